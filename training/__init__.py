@@ -1,0 +1,1 @@
+"""How the demo model cria is made: dialogues, tokenizer, training, evaluation, export."""
