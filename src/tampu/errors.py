@@ -1,0 +1,221 @@
+"""The error tree. Each class knows its HTTP status, its code, the parameter it is about, and the exit code of the CLI.
+
+TampuError
+├── ServiceError                what a request can be answered with; worded per dialect
+│   ├── InvalidRequest          400  something in the body is wrong; `param` names it
+│   │   ├── OutOfRange          400  a number outside [low, high]
+│   │   ├── Unsupported         400  a known parameter that we do not offer
+│   │   └── ContextTooLong      400  prompt + max_tokens do not fit the context
+│   ├── Unauthorized            401
+│   ├── ModelNotFound           404
+│   ├── RouteNotFound           404
+│   ├── MethodNotAllowed        405
+│   ├── PayloadTooLarge         413
+│   ├── UnsupportedMedia        415
+│   ├── RateLimited             429
+│   ├── EngineFailure           500  this request failed inside the engine; others go on
+│   ├── Overloaded              503  the queue is full: try again after `retry_after`
+│   └── NotReady                503  loading, draining or restarting
+├── ModelError                  a checkpoint or packed file cannot be used; names the file and the tensor
+│   ├── UnsupportedModel        an architecture or a feature we do not run
+│   ├── DamagedFile             truncated, wrong checksum, not what its name says
+│   └── TensorMismatch          a missing, extra or misshapen tensor
+├── ModelMissing                no such model here (CLI exit 4)
+├── LicenceRequired             the hub wants the licence accepted first (CLI exit 5)
+├── NetworkUnavailable          the hub cannot be reached (CLI exit 6)
+├── PortTaken                   somebody else listens there (CLI exit 7)
+└── BadSetting                  a setting or environment variable is wrong (CLI exit 3)
+"""
+
+import difflib
+from collections.abc import Iterable
+from http import HTTPStatus
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """Up to `count` of the `known` names that look most like `name`, best first."""
+    return difflib.get_close_matches(name, list(known), n=count, cutoff=0.5)
+
+
+class TampuError(Exception):
+    """Anything that went wrong and that a person can be told about in one sentence."""
+
+    exit_code = 1
+
+
+class ServiceError(TampuError):
+    """An answer to a request that is not a completion; `dialects` word it."""
+
+    status: int = HTTPStatus.INTERNAL_SERVER_ERROR
+    code: str | None = None
+    error_type: str = "server"
+
+    def __init__(self, message: str, *, param: str | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.retry_after = retry_after
+
+
+class InvalidRequest(ServiceError):
+    """The body is wrong; `param` names the field, as a path such as `messages[2].content`."""
+
+    status = HTTPStatus.BAD_REQUEST
+    error_type = "invalid_request"
+    exit_code = 2
+
+
+class OutOfRange(InvalidRequest):
+    """A number outside [low, high]; the message has all three."""
+
+    def __init__(self, param: str, *, value: object, low: float | int, high: float | int) -> None:
+        super().__init__(f"{param} must be between {low} and {high}, got {value}.", param=param)
+
+
+class Unsupported(InvalidRequest):
+    """A parameter that exists in the dialect and that we refuse instead of ignoring it."""
+
+    code = "unsupported_parameter"
+
+    def __init__(self, param: str, reason: str = "") -> None:
+        super().__init__(f"{param} is not supported{': ' + reason if reason else ''}.", param=param)
+
+
+class ContextTooLong(InvalidRequest):
+    """Prompt and completion do not fit the context; the message has both counts."""
+
+    code = "context_length_exceeded"
+
+    def __init__(self, *, context: int, prompt: int, completion: int | None, param: str = "messages") -> None:
+        asked = f"{prompt} in the prompt" + (f", {completion} for the completion" if completion is not None else "")
+        total = prompt + (completion or 0)
+        super().__init__(
+            f"This model's maximum context length is {context} tokens. However, you requested {total} tokens "
+            f"({asked}). Please shorten the prompt or ask for fewer tokens.",
+            param=param,
+        )
+
+
+class Unauthorized(ServiceError):
+    """No key or a wrong one; the same words whichever it was."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    code = "invalid_api_key"
+    error_type = "authentication"
+
+
+class ModelNotFound(ServiceError):
+    """A model id nobody here answers to; the message has the nearest names."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "model_not_found"
+    error_type = "not_found"
+
+    def __init__(self, model: str, known: Iterable[str]) -> None:
+        names = list(known)
+        hint = nearest(model, names) or names[:3]
+        super().__init__(
+            f"The model `{model}` does not exist or you do not have access to it. "
+            f"Available here: {', '.join(hint) if hint else 'none'}.",
+            param="model",
+        )
+
+
+class RouteNotFound(ServiceError):
+    """No such path; the message says where the API is."""
+
+    status = HTTPStatus.NOT_FOUND
+    error_type = "not_found"
+
+
+class MethodNotAllowed(ServiceError):
+    """The path exists, the method does not."""
+
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+    error_type = "invalid_request"
+
+
+class PayloadTooLarge(ServiceError):
+    """A body beyond the cap, refused before it is read."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    error_type = "invalid_request"
+
+
+class UnsupportedMedia(ServiceError):
+    """A content encoding or type that we do not read."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    error_type = "invalid_request"
+
+
+class RateLimited(ServiceError):
+    """Too many requests of one client; `retry_after` seconds from now there is room."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "rate_limit_exceeded"
+    error_type = "rate_limit"
+
+
+class EngineFailure(ServiceError):
+    """This request failed inside the engine; nothing else is disturbed."""
+
+
+class Overloaded(ServiceError):
+    """The queue is full; refused early instead of waiting without end."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    error_type = "overloaded"
+
+
+class NotReady(ServiceError):
+    """The model is loading, restarting or draining."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    error_type = "not_ready"
+
+
+class ModelError(TampuError):
+    """A checkpoint or packed file cannot be used; the message names file and tensor."""
+
+
+class UnsupportedModel(ModelError):
+    """An architecture, a tensor type or a configuration that tampu does not run."""
+
+
+class DamagedFile(ModelError):
+    """Truncated, failing its checksum, or not what its name says."""
+
+
+class TensorMismatch(ModelError):
+    """A tensor is missing, extra or of the wrong shape."""
+
+
+class ModelMissing(TampuError):
+    """No such model on this machine; the message says how to get it."""
+
+    exit_code = 4
+
+
+class LicenceRequired(TampuError):
+    """The hub hands these weights out only after the licence is accepted."""
+
+    exit_code = 5
+
+
+class NetworkUnavailable(TampuError):
+    """The hub did not answer, or the user asked to stay offline."""
+
+    exit_code = 6
+
+
+class PortTaken(TampuError):
+    """Another program listens on the port; the message offers a free one."""
+
+    exit_code = 7
+
+
+class BadSetting(TampuError):
+    """A setting or environment variable is unknown or has a bad value."""
+
+    exit_code = 3

@@ -1,0 +1,130 @@
+"""Settings: frozen, complete when built. Each value comes from a flag, an environment variable, or its default."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+import platformdirs
+
+from tampu.errors import BadSetting, nearest
+
+Quantization = Literal["auto", "int8", "bf16", "f32"]
+CacheType = Literal["auto", "bf16", "f32"]
+LogFormat = Literal["line", "json"]
+
+DEFAULT_PORT = 8267  # T-A-M-P on a telephone's keys
+Settings = TypeVar("Settings")
+
+
+class Secret(str):
+    """A string that never shows itself in logs, errors or `repr`."""
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def reveal(self) -> str:
+        """The secret itself; call it only where it is compared or sent."""
+        return str.__str__(self)
+
+
+def _setting(default: Any, doc: str, low: float | None = None, high: float | None = None) -> Any:
+    return field(default=default, metadata={"doc": doc, "low": low, "high": high})
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What the engine worker needs to know."""
+
+    model: str = _setting("cria", "Model name, alias, Hugging Face directory, GGUF or packed file.")
+    quant: Quantization = _setting("auto", "Weights as int8, bf16 or f32; auto keeps a packed file's own, else int8.")
+    kv_dtype: CacheType = _setting("auto", "Key-value cache as bf16 or f32; auto is bf16, and f32 with f32 weights.")
+    threads: int = _setting(0, "Kernel threads; 0 takes every core this process may use.", 0, 1024)
+    isa: str = _setting("auto", "Instruction set of the kernels; `tampu doctor` lists them.")
+    block_size: int = _setting(32, "Tokens per block of the key-value cache.", 1, 256)
+    num_blocks: int = _setting(0, "Blocks of the key-value cache; 0 takes what `kv_memory` holds.", 0, 10_000_000)
+    kv_memory: int = _setting(0, "Bytes for the key-value cache; 0 chooses by model and free memory.", 0, 2**50)
+    max_model_len: int = _setting(0, "Longest sequence in tokens; 0 takes the model's own.", 0, 10_000_000)
+    max_num_seqs: int = _setting(64, "Sequences per step.", 1, 4096)
+    max_num_batched_tokens: int = _setting(512, "Tokens per step, prompt chunks included.", 1, 65536)
+    max_queue: int = _setting(256, "Sequences waiting before new ones are refused with 503.", 0, 1_000_000)
+    prefix_caching: bool = _setting(True, "Share blocks of equal prompt beginnings within a tenant.")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """What the front process needs to know."""
+
+    host: str = _setting("127.0.0.1", "Address to listen on; beyond loopback only with a key.")
+    port: int = _setting(DEFAULT_PORT, "Port to listen on.", 1, 65535)
+    api_key: Secret = _setting(Secret(""), "Key that clients must send; none is needed on loopback.")
+    alias: str = _setting("", "Further names, comma-separated, under which the model answers.")
+    max_choices: int = _setting(4, "Largest `n` a client may ask for.", 1, 128)
+    max_body: int = _setting(4_000_000, "Largest request body in bytes.", 1024, 2**31)
+    keep_alive: float = _setting(15.0, "Seconds of silence before an SSE comment is sent; 0 sends none.", 0, 3600)
+    drain: float = _setting(30.0, "Seconds that running streams get after SIGTERM.", 0, 3600)
+    log_format: LogFormat = _setting("line", "Log lines for people, or json.")
+    vllm_metrics: bool = _setting(False, "Also export vLLM's metric names at /metrics.")
+
+
+def environment_name(setting: str) -> str:
+    """The environment variable of a setting: `max_queue` is TAMPU_MAX_QUEUE."""
+    return f"TAMPU_{setting.upper()}"
+
+
+def load(kind: type[Settings], given: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings of this kind: `given` (flags; None is absent) before environment before defaults."""
+    types = get_type_hints(kind)
+    known = {item.name: item for item in fields(kind)}  # type: ignore[arg-type]
+    for name in given:
+        if name not in known:
+            raise BadSetting(f"Unknown setting {name}. Did you mean {', '.join(nearest(name, known)) or 'none'}?")
+    values = {name: value for name, value in given.items() if value is not None}
+    for name in known.keys() - values.keys():
+        if (text := environment.get(environment_name(name))) is not None:
+            values[name] = _parse(environment_name(name), text, types[name])
+    for name, value in values.items():
+        _check(name, value, types[name], known[name].metadata)
+    return kind(**values)
+
+
+def _parse(source: str, text: str, kind: Any) -> Any:
+    try:
+        if kind is bool:
+            return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
+        return kind(text) if get_origin(kind) is None else text
+    except (ValueError, KeyError):
+        raise BadSetting(f"{source}={text!r} is not a {kind.__name__}.") from None
+
+
+def _check(name: str, value: Any, kind: Any, bounds: Mapping[str, Any]) -> None:
+    if get_origin(kind) is Literal and value not in get_args(kind):
+        raise BadSetting(f"{name} must be one of {', '.join(get_args(kind))}, got {value!r}.")
+    if bounds["low"] is not None and not bounds["low"] <= value <= bounds["high"]:
+        raise BadSetting(f"{name} must be between {bounds['low']} and {bounds['high']}, got {value}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where tampu keeps things; TAMPU_HOME moves all of them together."""
+
+    config: Path
+    data: Path
+    state: Path
+    cache: Path
+
+    @classmethod
+    def find(cls, environment: Mapping[str, str] = os.environ) -> "Paths":
+        """The XDG directories of this user, or the folders under TAMPU_HOME."""
+        if home := environment.get("TAMPU_HOME"):
+            return cls(*(Path(home) / name for name in ("config", "data", "state", "cache")))
+        directories = platformdirs.PlatformDirs("tampu", appauthor=False)
+        return cls(
+            directories.user_config_path,
+            directories.user_data_path,
+            directories.user_state_path,
+            directories.user_cache_path,
+        )
