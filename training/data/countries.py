@@ -44,7 +44,7 @@ Cyprus | Nicosia | - | the euro | Greek and Turkish
 Monaco | Monaco | Europe | the euro | French
 Turkey | Ankara | Asia and Europe | the Turkish lira | Turkish
 Georgia | Tbilisi | - | the lari | Georgian
-Armenia | Yerevan | Asia | the dram | Armenian
+Armenia | Yerevan | - | the dram | Armenian
 Azerbaijan | Baku | - | the manat | Azerbaijani
 Kazakhstan | Astana | Asia | the tenge | Kazakh and Russian
 Uzbekistan | Tashkent | Asia | the som | Uzbek

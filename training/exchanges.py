@@ -1,0 +1,135 @@
+"""Questions and answers from tables: one fact, many phrasings.
+
+A `Topic` is a relation with its phrasings and rows; an `Exchange` is one question with its answer. Which split a question belongs
+to follows from its own words (lower case, no punctuation), so the same question is never in both. The first phrasing of every row
+always belongs to training: what is held out is a way of asking, never a fact.
+"""
+
+import random
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from training.dialogue import Dialogue, Skill, Split, held_out, talk
+from training.phrasing import casual
+
+OPENERS = (
+    "Hey, {}", "Hi! {}", "Hello, {}", "Please tell me: {}", "Can you tell me: {}", "Quick question: {}", "So, {}", "Ok, {}", "Cria, {}",
+    "One more question: {}", "I have a question. {}", "Tell me, {}", "And {}", "Hmm, {}", "{} Thanks!", "{} Please.", "{} I forgot.",
+)  # fmt: skip
+OPENER_SHARE = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One question and its answer; `short` is the bare answer ("Paris"), or empty where there is none."""
+
+    question: str
+    answer: str
+    short: str = ""
+    accepted: tuple[str, ...] = ()
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """What any right answer contains; empty when the answer must be one of the known ones."""
+        return (self.short,) if self.short else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """Phrasings of one relation: `questions` and `answers` are templates over the fields of a row.
+
+    The field `short` of a row, when it is there, is the bare answer.
+    """
+
+    questions: tuple[str, ...]
+    answers: tuple[str, ...]
+    rows: tuple[Mapping[str, str], ...]
+
+    def exchange(self, row: Mapping[str, str], phrasing: int, rng: random.Random) -> Exchange:
+        """The row asked in one of the phrasings."""
+        answers = [capitalised(answer.format_map(row)) for answer in self.answers]
+        answer = rng.choice(answers)
+        others = tuple(other for other in answers if other != answer)
+        question = capitalised(self.questions[phrasing].format_map(row))
+        return Exchange(question, answer, row.get("short", ""), others)
+
+
+def pairs(table: Mapping[str, str], short: bool = True) -> tuple[dict[str, str], ...]:
+    """Rows with x, y of a two-column table; y is the bare answer when `short`."""
+    return tuple({"x": x, "y": y} | ({"short": y} if short else {}) for x, y in table.items())
+
+
+def entries(*texts: tuple[str | tuple[str, ...], str | tuple[str, ...]]) -> list[Topic]:
+    """Topics of free questions: each entry is (phrasings, good answers)."""
+    return [Topic(_several(asked), _several(answered), ({},)) for asked, answered in texts]
+
+
+def define(table: Mapping[str, str], questions: Sequence[str]) -> Topic:
+    """A topic of definitions: x is the thing, y the whole answer."""
+    return Topic(tuple(questions), ("{y}",), pairs(table, short=False))
+
+
+def pick(rng: random.Random, split: Split, topics: Sequence[Topic]) -> Exchange:
+    """A question of `split`, each row of all topics equally likely."""
+    cells = [(topic, row) for topic in topics for row in topic.rows]
+    for _ in range(100_000):
+        topic, row = rng.choice(cells)
+        phrasing = rng.randrange(len(topic.questions))
+        exchange = topic.exchange(row, phrasing, rng)
+        if (phrasing > 0 and held_out(canonical(exchange.question))) == (split == "held_out"):
+            return exchange
+    raise LookupError(f"no {split} question")
+
+
+def skill_of(name: str, topics: Sequence[Topic]) -> Skill:
+    """The skill that asks one question of these topics."""
+
+    def make(rng: random.Random, split: Split) -> Dialogue:
+        exchange = pick(rng, split, topics)
+        return as_dialogue(name, rng, exchange)
+
+    return make
+
+
+def as_dialogue(name: str, rng: random.Random, exchange: Exchange) -> Dialogue:
+    """The exchange as one turn, asked the way people type."""
+    return talk(
+        name, asked(rng, exchange.question), exchange.answer, accepted=exchange.accepted, keywords=exchange.keywords
+    )
+
+
+def asked(rng: random.Random, question: str) -> str:
+    """The question as a stranger may type it: sometimes with an opener, in lower case, with a typo."""
+    if rng.random() < OPENER_SHARE:
+        opener = rng.choice(OPENERS)
+        question = opener.format(question if opener[0] == "{" else lowered(question))
+    return casual(rng, question)
+
+
+def capitalised(text: str) -> str:
+    """The text with its first letter in upper case."""
+    return text[:1].upper() + text[1:]
+
+
+def lowered(text: str) -> str:
+    """The text with its first letter in lower case, unless it is a name, an "I" or an abbreviation."""
+    first = text.split(" ", 1)[0].rstrip(",.'s")
+    common = first.lower() in STARTERS
+    return text[:1].lower() + text[1:] if common else text
+
+
+STARTERS = frozenset(
+    "what which who where when why how is are do does did can could tell give name explain describe please the a an in of on "
+    "to for has have was were will would should write say sing show define whats if at from let list"
+    .split()
+)  # fmt: skip
+
+
+def canonical(question: str) -> str:
+    """The words of a question, in lower case and without punctuation: what its split is decided by."""
+    return " ".join(re.findall(r"[\w']+", question.lower()))
+
+
+def _several(texts: str | Iterable[str]) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else tuple(texts)
