@@ -1,0 +1,82 @@
+"""The tables in docs/ that follow from code: `scripts/docs` writes them, `test_docs.py` compares them."""
+
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from tampu.request import Range, SamplingParams
+from tampu.settings import EngineSettings, Secret, ServerSettings, environment_name
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def sampling_table() -> Iterator[str]:
+    """One line per sampling parameter: name, default, range, what it does."""
+    yield "| parameter | default | range | what it does |"
+    yield "|---|---|---|---|"
+    for item in fields(SamplingParams):
+        bounds: Range | None = item.metadata.get("range")
+        span = _span(bounds.low, bounds.high) if bounds else ""
+        yield f"| `{item.name}` | {_default(item)} | {span} | {item.metadata['doc']} |"
+
+
+def settings_table(kind: type[Any]) -> Iterator[str]:
+    """One line per setting: flag, environment variable, default, range or choices, what it does."""
+    types = get_type_hints(kind)
+    yield "| flag | environment | default | range | what it does |"
+    yield "|---|---|---|---|---|"
+    for item in fields(kind):
+        low, high = item.metadata["low"], item.metadata["high"]
+        span = _span(low, high) if low is not None else ""
+        if get_origin(types[item.name]) is not None:
+            span = ", ".join(get_args(types[item.name]))
+        flag = "--" + item.name.replace("_", "-")
+        yield f"| `{flag}` | `{environment_name(item.name)}` | {_default(item)} | {span} | {item.metadata['doc']} |"
+
+
+def _span(low: float, high: float) -> str:
+    return f"{low:,} to {high:,}"
+
+
+def _default(item: Any) -> str:
+    if item.default is MISSING or item.default is None or item.default == ():
+        return ""
+    return "" if isinstance(item.default, Secret) or item.default == "" else f"`{item.default}`"
+
+
+PARAMETERS = """# Sampling parameters
+
+What a token is picked by. The controls run in this order: logit bias, penalties, temperature, min_p, top_k, top_p, draw.
+Generated from `SamplingParams`.
+
+{sampling}
+"""
+SETTINGS = """# Settings
+
+Each is a flag and an environment variable; the flag wins. 0 means that tampu chooses, where the text says so. `TAMPU_HOME`
+moves configuration, data, state and cache together; `HF_HOME`, `HF_TOKEN`, `HF_HUB_OFFLINE` and `NO_COLOR` are honoured.
+
+## Engine
+
+{engine}
+
+## Server
+
+{server}
+"""
+
+
+def pages() -> dict[Path, str]:
+    """Path to whole text of every generated page."""
+    return {
+        DOCS / "parameters.md": PARAMETERS.format(sampling="\n".join(sampling_table())),
+        DOCS / "settings.md": SETTINGS.format(
+            engine="\n".join(settings_table(EngineSettings)), server="\n".join(settings_table(ServerSettings))
+        ),
+    }
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text)

@@ -1,0 +1,39 @@
+"""Errors name what is wrong and what would be right."""
+
+import pytest
+
+from tampu import errors
+from tampu.errors import ContextTooLong, ModelNotFound, OutOfRange, ServiceError, TampuError, nearest
+
+
+def subclasses(kind: type[TampuError]) -> list[type[TampuError]]:
+    return [kind, *(deeper for child in kind.__subclasses__() for deeper in subclasses(child))]
+
+
+def test_the_tree_in_the_docstring_is_the_tree() -> None:
+    drawn = errors.__doc__ or ""
+    assert [kind.__name__ for kind in subclasses(TampuError) if f"{kind.__name__} " not in drawn + " "] == []
+
+
+@pytest.mark.parametrize("kind", subclasses(ServiceError), ids=lambda kind: kind.__name__)
+def test_the_drawn_status_is_the_status(kind: type[ServiceError]) -> None:
+    line = next(line for line in (errors.__doc__ or "").splitlines() if f"─ {kind.__name__} " in line)
+    assert kind is ServiceError or str(int(kind.status)) in line
+
+
+def test_out_of_range_says_the_value_and_both_ends() -> None:
+    assert OutOfRange("top_k", value=80, low=1, high=50).message == "top_k must be between 1 and 50, got 80."
+
+
+def test_a_context_that_is_too_long_says_both_counts() -> None:
+    message = ContextTooLong(context=8192, prompt=9000, completion=16).message
+    assert "maximum context length is 8192 tokens" in message
+    assert "9016 tokens (9000 in the prompt, 16 for the completion)" in message
+
+
+def test_an_unknown_model_gets_the_nearest_names() -> None:
+    assert "Available here: cria." in ModelNotFound("crya", ["cria", "llama3.1:8b"]).message
+
+
+def test_nearest_names_come_best_first() -> None:
+    assert nearest("temprature", ["temperature", "top_p", "seed"]) == ["temperature"]
