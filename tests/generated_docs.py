@@ -47,15 +47,16 @@ def _default(item: Any) -> str:
 
 PARAMETERS = """# Sampling parameters
 
-What a token is picked by. The controls run in this order: logit bias, penalties, temperature, min_p, top_k, top_p, draw.
+What a token is picked by. They run in this order: logit bias, penalties, temperature, min_p, top_k, top_p, draw.
 Generated from `SamplingParams`.
 
 {sampling}
 """
 SETTINGS = """# Settings
 
-Each is a flag and an environment variable; the flag wins. 0 means that tampu chooses, where the text says so. `TAMPU_HOME`
-moves configuration, data, state and cache together; `HF_HOME`, `HF_TOKEN`, `HF_HUB_OFFLINE` and `NO_COLOR` are honoured.
+Each is a flag and an environment variable; the flag wins. 0 means that tampu chooses, where the text says so.
+`TAMPU_HOME` moves configuration, data, state and cache together; `HF_HOME`, `HF_TOKEN`, `HF_HUB_OFFLINE` and `NO_COLOR`
+are honoured.
 
 ## Engine
 

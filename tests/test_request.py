@@ -1,6 +1,7 @@
 """The nouns that cross seams keep their promises."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -25,11 +26,14 @@ BOUNDS = [
 
 @pytest.mark.parametrize(("name", "low", "high"), BOUNDS)
 def test_both_ends_of_a_range_are_taken_and_one_past_is_refused_by_name(name: str, low: float, high: float) -> None:
+    def params(value: Any) -> SamplingParams:
+        return SamplingParams(**{name: value})
+
     for value in (low, high):
-        SamplingParams(**{name: value}).check()
+        params(value).check()
     for value in (low - 1, high + 1):
         with pytest.raises(OutOfRange, match=f"{name} must be between {low} and {high}") as raised:
-            SamplingParams(**{name: value}).check()
+            params(value).check()
         assert raised.value.param == name
 
 
