@@ -5,11 +5,14 @@ TampuError
 │   ├── InvalidRequest          400  something in the body is wrong; `param` names it
 │   │   ├── OutOfRange          400  a number outside [low, high]
 │   │   ├── Unsupported         400  a known parameter that we do not offer
+│   │   ├── InvalidPrompt       400  empty, or not a conversation that can be answered
 │   │   └── ContextTooLong      400  prompt + max_tokens do not fit the context
 │   ├── Unauthorized            401
+│   ├── Forbidden               403  a page of another origin asks
 │   ├── ModelNotFound           404
 │   ├── RouteNotFound           404
 │   ├── MethodNotAllowed        405
+│   ├── RequestTimeout          408  the body stopped arriving
 │   ├── PayloadTooLarge         413
 │   ├── UnsupportedMedia        415
 │   ├── RateLimited             429
@@ -81,6 +84,12 @@ class Unsupported(InvalidRequest):
         super().__init__(f"{param} is not supported{': ' + reason if reason else ''}.", param=param)
 
 
+class InvalidPrompt(InvalidRequest):
+    """A prompt or messages that leave nothing to answer, or hold what is not text."""
+
+    code = "invalid_prompt"
+
+
 class ContextTooLong(InvalidRequest):
     """Prompt and completion do not fit the context; the message has both counts."""
 
@@ -102,6 +111,13 @@ class Unauthorized(ServiceError):
     status = HTTPStatus.UNAUTHORIZED
     code = "invalid_api_key"
     error_type = "authentication"
+
+
+class Forbidden(ServiceError):
+    """A browser page of another origin asked; it may not, whatever it sends."""
+
+    status = HTTPStatus.FORBIDDEN
+    error_type = "permission"
 
 
 class ModelNotFound(ServiceError):
@@ -132,6 +148,13 @@ class MethodNotAllowed(ServiceError):
     """The path exists, the method does not."""
 
     status = HTTPStatus.METHOD_NOT_ALLOWED
+    error_type = "invalid_request"
+
+
+class RequestTimeout(ServiceError):
+    """The body stopped arriving; the connection is closed."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
     error_type = "invalid_request"
 
 

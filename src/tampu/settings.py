@@ -61,6 +61,7 @@ class ServerSettings:
     host: str = _setting("127.0.0.1", "Address to listen on; beyond loopback only with a key.")
     port: int = _setting(DEFAULT_PORT, "Port to listen on.", 1, 65535)
     api_key: Secret = _setting(Secret(""), "Key that clients must send; none is needed on loopback.")
+    allowed_hosts: str = _setting("", "Further Host names, comma-separated, to answer to; addresses always are.")
     alias: str = _setting("", "Further names, comma-separated, under which the model answers.")
     max_choices: int = _setting(4, "Largest `n` a client may ask for.", 1, 128)
     max_body: int = _setting(4_000_000, "Largest request body in bytes.", 1024, 2**31)
