@@ -7,7 +7,7 @@ always belongs to training: what is held out is a way of asking, never a fact.
 
 import random
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from training.dialogue import Dialogue, Skill, Split, held_out, talk
@@ -22,17 +22,19 @@ OPENER_SHARE = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One question and its answer; `short` is the bare answer ("Paris"), or empty where there is none."""
+    """One question and its answer; `short` is the bare answer ("Paris"), or empty where there is none.
+
+    `accepted` and `keywords` judge another answer as in `Dialogue`.
+    """
 
     question: str
     answer: str
     short: str = ""
     accepted: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
 
-    @property
-    def keywords(self) -> tuple[str, ...]:
-        """What any right answer contains; empty when the answer must be one of the known ones."""
-        return (self.short,) if self.short else ()
+
+Asker = Callable[[random.Random, Split], Exchange]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class Topic:
         answer = rng.choice(answers)
         others = tuple(other for other in answers if other != answer)
         question = capitalised(self.questions[phrasing].format_map(row))
-        return Exchange(question, answer, row.get("short", ""), others)
+        short = row.get("short", "")
+        return Exchange(question, answer, short, others, (short,) if short else ())
 
 
 def pairs(table: Mapping[str, str], short: bool = True) -> tuple[dict[str, str], ...]:
@@ -82,14 +85,33 @@ def pick(rng: random.Random, split: Split, topics: Sequence[Topic]) -> Exchange:
     raise LookupError(f"no {split} question")
 
 
-def skill_of(name: str, topics: Sequence[Topic]) -> Skill:
-    """The skill that asks one question of these topics."""
+def asker(topics: Sequence[Topic]) -> Asker:
+    """What asks one question of these topics."""
+    return lambda rng, split: pick(rng, split, topics)
 
-    def make(rng: random.Random, split: Split) -> Dialogue:
-        exchange = pick(rng, split, topics)
-        return as_dialogue(name, rng, exchange)
 
-    return make
+def sorted_by_question(make: Callable[[random.Random], Exchange]) -> Asker:
+    """What asks the questions of `make`, each in the split that its own words decide."""
+
+    def ask(rng: random.Random, split: Split) -> Exchange:
+        for _ in range(100_000):
+            exchange = make(rng)
+            if held_out(canonical(exchange.question)) == (split == "held_out"):
+                return exchange
+        raise LookupError(f"no {split} question")
+
+    return ask
+
+
+def one_of(rng: random.Random, question: str, answers: Sequence[str]) -> Exchange:
+    """A question with several answers, all equally good."""
+    answer = rng.choice(answers)
+    return Exchange(question, answer, accepted=tuple(other for other in answers if other != answer))
+
+
+def skill_of(name: str, ask: Asker) -> Skill:
+    """The skill of one question and its answer."""
+    return lambda rng, split: as_dialogue(name, rng, ask(rng, split))
 
 
 def as_dialogue(name: str, rng: random.Random, exchange: Exchange) -> Dialogue:
@@ -101,7 +123,7 @@ def as_dialogue(name: str, rng: random.Random, exchange: Exchange) -> Dialogue:
 
 def asked(rng: random.Random, question: str) -> str:
     """The question as a stranger may type it: sometimes with an opener, in lower case, with a typo."""
-    if rng.random() < OPENER_SHARE:
+    if rng.random() < OPENER_SHARE and _is_common(question):
         opener = rng.choice(OPENERS)
         question = opener.format(question if opener[0] == "{" else lowered(question))
     return casual(rng, question)
@@ -114,9 +136,11 @@ def capitalised(text: str) -> str:
 
 def lowered(text: str) -> str:
     """The text with its first letter in lower case, unless it is a name, an "I" or an abbreviation."""
-    first = text.split(" ", 1)[0].rstrip(",.'s")
-    common = first.lower() in STARTERS
-    return text[:1].lower() + text[1:] if common else text
+    return text[:1].lower() + text[1:] if _is_common(text) else text
+
+
+def _is_common(text: str) -> bool:
+    return canonical(text).split(" ", 1)[0].removesuffix("'s") in STARTERS
 
 
 STARTERS = frozenset(

@@ -2,7 +2,7 @@
 
 from training.data import animals, computing, countries, geography, people, science, words
 from training.dialogue import Skill
-from training.exchanges import Topic, define, pairs, skill_of
+from training.exchanges import Asker, Topic, asker, define, pairs, skill_of
 
 DEFINE = (
     "What is {x}?", "What's {x}?", "Tell me about {x}.", "Can you explain what {x} is?", "Explain {x}.", "Do you know what {x} is?",
@@ -364,6 +364,5 @@ GROUPS: dict[str, list[Topic]] = {
     "people": PEOPLE,
     "computing": COMPUTING,
 }
-TOPICS = [topic for topics in GROUPS.values() for topic in topics]
-
-SKILLS: dict[str, Skill] = {name: skill_of(name, topics) for name, topics in GROUPS.items()}
+ASKERS: dict[str, Asker] = {name: asker(topics) for name, topics in GROUPS.items()}
+SKILLS: dict[str, Skill] = {name: skill_of(name, ask) for name, ask in ASKERS.items()}
