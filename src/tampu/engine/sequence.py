@@ -1,0 +1,152 @@
+"""Sequences: one row being generated each, and the frozen specification from which it can be built again anywhere."""
+
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import Enum
+from typing import Any
+
+from tampu.engine.output import EndReason, Logprobs
+from tampu.request import SamplingParams
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceSpec:
+    """All that the tokens of a sequence depend on, besides the model: the same specification gives the same tokens.
+
+    `sampling` is resolved: `seed` and `max_tokens` are numbers, `stop_token_ids` has the model's own unless they are
+    to be ignored; its `stop` and `n` mean nothing here (strings and choices are the front's).
+    """
+
+    id: int
+    prompt_token_ids: tuple[int, ...]
+    sampling: SamplingParams
+    # Tokens generated before, by an engine that was lost: generation goes on after them, and they count as generated.
+    output_token_ids: tuple[int, ...] = ()
+    # Which of the n choices this is; it goes into every draw.
+    choice: int = 0
+    # The choices of one request have one group: they wait for their first member's prompt, then share its blocks.
+    group: int | None = None
+    # The tenant: blocks are shared, and steps dealt out fairly, between equal salts only.
+    salt: bytes = b""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Only types that msgpack carries; `from_dict` undoes it."""
+        sampling = {item.name: getattr(self.sampling, item.name) for item in fields(self.sampling)}
+        sampling["logit_bias"] = list(self.sampling.logit_bias.items())
+        return {item.name: getattr(self, item.name) for item in fields(self)} | {"sampling": sampling}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "SequenceSpec":
+        """The specification that `to_dict` was called on; lists stand for tuples."""
+        sampling = {name: _tuple(value) for name, value in values["sampling"].items()}
+        sampling["logit_bias"] = dict(sampling["logit_bias"])
+        return cls(**{name: _tuple(value) for name, value in values.items()} | {"sampling": SamplingParams(**sampling)})
+
+    def resumed(self, output_token_ids: Iterable[int]) -> "SequenceSpec":
+        """The same sequence, going on after these tokens."""
+        return replace(self, output_token_ids=tuple(output_token_ids))
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+class SequenceStatus(Enum):
+    """Where a sequence is in its life."""
+
+    WAITING = "waiting"  # no blocks; never computed
+    RUNNING = "running"  # has blocks
+    PREEMPTED = "preempted"  # no blocks; its tokens will be computed again
+    FINISHED = "finished"  # no blocks, for good
+
+
+class SeenTokens:
+    """The distinct tokens of a sequence, and how often each was generated; a new token costs O(1)."""
+
+    __slots__ = ("_index", "counts", "token_ids")
+
+    def __init__(self, prompt_token_ids: Iterable[int], output_token_ids: Iterable[int]) -> None:
+        self.token_ids = array("i", dict.fromkeys(prompt_token_ids))
+        self.counts = array("f", bytes(4 * len(self.token_ids)))
+        self._index = {token_id: index for index, token_id in enumerate(self.token_ids)}
+        for token_id in output_token_ids:
+            self.add(token_id)
+
+    def add(self, token_id: int) -> None:
+        """Count a generated token."""
+        index = self._index.setdefault(token_id, len(self._index))
+        if index == len(self.token_ids):
+            self.token_ids.append(token_id)
+            self.counts.append(0.0)
+        self.counts[index] += 1.0
+
+
+@dataclass(slots=True, eq=False)
+class Sequence:
+    """One row being generated.
+
+    Token positions: [0, num_prompt_tokens) prompt · [num_prompt_tokens, num_tokens) output.
+    Cache: [0, num_computed_tokens) is in blocks of `block_table` · [num_computed_tokens, num_tokens) is still to do.
+    """
+
+    spec: SequenceSpec
+    arrival: int  # earlier ones are admitted first and preempted last
+    token_ids: "array[int]" = field(init=False)  # prompt and output, in the C type that becomes int32 without a copy
+    num_prompt_tokens: int = field(init=False)
+    num_generated: int = field(init=False)  # output tokens, and the stop token that is not among them
+    max_tokens: int = field(init=False)
+    status: SequenceStatus = SequenceStatus.WAITING
+    num_computed_tokens: int = 0
+    num_cached_tokens: int | None = None  # prompt tokens found in the prefix cache when first admitted
+    block_table: "array[int]" = field(default_factory=lambda: array("i"))
+    block_hashes: list[bytes] = field(default_factory=list)  # of the first whole blocks, as far as needed yet
+    # [0, num_registered_blocks) of the block table are in the prefix cache, or were when this sequence came to them.
+    num_registered_blocks: int = 0
+    prompt_logprobs: list[Logprobs] = field(default_factory=list)  # entry p is about token p + 1
+    seen: SeenTokens | None = None  # only where a penalty asks for it
+
+    def __post_init__(self) -> None:
+        spec = self.spec
+        assert spec.sampling.max_tokens is not None and spec.sampling.seed is not None, "the front resolves them"
+        self.token_ids = array("i", spec.prompt_token_ids + spec.output_token_ids)
+        self.num_prompt_tokens = len(spec.prompt_token_ids)
+        self.num_generated = len(spec.output_token_ids)
+        self.max_tokens = spec.sampling.max_tokens
+        if has_penalty(spec.sampling):
+            self.seen = SeenTokens(spec.prompt_token_ids, spec.output_token_ids)
+
+    @property
+    def id(self) -> int:
+        """The id that the front gave it."""
+        return self.spec.id
+
+    @property
+    def num_tokens(self) -> int:
+        """Prompt and output together."""
+        return len(self.token_ids)
+
+    @property
+    def output_token_ids(self) -> tuple[int, ...]:
+        """Generated tokens, those of an earlier engine included."""
+        return tuple(self.token_ids[self.num_prompt_tokens :])
+
+    @property
+    def num_unscored(self) -> int:
+        """Prompt positions whose logits are still wanted for `prompt_logprobs`."""
+        return self.num_prompt_tokens - 1 - len(self.prompt_logprobs) if self.spec.sampling.prompt_logprobs else 0
+
+    def append(self, token_id: int) -> EndReason | None:
+        """Take a sampled token; the reason why generation ends with it, if it does. A stop token is not kept."""
+        self.num_generated += 1
+        if token_id in self.spec.sampling.stop_token_ids:
+            return "stop"
+        self.token_ids.append(token_id)
+        if self.seen is not None:
+            self.seen.add(token_id)
+        return "length" if self.num_generated >= self.max_tokens else None
+
+
+def has_penalty(sampling: SamplingParams) -> bool:
+    """Whether the tokens seen so far change the distribution."""
+    return (sampling.repetition_penalty, sampling.presence_penalty, sampling.frequency_penalty) != (1.0, 0.0, 0.0)
