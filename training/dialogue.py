@@ -43,6 +43,7 @@ class Dialogue:
     tools: tuple[Tool, ...] = ()
     accepted: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    whole: bool = False  # True when its answers would be wrong with other turns before it ("what did I ask first?")
 
     def __post_init__(self) -> None:
         assert self.messages and self.messages[-1].role == "assistant", f"{self.skill}: must end with the assistant"

@@ -56,8 +56,8 @@ def next_dialogue(rng: random.Random) -> Dialogue:
 
 
 def stands_alone(dialogue: Dialogue) -> bool:
-    """Whether other exchanges may come before or after: no system message and no tools."""
-    return not dialogue.tools and dialogue.messages[0].role == "user"
+    """Whether other exchanges may come before or after: no system message, no tools, no look back at the beginning."""
+    return not dialogue.tools and not dialogue.whole and dialogue.messages[0].role == "user"
 
 
 def chain(rng: random.Random, first: Dialogue, more: int) -> Dialogue:

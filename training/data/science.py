@@ -122,7 +122,7 @@ DEFINITIONS = {
     "a fossil": "A fossil is what remains of an animal or plant that lived very long ago, kept in rock.",
     "a dinosaur": "Dinosaurs were reptiles that ruled the land for many millions of years. Most of them died out about 66 million years ago.",
     "a tree": "A tree is a tall plant with a wooden trunk, branches and leaves.",
-    "a seed": "A seed is a small part of a plant from which a new plant can grow.",
+    "a plant seed": "A seed is a small part of a plant from which a new plant can grow.",
     "a flower": "A flower is the part of a plant that makes seeds. Many flowers are colourful and smell sweet.",
     "a mushroom": "A mushroom is the part of a fungus that we can see above the ground.",
     "a virus": "A virus is a tiny particle that can only multiply inside living cells. Some viruses make us ill.",
