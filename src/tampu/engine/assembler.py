@@ -1,0 +1,126 @@
+"""Step outputs to chunks: ids become text, split characters and possible stop strings are held back, usage is counted.
+
+An assembler depends on nothing but the ids it is given, in order: replaying the recorded ids of a request through a
+fresh one gives the same text. So what a resumed request has to remember is `output_token_ids`, and nothing else.
+"""
+
+from tampu.engine.output import Logprobs, StepOutput
+from tampu.engine.prepare import Prepared
+from tampu.request import Chunk, FinishReason, Opening, TokenLogprob, Usage
+from tampu.text.detokenizer import Detokenizer
+from tampu.text.stop import StopMatcher
+from tampu.text.tokenizer import Tokenizer
+
+
+class ChoiceText:
+    """One choice so far: its ids, and the text that is certain."""
+
+    def __init__(self, tokenizer: Tokenizer, stops: tuple[str, ...]) -> None:
+        self._detokenizer = Detokenizer(tokenizer)
+        self._matcher = StopMatcher(stops) if stops else None
+        self.token_ids: list[int] = []
+        self.num_generated = 0
+        self.finish_reason: FinishReason | None = None
+
+    def push(self, token_ids: tuple[int, ...]) -> tuple[str, int]:
+        """The text that these ids make certain, and how many of them came before a stop string was complete."""
+        pieces = []
+        for taken, token_id in enumerate(token_ids, start=1):
+            self.token_ids.append(token_id)
+            text, stopped = self._match(self._detokenizer.push((token_id,)))
+            pieces.append(text)
+            if stopped:
+                self.finish_reason, self.num_generated = "stop", len(self.token_ids)
+                return "".join(pieces), taken
+        return "".join(pieces), len(token_ids)
+
+    def finish(self, reason: FinishReason) -> str:
+        """What was held back, now that no more ids come."""
+        text, stopped = self._match(self._detokenizer.flush())
+        self.finish_reason = "stop" if stopped else reason
+        return text if self._matcher is None else text + self._matcher.flush()
+
+    def _match(self, text: str) -> tuple[str, bool]:
+        return (text, False) if self._matcher is None else self._matcher.push(text)
+
+
+class Assembler:
+    """The chunks of one request, from the step outputs of its choices."""
+
+    def __init__(self, prepared: Prepared, fingerprint: str, tokenizer: Tokenizer) -> None:
+        assert prepared.sampling.seed is not None
+        self._prepared = prepared
+        self._seed = prepared.sampling.seed
+        self._fingerprint = fingerprint
+        self._tokenizer = tokenizer
+        sampling = prepared.request.sampling
+        self._choices = [ChoiceText(tokenizer, sampling.stop) for _ in range(sampling.n)]
+        self._opening: Opening | None = None
+
+    @property
+    def opened(self) -> bool:
+        """Whether the first chunk has been made."""
+        return self._opening is not None
+
+    @property
+    def finished(self) -> bool:
+        """Whether every choice has its end."""
+        return all(choice.finish_reason is not None for choice in self._choices)
+
+    def is_finished(self, index: int) -> bool:
+        """Whether this choice has its end."""
+        return self._choices[index].finish_reason is not None
+
+    def output_token_ids(self, index: int) -> tuple[int, ...]:
+        """The ids that this choice has given so far: with the prompt, what it is resumed from."""
+        return tuple(self._choices[index].token_ids)
+
+    def push(self, index: int, output: StepOutput) -> Chunk | None:
+        """The chunk for this step of this choice; None once it has ended.
+
+        A chunk with a finish_reason for an output without one means a stop string: the sequence is to be aborted.
+        """
+        choice = self._choices[index]
+        if choice.finish_reason is not None:
+            return None
+        text, taken = choice.push(output.token_ids)
+        if choice.finish_reason is None:
+            choice.num_generated = output.num_generated
+            if output.finish_reason is not None:
+                text += choice.finish(output.finish_reason)
+        return Chunk(
+            index,
+            text,
+            output.token_ids[:taken],
+            tuple(map(self._logprob, output.logprobs[:taken])),
+            choice.finish_reason,
+            None if self.opened else self._open(output),
+            self._usage() if self.finished else None,
+        )
+
+    def _open(self, output: StepOutput) -> Opening:
+        prompt = self._prepared.prompt_token_ids
+        self._opening = Opening(
+            self._seed,
+            self._fingerprint,
+            len(prompt),
+            output.num_cached_tokens or 0,
+            self._tokenizer.decode(prompt) if self._prepared.request.echo else "",
+            tuple(map(self._logprob, output.prompt_logprobs or ())),
+        )
+        return self._opening
+
+    def _usage(self) -> Usage:
+        assert self._opening is not None
+        completion_tokens = sum(choice.num_generated for choice in self._choices)
+        return Usage(self._opening.prompt_tokens, completion_tokens, self._opening.cached_tokens)
+
+    def _logprob(self, entry: Logprobs) -> TokenLogprob:
+        token_bytes = self._tokenizer.token_bytes
+        top = zip(entry.top_ids, entry.top_logprobs, strict=True)
+        return TokenLogprob(
+            entry.token_id,
+            token_bytes(entry.token_id),
+            entry.logprob,
+            tuple(TokenLogprob(token_id, token_bytes(token_id), logprob) for token_id, logprob in top),
+        )

@@ -1,0 +1,37 @@
+"""What the engine tells about itself: the model it runs and how far it is."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tampu.kernels.interface import Kind
+
+Phase = Literal["loading", "ready", "restarting", "draining", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A loaded model: what a request can be checked against, and what operators want to see."""
+
+    id: str
+    context: int  # longest sequence in tokens, prompt and completion together
+    vocab_size: int
+    kind: Kind
+    kv_dtype: str
+    fingerprint: str
+    eos_token_ids: tuple[int, ...]
+    num_blocks: int
+    block_size: int
+    isa: str
+    threads: int
+    packed: str  # path of the packed file
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """Where the engine stands. `progress` in [0, 1] belongs to `phase`, `detail` is for people."""
+
+    phase: Phase
+    progress: float = 0.0
+    detail: str = ""
+    # False when no step was made for a while though work is pending: send no further clients here.
+    healthy: bool = True

@@ -1,0 +1,116 @@
+"""A request made ready for the engine: rendered to ids, checked against the model, nothing left open.
+
+Both ways into the engine go through here, the in-process `LLM` and the server's `LocalEngine`, so that both refuse the
+same requests in the same words.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tampu.engine.card import ModelCard
+from tampu.engine.sequence import SequenceSpec
+from tampu.errors import ContextTooLong, InvalidRequest, OutOfRange, UnsupportedModel
+from tampu.request import MAX_SEED, GenerateRequest, Message, SamplingParams
+from tampu.text.chat_format import render, render_raw
+from tampu.text.tokenizer import Tokenizer
+
+
+def draw_seed() -> int:
+    """A seed for a request that gave none."""
+    return secrets.randbelow(MAX_SEED + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request in ids. `sampling` is resolved: seed and max_tokens are numbers, the model's own stop ids are in."""
+
+    request: GenerateRequest
+    prompt_token_ids: tuple[int, ...]
+    sampling: SamplingParams
+
+    def specs(self, first_id: int) -> list[SequenceSpec]:
+        """One sequence per choice, with the ids [first_id, first_id + n)."""
+        num_choices = self.sampling.n
+        # Stop strings are the assembler's. The prompt is the same for all choices: the first one scores it.
+        own = replace(self.sampling, n=1, stop=())
+        unscored = replace(own, prompt_logprobs=False)
+        return [
+            SequenceSpec(
+                id=first_id + choice,
+                prompt_token_ids=self.prompt_token_ids,
+                sampling=unscored if choice else own,
+                choice=choice,
+                group=first_id if num_choices > 1 else None,
+                salt=self.request.tenant.encode(),
+            )
+            for choice in range(num_choices)
+        ]
+
+
+class Preparer:
+    """Renders and checks requests against one model."""
+
+    def __init__(self, tokenizer: Tokenizer, card: ModelCard, draw: Callable[[], int] = draw_seed) -> None:
+        self.tokenizer = tokenizer
+        self.card = card
+        self._draw = draw
+
+    def prepare(self, request: GenerateRequest) -> Prepared:
+        """The request made ready; InvalidRequest names what is wrong with it."""
+        sampling = request.sampling
+        sampling.check()
+        self._check_ids(sampling)
+        prompt = self._render(request)
+        if not prompt:
+            raise InvalidRequest("The prompt must not be empty.", param=_prompt_param(request))
+        resolved = replace(
+            sampling,
+            seed=self._draw() if sampling.seed is None else sampling.seed,
+            max_tokens=self._max_tokens(request, len(prompt)),
+            stop_token_ids=tuple(sorted({*sampling.stop_token_ids, *self.card.eos_token_ids})),
+        )
+        return Prepared(request, prompt, resolved)
+
+    def _render(self, request: GenerateRequest) -> tuple[int, ...]:
+        prompt = request.prompt
+        if not prompt:
+            return ()
+        if isinstance(prompt, str):
+            return tuple(render_raw(prompt, self.tokenizer))
+        messages = [part for part in prompt if isinstance(part, Message)]
+        if not messages:
+            return self._check_prompt_ids(tuple(part for part in prompt if isinstance(part, int)))
+        try:
+            return tuple(render(messages, request.tools, self.tokenizer, request.continue_last))
+        except UnsupportedModel as error:
+            raise InvalidRequest(f"This model takes no chats, only raw prompts. {error}", param="messages") from error
+
+    def _check_prompt_ids(self, token_ids: tuple[int, ...]) -> tuple[int, ...]:
+        for token_id in token_ids:
+            self._check_id("prompt", token_id)
+        return token_ids
+
+    def _check_ids(self, sampling: SamplingParams) -> None:
+        for token_id in sampling.stop_token_ids:
+            self._check_id("stop_token_ids", token_id)
+        for token_id in sampling.logit_bias:
+            self._check_id("logit_bias", token_id)
+
+    def _check_id(self, param: str, token_id: int) -> None:
+        if not 0 <= token_id < self.card.vocab_size:
+            raise OutOfRange(param, value=token_id, low=0, high=self.card.vocab_size - 1)
+
+    def _max_tokens(self, request: GenerateRequest, num_prompt: int) -> int:
+        """What was asked for, else all that the context has room for."""
+        room, asked = self.card.context - num_prompt, request.sampling.max_tokens
+        if room < (1 if asked is None else asked):
+            raise ContextTooLong(
+                context=self.card.context, prompt=num_prompt, completion=asked, param=_prompt_param(request)
+            )
+        return room if asked is None else asked
+
+
+def _prompt_param(request: GenerateRequest) -> str:
+    is_raw = isinstance(request.prompt, str) or (request.prompt and isinstance(request.prompt[0], int))
+    return "prompt" if is_raw else "messages"

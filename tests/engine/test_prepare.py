@@ -1,0 +1,106 @@
+from typing import Any
+
+import pytest
+
+from tampu.engine.card import ModelCard
+from tampu.engine.prepare import Preparer
+from tampu.errors import ContextTooLong, InvalidRequest, OutOfRange
+from tampu.request import GenerateRequest, Message, Prompt, SamplingParams
+from tampu.text.tokenizer import Tokenizer
+from tests.checkpoints import BEGIN_OF_TEXT, END_HEADER, END_OF_TEXT, EOM, EOT, START_HEADER, tokenizer_json
+
+TOKENIZER = Tokenizer.from_json(tokenizer_json())
+CARD = ModelCard("tiny", 64, 512, "f32", "f32", "fp", (END_OF_TEXT, EOM, EOT), 8, 8, "reference", 1, "tiny.tampu")
+PREPARER = Preparer(TOKENIZER, CARD, draw=lambda: 4711)
+
+
+def ask(prompt: Prompt, **sampling: Any) -> GenerateRequest:
+    return GenerateRequest("r1", "tiny", prompt, SamplingParams(**sampling))
+
+
+def test_a_chat_is_rendered_and_gets_a_seed_and_all_the_room_that_is_left() -> None:
+    prepared = PREPARER.prepare(ask((Message("user", "Hi"),)))
+    turns = [b"user", b"Hi", b"assistant"]
+    assert prepared.prompt_token_ids == (
+        *(BEGIN_OF_TEXT, START_HEADER, *turns[0], END_HEADER, 10, 10, *turns[1], EOT),
+        *(START_HEADER, *turns[2], END_HEADER, 10, 10),
+    )
+    assert prepared.sampling.seed == 4711
+    assert prepared.sampling.max_tokens == 64 - len(prepared.prompt_token_ids)
+    assert prepared.sampling.stop_token_ids == (END_OF_TEXT, EOM, EOT)
+
+
+def test_raw_text_begins_with_begin_of_text_once() -> None:
+    assert PREPARER.prepare(ask("Hi")).prompt_token_ids == (BEGIN_OF_TEXT, *b"Hi")
+    assert PREPARER.prepare(ask("<|begin_of_text|>Hi")).prompt_token_ids == (BEGIN_OF_TEXT, *b"Hi")
+
+
+def test_token_ids_are_taken_as_they_are() -> None:
+    assert PREPARER.prepare(ask((7, 300))).prompt_token_ids == (7, 300)
+
+
+def test_what_the_request_says_wins_over_what_would_be_chosen() -> None:
+    sampling = PREPARER.prepare(ask("Hi", seed=0, max_tokens=5, stop_token_ids=(9,))).sampling
+    assert (sampling.seed, sampling.max_tokens) == (0, 5)
+    assert sampling.stop_token_ids == (9, END_OF_TEXT, EOM, EOT)
+
+
+def test_choices_become_a_group_of_sequences_of_which_the_first_scores_the_prompt() -> None:
+    specs = PREPARER.prepare(ask("Hi", n=3, prompt_logprobs=True, logprobs=0, stop=("x",))).specs(first_id=10)
+    assert [(spec.id, spec.choice, spec.group) for spec in specs] == [(10, 0, 10), (11, 1, 10), (12, 2, 10)]
+    assert [spec.sampling.prompt_logprobs for spec in specs] == [True, False, False]
+    assert {(spec.sampling.n, spec.sampling.stop) for spec in specs} == {(1, ())}
+
+
+def test_a_single_choice_has_no_group_and_the_tenant_is_its_salt() -> None:
+    request = GenerateRequest("r1", "tiny", "Hi", tenant="anna")
+    (spec,) = PREPARER.prepare(request).specs(first_id=3)
+    assert (spec.group, spec.salt) == (None, b"anna")
+
+
+@pytest.mark.parametrize("prompt", [(), ""])
+def test_an_empty_prompt_is_refused(prompt: Prompt) -> None:
+    with pytest.raises(InvalidRequest, match="must not be empty"):
+        PREPARER.prepare(ask(prompt))
+
+
+def test_a_prompt_of_exactly_the_context_has_no_room_for_a_token() -> None:
+    assert PREPARER.prepare(ask((1,) * 63)).sampling.max_tokens == 1
+    with pytest.raises(ContextTooLong, match=r"64 tokens\. However, you requested 64 tokens") as caught:
+        PREPARER.prepare(ask((1,) * 64))
+    assert caught.value.param == "prompt"
+
+
+def test_prompt_and_completion_together_must_fit() -> None:
+    assert PREPARER.prepare(ask((1,) * 60, max_tokens=4)).sampling.max_tokens == 4
+    with pytest.raises(ContextTooLong, match=r"65 tokens \(60 in the prompt, 5 for the completion\)"):
+        PREPARER.prepare(ask((1,) * 60, max_tokens=5))
+
+
+def test_a_chat_that_is_too_long_is_the_fault_of_its_messages() -> None:
+    with pytest.raises(ContextTooLong) as caught:
+        PREPARER.prepare(ask((Message("user", "x" * 64),)))
+    assert caught.value.param == "messages"
+
+
+@pytest.mark.parametrize(
+    ("request_", "param"),
+    [
+        (ask((1, 512)), "prompt"),
+        (ask((1, -1)), "prompt"),
+        (ask("Hi", stop_token_ids=(512,)), "stop_token_ids"),
+        (ask("Hi", logit_bias={512: 1.0}), "logit_bias"),
+        (ask("Hi", logit_bias={-1: 1.0}), "logit_bias"),
+        (ask("Hi", temperature=5.5), "temperature"),
+    ],
+)
+def test_what_the_model_does_not_have_is_out_of_range(request_: GenerateRequest, param: str) -> None:
+    with pytest.raises(OutOfRange) as caught:
+        PREPARER.prepare(request_)
+    assert caught.value.param == param
+
+
+def test_seeds_are_drawn_anew_for_each_request() -> None:
+    preparer = Preparer(TOKENIZER, CARD)
+    seeds = {preparer.prepare(ask("Hi")).sampling.seed for _ in range(8)}
+    assert len(seeds) == 8
