@@ -1,0 +1,155 @@
+"""The chat format of Llama 3 and 3.1: messages to token ids.
+
+    <|begin_of_text|>
+    <|start_header_id|>ROLE<|end_header_id|>\\n\\n CONTENT <|eot_id|>      once per message, content stripped
+    <|start_header_id|>assistant<|end_header_id|>\\n\\n                    the open header that the model goes on from
+
+- A control token is set by id. All else is encoded as plain text piece by piece, so nothing a caller writes, in
+  whatever field, becomes a control token.
+- A chat without tools has Llama 3's form: no system message unless one is given.
+- With tools it has the form of Llama 3.1's own template: an ipython environment and dates in the system message, and
+  the tools in front of the first user message. The date is that template's default, so that the same chat has the
+  same ids on any day.
+- An answer of a tool is put in an `ipython` message as it is. (Llama 3.1's template quotes it as a JSON string, which
+  Meta's own reference code does not.)
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tampu.errors import InvalidRequest
+from tampu.request import Message, Role, Tool, ToolCall
+from tampu.text.tokenizer import Tokenizer
+from tampu.text.vocabulary import BEGIN_OF_TEXT
+
+START_HEADER, END_HEADER, END_OF_TURN = "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"
+HEADER_OF_ROLE: dict[Role, str] = {"system": "system", "user": "user", "assistant": "assistant", "tool": "ipython"}
+
+TOOL_SYSTEM = "Environment: ipython\nCutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n"
+TOOL_GUIDANCE = (
+    "Given the following functions, please respond with a JSON for a function call with its proper arguments that "
+    "best answers the given prompt.\n\n"
+    'Respond in the format {"name": function name, "parameters": dictionary of argument name and its value}.'
+    "Do not use variables.\n\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of the prompt: a control token by its name, or plain text, with its ids.
+
+    `message` is the index of the message it belongs to; None for what no message brought.
+    """
+
+    text: str
+    token_ids: tuple[int, ...] = ()
+    control: bool = False
+    message: int | None = None
+
+
+def render(
+    messages: Sequence[Message], tools: Sequence[Tool], tokenizer: Tokenizer, continue_last: bool = False
+) -> list[int]:
+    """Token ids of a chat, up to where the assistant's next words belong.
+
+    With `continue_last` the last message is the assistant's and stays open. Raises InvalidRequest when the messages
+    do not allow what is asked, UnsupportedModel when the tokenizer lacks the format's control tokens.
+    """
+    segments = render_segments(messages, tools, tokenizer, continue_last)
+    return [token_id for segment in segments for token_id in segment.token_ids]
+
+
+def render_segments(
+    messages: Sequence[Message], tools: Sequence[Tool], tokenizer: Tokenizer, continue_last: bool = False
+) -> list[Segment]:
+    """What `render` gives, stretch by stretch, for people to look at."""
+    _check(messages, tools, continue_last)
+    return [
+        Segment(piece.text, _token_ids(piece, tokenizer), piece.control, piece.message)
+        for piece in _pieces(messages, tools, continue_last)
+        if piece.text
+    ]
+
+
+def render_raw(text: str, tokenizer: Tokenizer) -> list[int]:
+    """Token ids of a raw prompt: control tokens in it are parsed, and one begin-of-text stands in front."""
+    token_ids = tokenizer.encode_raw(text)
+    if tokenizer.bos_id is None or token_ids[:1] == [tokenizer.bos_id]:
+        return token_ids
+    return [tokenizer.bos_id, *token_ids]
+
+
+def _token_ids(piece: Segment, tokenizer: Tokenizer) -> tuple[int, ...]:
+    return (tokenizer.control_id(piece.text),) if piece.control else tuple(tokenizer.encode(piece.text))
+
+
+def _check(messages: Sequence[Message], tools: Sequence[Tool], continue_last: bool) -> None:
+    if not messages:
+        raise InvalidRequest("messages must have at least one message.", param="messages")
+    if tools and not any(message.role == "user" for message in messages):
+        raise InvalidRequest("tools are shown in the first user message, and messages has none.", param="messages")
+    if continue_last and messages[-1].role != "assistant":
+        raise InvalidRequest(
+            f"Only an assistant message can be continued; the last one is the {messages[-1].role}'s.", param="messages"
+        )
+
+
+def _pieces(messages: Sequence[Message], tools: Sequence[Tool], continue_last: bool) -> Iterator[Segment]:
+    yield Segment(BEGIN_OF_TEXT, control=True)
+    if tools and messages[0].role != "system":
+        yield from _turn("system", TOOL_SYSTEM, None)
+    first_user = next((place for place, message in enumerate(messages) if message.role == "user"), None)
+    for place, message in enumerate(messages):
+        content = _content(message)
+        if tools and place == 0 and message.role == "system":
+            content = TOOL_SYSTEM + content
+        if tools and place == first_user:
+            content = TOOL_GUIDANCE + "".join(_tool_text(tool) + "\n\n" for tool in tools) + content
+        is_open = continue_last and place == len(messages) - 1
+        yield from _turn(message.role, content, place, is_open)
+    if not continue_last:
+        yield from _header("assistant", None)
+
+
+def _turn(role: Role, content: str, message: int | None, is_open: bool = False) -> Iterator[Segment]:
+    yield from _header(role, message)
+    yield Segment(content, message=message)
+    if not is_open:
+        yield Segment(END_OF_TURN, control=True, message=message)
+
+
+def _header(role: Role, message: int | None) -> Iterator[Segment]:
+    yield Segment(START_HEADER, control=True, message=message)
+    yield Segment(HEADER_OF_ROLE[role], message=message)
+    yield Segment(END_HEADER, control=True, message=message)
+    yield Segment("\n\n", message=message)
+
+
+def _content(message: Message) -> str:
+    """The text of a message: what it says, then the calls it makes."""
+    calls = "; ".join(map(_call_text, message.tool_calls))
+    return "\n".join(filter(None, (message.content.strip(), calls)))
+
+
+def _call_text(call: ToolCall) -> str:
+    """A call as Llama 3.1 writes it."""
+    return f'{{"name": {json.dumps(call.name, ensure_ascii=False)}, "parameters": {_respaced(call.arguments)}}}'
+
+
+def _respaced(arguments: str) -> str:
+    """JSON text with the spaces that Llama 3.1 was trained on; text that is no JSON as it is."""
+    try:
+        return json.dumps(json.loads(arguments), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return arguments
+
+
+def _tool_text(tool: Tool) -> str:
+    """A function on offer as Llama 3.1's template shows it; keys that the caller left out stay out."""
+    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+    shown = {key: value for key, value in function.items() if value or key == "name"}
+    try:
+        return json.dumps({"type": "function", "function": shown}, indent=4, ensure_ascii=False)
+    except RecursionError:
+        raise InvalidRequest(f"The parameters of the tool {tool.name} are nested too deep.", param="tools") from None
