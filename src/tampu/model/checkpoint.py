@@ -1,0 +1,82 @@
+"""What every source of weights looks like to the packer: the same tensors, read in float32, a few rows at a time."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from tampu.errors import TensorMismatch
+from tampu.kernels.interface import F32
+from tampu.model.config import GenerationDefaults, ModelConfig
+
+Shape = tuple[int, ...]
+LM_HEAD = "lm_head.weight"
+EMBEDDING = "model.embed_tokens.weight"
+
+
+class Checkpoint(Protocol):
+    """A checkpoint on disk whose set of tensors was already checked against its configuration."""
+
+    @property
+    def path(self) -> Path:
+        """The directory or file it was read from."""
+        ...
+
+    @property
+    def config(self) -> ModelConfig:
+        """The shape of the model."""
+        ...
+
+    @property
+    def generation(self) -> GenerationDefaults:
+        """What generation_config.json recommends, or the nearest the source has."""
+        ...
+
+    @property
+    def tokenizer_json(self) -> bytes | None:
+        """The tokenizer in one of the forms `PackedModel.tokenizer_json` lists."""
+        ...
+
+    def inverse_frequencies(self) -> F32:
+        """Rotary frequencies, f32[D / 2]."""
+        ...
+
+    def read(self, name: str, start: int = 0, stop: int | None = None) -> F32:
+        """Rows [start, stop) of the tensor with this Hugging Face name; [stop - start, K], or [stop - start]."""
+        ...
+
+
+def tensor_shapes(config: ModelConfig) -> dict[str, Shape]:
+    """Every tensor that a checkpoint of this configuration holds, by Hugging Face name; linears are [N, K]."""
+    hidden, inner = config.hidden_size, config.intermediate_size
+    shapes: dict[str, Shape] = {EMBEDDING: (config.vocab_size, hidden)}
+    for layer in range(config.num_hidden_layers):
+        prefix = f"model.layers.{layer}"
+        shapes |= {
+            f"{prefix}.input_layernorm.weight": (hidden,),
+            f"{prefix}.self_attn.q_proj.weight": (config.q_size, hidden),
+            f"{prefix}.self_attn.k_proj.weight": (config.kv_size, hidden),
+            f"{prefix}.self_attn.v_proj.weight": (config.kv_size, hidden),
+            f"{prefix}.self_attn.o_proj.weight": (hidden, config.q_size),
+            f"{prefix}.post_attention_layernorm.weight": (hidden,),
+            f"{prefix}.mlp.gate_proj.weight": (inner, hidden),
+            f"{prefix}.mlp.up_proj.weight": (inner, hidden),
+            f"{prefix}.mlp.down_proj.weight": (hidden, inner),
+        }
+    shapes["model.norm.weight"] = (hidden,)
+    return shapes if config.tie_word_embeddings else shapes | {LM_HEAD: (config.vocab_size, hidden)}
+
+
+def check_tensors(where: Path, found: Mapping[str, Shape], config: ModelConfig) -> None:
+    """TensorMismatch names the first tensor that is missing, extra or misshapen in `where`."""
+    expected = tensor_shapes(config)
+    if missing := sorted(expected.keys() - found.keys()):
+        raise TensorMismatch(f"{where}: tensor {missing[0]} is missing{_and_more(missing)}.")
+    if extra := sorted(found.keys() - expected.keys()):
+        raise TensorMismatch(f"{where}: tensor {extra[0]} does not belong to this model{_and_more(extra)}.")
+    for name, shape in expected.items():
+        if found[name] != shape:
+            raise TensorMismatch(f"{where}: tensor {name} has shape {list(found[name])}, expected {list(shape)}.")
+
+
+def _and_more(names: list[str]) -> str:
+    return f" (and {len(names) - 1} more)" if len(names) > 1 else ""

@@ -1,0 +1,93 @@
+"""The forward pass of a Llama, written once against the kernel interface.
+
+N tokens of all rows laid flat, L rows whose logits are wanted, H query heads, D head size, K hidden_size, V vocab_size.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, cast
+
+import numpy as np
+
+from tampu.errors import BadSetting
+from tampu.kernels import ARITHMETIC_VERSION
+from tampu.kernels.interface import F32, I32, AttentionRows, Kernels, LayerCache, PackedLinear
+from tampu.model.packed import PackedModel
+from tampu.model.plan import EMBED_TOKENS, INVERSE_FREQUENCIES, LM_HEAD, NORM
+
+CACHE_DTYPES: Mapping[str, np.dtype[Any]] = {"bf16": np.dtype(np.uint16), "f32": np.dtype(np.float32)}
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardInput:
+    """The tokens of one step. slot_mapping has the cache slot (block * block_size + offset) of each token's K and V."""
+
+    token_ids: I32  # [N]
+    slot_mapping: I32  # [N]
+    attention: AttentionRows
+    logits_indices: I32  # [L], indices into the N tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The weights of one transformer layer; qkv_proj is q, k, v stacked, gate_up_proj gate and up."""
+
+    input_layernorm: F32
+    qkv_proj: PackedLinear
+    o_proj: PackedLinear
+    post_attention_layernorm: F32
+    gate_up_proj: PackedLinear
+    down_proj: PackedLinear
+
+
+class Llama:
+    """A packed model and the kernels that run it."""
+
+    def __init__(self, packed: PackedModel, kernels: Kernels) -> None:
+        weights = packed.weights
+        self.config = packed.config
+        self.kind = packed.kind
+        self.fingerprint = sha256(f"{packed.fingerprint} {ARITHMETIC_VERSION}".encode()).hexdigest()
+        self.kernels = kernels
+        self.embed_tokens = cast(PackedLinear, weights[EMBED_TOKENS])
+        self.layers = [
+            Layer(**{name: weights[f"layers.{layer}.{name}"] for name in Layer.__slots__})  # type: ignore[arg-type]
+            for layer in range(packed.config.num_hidden_layers)
+        ]
+        self.norm = cast(F32, weights[NORM])
+        self.lm_head = cast(PackedLinear, weights[LM_HEAD])
+        self.inverse_frequencies = cast(F32, weights[INVERSE_FREQUENCIES])
+
+    def new_cache(self, num_blocks: int, block_size: int, kv_dtype: str) -> list[LayerCache]:
+        """Empty blocks for keys and values, one LayerCache per layer; kv_dtype is "bf16" or "f32"."""
+        if kv_dtype not in CACHE_DTYPES:
+            raise BadSetting(f"kv_dtype must be one of {', '.join(CACHE_DTYPES)}, got {kv_dtype!r}.")
+        shape = (num_blocks, self.config.num_key_value_heads, block_size, self.config.head_dim)
+        dtype = CACHE_DTYPES[kv_dtype]
+        return [LayerCache(np.zeros(shape, dtype), np.zeros(shape, dtype)) for _ in self.layers]
+
+    def forward(self, inputs: ForwardInput, cache: Sequence[LayerCache]) -> F32:
+        """Logits f32[L, V] of the wanted tokens; keys and values of all N tokens are written to the cache."""
+        hidden = self.kernels.gather_rows(self.embed_tokens, inputs.token_ids)  # f32[N, K], as through all layers
+        cos, sin = self.kernels.rotary_table(inputs.attention.positions, self.inverse_frequencies)
+        for layer, layer_cache in zip(self.layers, cache, strict=True):
+            hidden = self._attend(layer, hidden, cos, sin, inputs, layer_cache)
+            hidden = self._feed_forward(layer, hidden)
+        wanted = np.ascontiguousarray(hidden[inputs.logits_indices])
+        rows = self.kernels.rms_norm(wanted, self.norm, self.config.rms_norm_eps, self.kind)
+        return self.kernels.linear(rows, self.lm_head)
+
+    def _attend(self, layer: Layer, hidden: F32, cos: F32, sin: F32, inputs: ForwardInput, cache: LayerCache) -> F32:
+        kernels, config = self.kernels, self.config
+        rows = kernels.rms_norm(hidden, layer.input_layernorm, config.rms_norm_eps, self.kind)
+        qkv = kernels.linear(rows, layer.qkv_proj)
+        queries = kernels.rotate_and_cache(qkv, cos, sin, inputs.slot_mapping, config.num_attention_heads, cache)
+        attended = kernels.attention(queries, cache, inputs.attention)  # f32[N, H * D]
+        return kernels.linear(kernels.quantize_rows(attended, self.kind), layer.o_proj, residual=hidden)
+
+    def _feed_forward(self, layer: Layer, hidden: F32) -> F32:
+        kernels = self.kernels
+        rows = kernels.rms_norm(hidden, layer.post_attention_layernorm, self.config.rms_norm_eps, self.kind)
+        gate_up = kernels.linear(rows, layer.gate_up_proj)
+        return kernels.linear(kernels.silu_mul(gate_up, self.kind), layer.down_proj, residual=hidden)

@@ -1,0 +1,121 @@
+"""From whatever the user has to a packed file: pack once, into the cache, and find it there the next time."""
+
+import fcntl
+import glob
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import get_args
+
+from tampu.errors import BadSetting, ModelError, ModelMissing, UnsupportedModel
+from tampu.kernels.interface import Kind
+from tampu.model.checkpoint import Checkpoint
+from tampu.model.pack import Progress, pack, packed_size
+from tampu.model.packed import FORMAT_VERSION, SUFFIX, UNFINISHED, open_packed
+from tampu.model.weights import PICKLES, SafetensorsCheckpoint
+
+DEFAULT_KIND: Kind = "int8"
+
+
+def prepare(reference: Path, quant: str, progress: Progress, cache: Path) -> Path:
+    """The packed file of a Hugging Face directory, a GGUF file or a packed file; packed into `cache` the first time.
+
+    `progress` gets a phase ("packing", "waiting") and how much of it is done, in [0, 1]. Errors: ModelMissing;
+    BadSetting for `quant`; ModelError when the disk is too small, or as one of its kinds says.
+    """
+    if quant not in ("auto", *get_args(Kind)):
+        raise BadSetting(f"quant must be auto or one of {', '.join(get_args(Kind))}, got {quant!r}.")
+    if not reference.exists():
+        raise ModelMissing(f"{reference} does not exist.")
+    if reference.suffix == SUFFIX:
+        return _check_packed(reference, quant)
+    kind: Kind = next((known for known in get_args(Kind) if known == quant), DEFAULT_KIND)
+    target = cache / _cache_name(reference, kind)
+    if target.exists():
+        return target
+    with _locked(cache, progress):
+        if not target.exists():  # another process may have packed it while this one waited
+            _clear(cache, target)
+            pack_file(reference, kind, target, progress)
+    return target
+
+
+def pack_file(reference: Path, kind: Kind, target: Path, progress: Progress) -> None:
+    """Pack a Hugging Face directory or a GGUF file into `target`; ModelError when the disk is too small for it."""
+    progress("packing", 0.0)
+    checkpoint = open_checkpoint(reference)
+    _check_disk(target.parent, packed_size(checkpoint, kind))
+    pack(checkpoint, kind, target, progress)
+
+
+def open_checkpoint(reference: Path) -> Checkpoint:
+    """The checkpoint in a Hugging Face directory or a GGUF file, its tensors checked; UnsupportedModel for the rest."""
+    if reference.is_dir():
+        return SafetensorsCheckpoint(reference)
+    if reference.suffix == ".gguf":
+        # The gguf package takes 0.1 s to import; the start of a packed model must not wait for it.
+        from tampu.model.gguf import GGUFCheckpoint
+
+        return GGUFCheckpoint(reference)
+    if any(reference.match(pattern) for pattern in PICKLES):
+        raise UnsupportedModel(
+            f"{reference} is a pickle, which can run code when it is loaded, so tampu never opens one. "
+            "Use the safetensors or GGUF files of this model."
+        )
+    raise UnsupportedModel(
+        f"{reference} is none of the things tampu loads: a Hugging Face directory, a .gguf file, a {SUFFIX} file."
+    )
+
+
+def _check_packed(path: Path, quant: str) -> Path:
+    kind = open_packed(path).kind
+    if quant not in ("auto", kind):
+        raise BadSetting(f"quant is {quant}, but {path} holds {kind} weights. Pack the original checkpoint instead.")
+    return path
+
+
+def _cache_name(reference: Path, kind: Kind) -> str:
+    """`<name>-<kind>-<hash of the path>-<hash of files and format>.tampu`: another name when a file has changed."""
+    resolved = reference.resolve()
+    files = sorted(resolved.glob("*")) if resolved.is_dir() else [resolved]
+    stats = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
+    name = resolved.name if resolved.is_dir() else resolved.stem
+    return f"{name}-{kind}-{_short_hash(str(resolved))}-{_short_hash([stats, FORMAT_VERSION])}{SUFFIX}"
+
+
+def _short_hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:12]
+
+
+def _clear(cache: Path, target: Path) -> None:
+    """Delete what killed processes left unfinished, and the packed files that `target` supersedes."""
+    unfinished = cache.glob(f".*{UNFINISHED}")
+    superseded = cache.glob(f"{glob.escape(target.stem.rpartition('-')[0])}-*{SUFFIX}")
+    for path in (*unfinished, *superseded):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(cache: Path, progress: Progress) -> Iterator[None]:
+    """Only one process at a time packs; the system opens the lock when its holder dies."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress("waiting", 0.0)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _check_disk(directory: Path, needed: int) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(directory).free
+    if free < needed:
+        raise ModelError(
+            f"Packing needs {needed / 1e9:.1f} GB in {directory}, where {free / 1e9:.1f} GB are free. "
+            "Free some space, or set TAMPU_HOME to a directory on a larger disk."
+        )

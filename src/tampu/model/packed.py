@@ -1,0 +1,263 @@
+"""The packed file, `.tampu`: weights in the kernels' own order, so that a start is one `mmap` and no copy.
+
+    [0, 64)             preamble: magic, format version, offset, length and SHA-256 of the index
+    [4096, index)       arrays, each at a multiple of 4096, zeros between
+    [index, end)        JSON: configuration, tokenizer, and for each array its type, shape, offset and SHA-256
+
+The index lies at the end because the checksums are known only when the arrays are written. The preamble is written
+last: a file that was cut short anywhere has none, or is shorter than its preamble says.
+"""
+
+import hashlib
+import json
+import mmap
+import os
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tampu.errors import DamagedFile, TensorMismatch, UnsupportedModel
+from tampu.kernels.interface import F32, Kind, PackedLinear
+from tampu.kernels.layout import TILES, packed_shape
+from tampu.model.checkpoint import Shape
+from tampu.model.config import GenerationDefaults, ModelConfig
+from tampu.model.plan import EMBED_TOKENS, LM_HEAD, packed_plan
+
+MAGIC = b"\x89TAMPU\r\n"  # a transfer that changes line ends breaks it
+FORMAT_VERSION = 1
+ALIGNMENT = 4096
+PREAMBLE = struct.Struct("<8sIIQQ32s")  # magic, version, zero, offset and length of the index, its SHA-256
+DTYPES: Mapping[str, np.dtype[Any]] = {"int8": np.dtype("<i1"), "uint16": np.dtype("<u2"), "float32": np.dtype("<f4")}
+SUFFIX, UNFINISHED = ".tampu", ".part"
+WAY_OUT = "Pack it again with `tampu pack`."
+
+Array = NDArray[Any]
+Weight = PackedLinear | F32
+
+
+@dataclass(frozen=True, slots=True)
+class PackedModel:
+    """A packed file, mapped. The weights are views of the file.
+
+    weights: `embed_tokens`, `layers.N.{input_layernorm, qkv_proj, o_proj, post_attention_layernorm, gate_up_proj,
+    down_proj}`, `norm`, `lm_head` (the embedding itself where tied) and `inverse_frequencies`, f32[D / 2].
+
+    tokenizer_json: None when the source has no tokenizer, else JSON in one of three forms:
+    * a Hugging Face tokenizer.json, byte for byte;
+    * `{"format": "gguf", "model": "gpt2", "pre": "llama-bpe", "tokens": [...], "merges": [...], "token_type": [...],
+      "bos": id, "eos": id, "eot": id}`, the vocabulary of a GGUF file; `eot` only where the file names it;
+    * `{"format": "tiktoken", "ranks": "<base64>"}`, the bytes of Meta's tokenizer.model.
+
+    fingerprint: hash of kind, configuration and every array; equal for equal models, whatever file they came from.
+    """
+
+    config: ModelConfig
+    tokenizer_json: bytes | None
+    generation: GenerationDefaults
+    kind: Kind
+    weights: Mapping[str, Weight]
+    fingerprint: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackedHeader:
+    """What a packed file says besides its arrays."""
+
+    config: ModelConfig
+    generation: GenerationDefaults
+    tokenizer_json: bytes | None
+    kind: Kind
+    source: str
+
+    def to_json(self) -> dict[str, Any]:
+        """For the index; `from_json` reads it back."""
+        return {
+            "config": self.config.to_json(),
+            "generation": self.generation.to_json(),
+            "tokenizer_json": None if self.tokenizer_json is None else self.tokenizer_json.decode(),
+            "kind": self.kind,
+            "source": self.source,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "PackedHeader":
+        """The header of an index; UnsupportedModel or KeyError where it is not one."""
+        config = ModelConfig.from_json(values["config"])
+        if values["kind"] not in get_args(Kind):
+            raise UnsupportedModel(f"kind is {values['kind']!r}.")
+        return cls(
+            config=config,
+            generation=GenerationDefaults.from_json(values["generation"], config),
+            tokenizer_json=None if values["tokenizer_json"] is None else values["tokenizer_json"].encode(),
+            kind=values["kind"],
+            source=values["source"],
+        )
+
+
+def write_packed(path: Path, header: PackedHeader, weights: Iterable[tuple[str, Weight]]) -> None:
+    """Write a packed file, one weight in memory at a time; `path` stays absent or as it was until all is whole."""
+    with _replacing(path) as file:
+        file.write(bytes(ALIGNMENT))
+        entries = {name: _write_weight(file, weight) for name, weight in weights}
+        index = json.dumps(header.to_json() | {"weights": entries}, ensure_ascii=False).encode()
+        offset = _align(file)
+        file.write(index)
+        file.seek(0)
+        file.write(PREAMBLE.pack(MAGIC, FORMAT_VERSION, 0, offset, len(index), hashlib.sha256(index).digest()))
+
+
+def open_packed(path: Path, verify: bool = False) -> PackedModel:
+    """The model in a packed file, in milliseconds. `verify` also reads every array and compares its checksum.
+
+    DamagedFile when it is truncated or altered, UnsupportedModel when another version of tampu wrote it.
+    """
+    mapping = _map(path)
+    index = _read_index(path, mapping)
+    try:
+        header = PackedHeader.from_json(index)
+        entries = index["weights"]
+        weights = {name: _read_weight(mapping, entry) for name, entry in entries.items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DamagedFile(f"{path}: the index is malformed ({error!r}). {WAY_OUT}") from error
+    _check_weights(path, header, weights)
+    if verify:
+        _verify(path, mapping, entries)
+    if header.config.tie_word_embeddings:
+        weights[LM_HEAD] = weights[EMBED_TOKENS]
+    return PackedModel(
+        config=header.config,
+        tokenizer_json=header.tokenizer_json,
+        generation=header.generation,
+        kind=header.kind,
+        weights=weights,
+        fingerprint=_fingerprint(header, entries),
+        source=header.source,
+    )
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` when all went well, and leaves nothing behind otherwise."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+    try:
+        with unfinished.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _align(file: BinaryIO) -> int:
+    file.write(bytes(-file.tell() % ALIGNMENT))
+    return file.tell()
+
+
+def _write_weight(file: BinaryIO, weight: Weight) -> dict[str, Any]:
+    if not isinstance(weight, PackedLinear):
+        return {"kind": "vector", "data": _write_array(file, weight)}
+    entry = {"kind": weight.kind, "out_features": weight.out_features, "in_features": weight.in_features}
+    scales = None if weight.scales is None else _write_array(file, weight.scales)
+    return entry | {"data": _write_array(file, weight.data), "scales": scales}
+
+
+def _write_array(file: BinaryIO, array: Array) -> dict[str, Any]:
+    contiguous = np.ascontiguousarray(array)
+    offset = _align(file)
+    file.write(contiguous.data)
+    return {
+        "dtype": contiguous.dtype.name,
+        "shape": list(contiguous.shape),
+        "offset": offset,
+        "sha256": hashlib.sha256(contiguous.data).hexdigest(),
+    }
+
+
+def _map(path: Path) -> mmap.mmap:
+    try:
+        with path.open("rb") as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (ValueError, OSError) as error:  # ValueError: an empty file
+        raise DamagedFile(f"{path} cannot be read: {error}.") from error
+
+
+def _read_index(path: Path, mapping: mmap.mmap) -> dict[str, Any]:
+    if len(mapping) < ALIGNMENT or mapping[: len(MAGIC)] != MAGIC:
+        raise DamagedFile(f"{path} is not a packed file, or its beginning is damaged. {WAY_OUT}")
+    _, version, _, offset, length, checksum = PREAMBLE.unpack_from(mapping)
+    if version != FORMAT_VERSION:
+        raise UnsupportedModel(
+            f"{path} has format version {version}, this tampu reads version {FORMAT_VERSION}. {WAY_OUT}"
+        )
+    if offset + length != len(mapping):
+        raise DamagedFile(f"{path} has {len(mapping)} bytes and should have {offset + length}. {WAY_OUT}")
+    index = mapping[offset : offset + length]
+    if hashlib.sha256(index).digest() != checksum:
+        raise DamagedFile(f"{path}: the index fails its checksum. {WAY_OUT}")
+    values: dict[str, Any] = json.loads(index)
+    return values
+
+
+def _read_weight(mapping: mmap.mmap, entry: Mapping[str, Any]) -> Weight:
+    data = _read_array(mapping, entry["data"])
+    if entry["kind"] == "vector":
+        return data
+    scales = None if entry["scales"] is None else _read_array(mapping, entry["scales"])
+    return PackedLinear(entry["kind"], data, entry["out_features"], entry["in_features"], scales)
+
+
+def _read_array(mapping: mmap.mmap, entry: Mapping[str, Any]) -> Array:
+    count = int(np.prod(entry["shape"], dtype=np.int64))
+    return np.frombuffer(mapping, DTYPES[entry["dtype"]], count, entry["offset"]).reshape(entry["shape"])
+
+
+def _check_weights(path: Path, header: PackedHeader, weights: Mapping[str, Weight]) -> None:
+    """The kernels trust these shapes: whatever the index says, no read leaves the file."""
+    plan = packed_plan(header.config)
+    if weights.keys() != {planned.name for planned in plan}:
+        raise TensorMismatch(f"{path}: the tensors are not those of its configuration. {WAY_OUT}")
+    for planned in plan:
+        if not _fits(weights[planned.name], planned.shape, header.kind):
+            raise TensorMismatch(f"{path}: tensor {planned.name} does not have the shape and kind expected. {WAY_OUT}")
+
+
+def _fits(weight: Weight, shape: Shape, kind: Kind) -> bool:
+    if not isinstance(weight, PackedLinear):
+        return _is_array(weight, shape, np.float32)
+    if (weight.kind, weight.out_features, weight.in_features) != (kind, *shape):
+        return False
+    has_scales = weight.scales is not None and _is_array(weight.scales, shape[:1], np.float32)
+    return _is_array(weight.data, packed_shape(kind, *shape), TILES[kind].dtype) and has_scales == (kind == "int8")
+
+
+def _is_array(array: Array, shape: Shape, dtype: type[np.generic]) -> bool:
+    return array.shape == shape and array.dtype == dtype
+
+
+def _verify(path: Path, mapping: mmap.mmap, entries: Mapping[str, Any]) -> None:
+    for name, entry in entries.items():
+        for part in ("data", "scales"):
+            if (array := entry.get(part)) and _checksum(mapping, array) != array["sha256"]:
+                raise DamagedFile(f"{path}: {part} of tensor {name} fails its checksum. {WAY_OUT}")
+
+
+def _checksum(mapping: mmap.mmap, entry: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_read_array(mapping, entry).data).hexdigest()
+
+
+def _fingerprint(header: PackedHeader, entries: Mapping[str, Any]) -> str:
+    checksums = {
+        name: [entry[part]["sha256"] for part in ("data", "scales") if entry.get(part)]
+        for name, entry in sorted(entries.items())
+    }
+    content = {"kind": header.kind, "config": header.config.to_json(), "weights": checksums}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
