@@ -1,0 +1,98 @@
+"""The table a dialect is: one row per field of a body, from which parsing, documents and tests follow.
+
+`null` is the same as absent. Unknown keys are ignored. Known ones have their effect, or are refused by name, or stand
+in the table as having none.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, get_args
+
+from tampu.dialects.kinds import JSON, Integer, Kind, Number, json_type, require
+from tampu.errors import InvalidRequest
+from tampu.request import Range, SamplingParams
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One row: a key of the body, what it may be, and the SamplingParams field it fills, if it fills one as it is."""
+
+    name: str
+    kind: Kind
+    doc: str
+    target: str = ""
+    default: JSON = None
+    required: bool = False
+
+    def schema(self) -> dict[str, JSON]:
+        """The kind's schema with the doc line, and null allowed where the field may be absent."""
+        schema = self.kind.schema()
+        if not self.required and schema and schema != {"type": "null"}:
+            schema = {"anyOf": [schema, {"type": "null"}]}
+        shown_default = {} if self.default is None else {"default": self.default}
+        return {**schema, "description": self.doc, **shown_default}
+
+
+Table = tuple[Field, ...]
+
+
+def read_table(table: Iterable[Field], body: JSON, prefix: str = "") -> dict[str, Any]:
+    """Wire name to checked value of every field that is present or has a default. Raises InvalidRequest."""
+    if not isinstance(body, dict):
+        raise InvalidRequest(f"The body must be an object, got {json_type(body)}.")
+    values: dict[str, Any] = {}
+    for field in table:
+        value = body.get(field.name)
+        if value is not None:
+            values[field.name] = field.kind.read(prefix + field.name, value)
+        elif field.required:
+            raise InvalidRequest(f"{prefix}{field.name} is required.", param=prefix + field.name)
+        elif field.default is not None:
+            values[field.name] = field.default
+    return values
+
+
+def sampling_values(table: Iterable[Field], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of SamplingParams, from the rows that name a target."""
+    return {field.target: values[field.name] for field in table if field.target and field.name in values}
+
+
+def table_schema(table: Iterable[Field]) -> dict[str, JSON]:
+    """The JSON schema of an object with these fields; unknown keys are allowed."""
+    rows = tuple(table)
+    required = [field.name for field in rows if field.required]
+    properties = {field.name: field.schema() for field in rows}
+    return {"type": "object", "properties": properties, **({"required": required} if required else {})}
+
+
+def sampling_fields(limits: Mapping[str, Range], leave_out: Iterable[str] = ()) -> Iterator[Field]:
+    """A row for every number in SamplingParams under its own name, with a dialect's narrower limits."""
+    skipped = set(leave_out)
+    for item in fields(SamplingParams):
+        bounds = limits.get(item.name) or item.metadata.get("range")
+        if bounds is None or item.name in skipped:
+            continue
+        whole = item.type is int or int in get_args(item.type)
+        kind: Kind = Integer(bounds) if whole else Number(bounds)
+        yield Field(item.name, kind, item.metadata["doc"], target=item.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """An object with a table of its own; given back as a dict of the fields present."""
+
+    table: Table
+    noun = "an object"
+
+    def matches(self, value: JSON) -> bool:
+        """Whether it is an object."""
+        return isinstance(value, dict)
+
+    def read(self, param: str, value: JSON) -> dict[str, Any]:
+        """The fields present, each checked."""
+        require(self, param, value)
+        return read_table(self.table, value, f"{param}.")
+
+    def schema(self) -> dict[str, JSON]:
+        """The nested table's schema."""
+        return table_schema(self.table)

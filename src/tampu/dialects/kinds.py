@@ -1,0 +1,342 @@
+"""What a field's value may be: strict readers that give their own JSON schema.
+
+Strict means: a boolean is not a number, a string is not a number, 1.0 is not an integer, numbers are finite.
+An integer stands where a number is wanted.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tampu.errors import InvalidRequest, OutOfRange, Unsupported
+from tampu.request import Range
+
+JSON = Any  # what `json.loads` gives
+SHOWN_CHARACTERS = 40
+
+
+class Kind(Protocol):
+    """What a field's value may be."""
+
+    @property
+    def noun(self) -> str:
+        """The kind in words: "an integer"."""
+        ...
+
+    def matches(self, value: JSON) -> bool:
+        """Whether `value` has this kind's JSON type; its bounds may still refuse it."""
+        ...
+
+    def read(self, param: str, value: JSON) -> Any:
+        """The checked value. Raises InvalidRequest naming `param`."""
+        ...
+
+    def schema(self) -> dict[str, JSON]:
+        """JSON schema of exactly what `read` takes."""
+        ...
+
+
+def shown(value: object) -> str:
+    """The value as an error message may repeat it: short, whatever was sent."""
+    text = str(value)
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+
+
+def json_type(value: JSON) -> str:
+    """The JSON type of a value, with its article."""
+    if value is None:
+        return "null"
+    names = {bool: "a boolean", int: "an integer", float: "a number", str: "a string", list: "an array"}
+    return names.get(type(value), "an object")
+
+
+def require(kind: Kind, param: str, value: JSON) -> None:
+    """Raise InvalidRequest naming `param` unless the value has the kind's JSON type."""
+    if not kind.matches(value):
+        raise InvalidRequest(f"{param} must be {kind.noun}, got {json_type(value)}.", param=param)
+
+
+def check_count(param: str, count: int, low: int, high: int, unit: str) -> None:
+    """Raise InvalidRequest naming `param` unless low <= count <= high."""
+    if not low <= count <= high:
+        raise InvalidRequest(f"{param} takes {low} to {high} {unit}, got {count}.", param=param)
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean:
+    """true or false."""
+
+    noun = "a boolean"
+
+    def matches(self, value: JSON) -> bool:
+        """Whether it is true or false."""
+        return type(value) is bool
+
+    def read(self, param: str, value: JSON) -> bool:
+        """The value itself."""
+        require(self, param, value)
+        return bool(value)
+
+    def schema(self) -> dict[str, JSON]:
+        """A boolean."""
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """A whole number in a closed interval."""
+
+    bounds: Range
+    noun = "an integer"
+
+    def matches(self, value: JSON) -> bool:
+        """Whether it is written as an integer; true and 1.0 are not."""
+        return type(value) is int
+
+    def read(self, param: str, value: JSON) -> int:
+        """The value within its bounds."""
+        require(self, param, value)
+        _check_bounds(param, value, self.bounds)
+        return int(value)
+
+    def schema(self) -> dict[str, JSON]:
+        """An integer with both ends."""
+        return {"type": "integer", "minimum": self.bounds.low, "maximum": self.bounds.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A finite number in a closed interval; given back as a float."""
+
+    bounds: Range
+    noun = "a number"
+
+    def matches(self, value: JSON) -> bool:
+        """Whether it is an integer or a finite number."""
+        return type(value) is int or (type(value) is float and math.isfinite(value))
+
+    def read(self, param: str, value: JSON) -> float:
+        """The value within its bounds."""
+        require(self, param, value)
+        _check_bounds(param, value, self.bounds)
+        return float(value)
+
+    def schema(self) -> dict[str, JSON]:
+        """A number with both ends."""
+        return {"type": "number", "minimum": self.bounds.low, "maximum": self.bounds.high}
+
+
+def _check_bounds(param: str, value: float, bounds: Range) -> None:
+    if not bounds.low <= value <= bounds.high:
+        raise OutOfRange(param, value=shown(value), low=bounds.low, high=bounds.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string of [min_length, max_length] characters."""
+
+    max_length: int
+    min_length: int = 0
+    noun = "a string"
+
+    def matches(self, value: JSON) -> bool:
+        """Whether it is a string."""
+        return type(value) is str
+
+    def read(self, param: str, value: JSON) -> str:
+        """The string, if its length fits."""
+        require(self, param, value)
+        check_count(param, len(value), self.min_length, self.max_length, "characters")
+        return str(value)
+
+    def schema(self) -> dict[str, JSON]:
+        """A string with both lengths."""
+        return {"type": "string", "minLength": self.min_length, "maxLength": self.max_length}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """An array of one kind of item; given back as a tuple."""
+
+    item: Kind
+    max_items: int
+    min_items: int = 0
+
+    @property
+    def noun(self) -> str:
+        """An array, with what it holds."""
+        return f"an array ({self.item.noun} each)"
+
+    def matches(self, value: JSON) -> bool:
+        """Whether it is an array that is empty or begins with such an item."""
+        return type(value) is list and (not value or self.item.matches(value[0]))
+
+    def read(self, param: str, value: JSON) -> tuple[Any, ...]:
+        """Every item read, in order."""
+        if type(value) is not list:
+            require(self, param, value)
+        check_count(param, len(value), self.min_items, self.max_items, "items")
+        return tuple(self.item.read(f"{param}[{index}]", item) for index, item in enumerate(value))
+
+    def schema(self) -> dict[str, JSON]:
+        """An array with both lengths."""
+        bounds = {"minItems": self.min_items, "maxItems": self.max_items}
+        return {"type": "array", "items": self.item.schema(), **bounds}
+
+
+@dataclass(frozen=True, slots=True)
+class TokenIds:
+    """An array of token ids in [0, vocab); checked without a step per item, since prompts can be long."""
+
+    max_items: int
+    min_items: int = 0
+    noun = "an array of token ids"
+
+    def matches(self, value: JSON) -> bool:
+        """Whether it is an array that is empty or begins with an integer."""
+        return type(value) is list and (not value or type(value[0]) is int)
+
+    def read(self, param: str, value: JSON) -> tuple[int, ...]:
+        """The ids. Those beyond a model's vocabulary are the caller's to find, who knows the model."""
+        require(self, param, value)
+        check_count(param, len(value), self.min_items, self.max_items, "token ids")
+        if set(map(type, value)) - {int}:
+            raise InvalidRequest(f"{param} must hold token ids only.", param=param)
+        if value and not 0 <= min(value) <= max(value) < 2**31:
+            worst = min(value) if min(value) < 0 else max(value)
+            raise OutOfRange(param, value=shown(worst), low=0, high=2**31 - 1)
+        return tuple(value)
+
+    def schema(self) -> dict[str, JSON]:
+        """An array of integers that fit a token id."""
+        item = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
+        return {"type": "array", "items": item, "minItems": self.min_items, "maxItems": self.max_items}
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """One of several kinds, told apart by their JSON types."""
+
+    kinds: tuple[Kind, ...]
+
+    @property
+    def noun(self) -> str:
+        """All kinds in words."""
+        return " or ".join(kind.noun for kind in self.kinds)
+
+    def matches(self, value: JSON) -> bool:
+        """Whether one of the kinds matches."""
+        return any(kind.matches(value) for kind in self.kinds)
+
+    def read(self, param: str, value: JSON) -> Any:
+        """What the first matching kind reads."""
+        require(self, param, value)
+        return next(kind for kind in self.kinds if kind.matches(value)).read(param, value)
+
+    def schema(self) -> dict[str, JSON]:
+        """Any of the kinds' schemas."""
+        return {"anyOf": [kind.schema() for kind in self.kinds]}
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of a few strings."""
+
+    values: tuple[str, ...]
+
+    @property
+    def noun(self) -> str:
+        """The strings, listed."""
+        return f"one of {', '.join(self.values)}"
+
+    def matches(self, value: JSON) -> bool:
+        """Whether it is a string."""
+        return type(value) is str
+
+    def read(self, param: str, value: JSON) -> str:
+        """The string, if it is one of them."""
+        require(self, param, value)
+        if value not in self.values:
+            raise InvalidRequest(f"{param} must be {self.noun}, got {shown(value)}.", param=param)
+        return str(value)
+
+    def schema(self) -> dict[str, JSON]:
+        """The strings as an enumeration."""
+        return {"type": "string", "enum": list(self.values)}
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBias:
+    """An object from token id, as a string, to a number added to its logit."""
+
+    max_items: int
+    bounds: Range
+    noun = "an object of token ids and numbers"
+
+    def matches(self, value: JSON) -> bool:
+        """Whether it is an object."""
+        return isinstance(value, dict)
+
+    def read(self, param: str, value: JSON) -> dict[int, float]:
+        """Token id to bias."""
+        require(self, param, value)
+        check_count(param, len(value), 0, self.max_items, "entries")
+        bias = Number(self.bounds)
+        return {self._id(param, key): bias.read(f"{param}.{shown(key)}", number) for key, number in value.items()}
+
+    @staticmethod
+    def _id(param: str, key: str) -> int:
+        if not (key.isascii() and key.isdigit() and len(key) <= 10):
+            raise InvalidRequest(f"{param} keys must be token ids, got {shown(key)!r}.", param=param)
+        return int(key)
+
+    def schema(self) -> dict[str, JSON]:
+        """An object with digits as keys."""
+        names = {"pattern": "^[0-9]{1,10}$"}
+        numbers = Number(self.bounds).schema()
+        return {
+            "type": "object",
+            "propertyNames": names,
+            "additionalProperties": numbers,
+            "maxProperties": self.max_items,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A field that exists and that we do not offer: refused by name, but for values that ask for nothing."""
+
+    reason: str = ""
+    harmless: tuple[JSON, ...] = ()
+    noun = "left out"
+
+    def matches(self, value: JSON) -> bool:
+        """Whether the value asks for nothing."""
+        return any(type(value) is type(same) and value == same for same in self.harmless)
+
+    def read(self, param: str, value: JSON) -> None:
+        """Nothing. Raises Unsupported unless the value is harmless."""
+        if not self.matches(value):
+            raise Unsupported(param, self.reason)
+
+    def schema(self) -> dict[str, JSON]:
+        """Only the harmless values."""
+        return {"enum": list(self.harmless)} if self.harmless else {"type": "null"}
+
+
+@dataclass(frozen=True, slots=True)
+class NoEffect:
+    """A documented field that changes nothing here; any value is accepted."""
+
+    noun = "anything"
+
+    def matches(self, value: JSON) -> bool:  # noqa: ARG002 - a kind's signature
+        """Always."""
+        return True
+
+    def read(self, param: str, value: JSON) -> None:
+        """Nothing."""
+
+    def schema(self) -> dict[str, JSON]:
+        """Anything."""
+        return {}

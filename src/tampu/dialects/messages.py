@@ -1,0 +1,161 @@
+"""Messages as OpenAI-shaped dialects send them: strings or text parts, six spellings of four roles, past tool calls."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tampu.dialects.kinds import JSON, OneOf, Text, check_count, json_type, require, shown
+from tampu.errors import InvalidPrompt, InvalidRequest
+from tampu.request import Message, Role, ToolCall
+
+ROLES: dict[str, Role] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+    "tool": "tool",
+    "function": "tool",
+}
+MAX_MESSAGES = 4096
+MAX_PARTS = 1024
+MAX_TOOL_CALLS = 128
+MAX_CHARACTERS = 2**31  # the body's own cap comes first
+PART_TEXT = {"text": "text", "refusal": "refusal"}  # type of a part -> the key of its text
+NAME = Text(256, min_length=1)
+CONTENT = Text(MAX_CHARACTERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """An array of messages; given back as a tuple of ours."""
+
+    noun = "an array of messages"
+
+    def matches(self, value: JSON) -> bool:
+        """Whether it is an array."""
+        return type(value) is list
+
+    def read(self, param: str, value: JSON) -> tuple[Message, ...]:
+        """The conversation. Raises InvalidPrompt where there is nothing to answer."""
+        require(self, param, value)
+        if not value:
+            raise InvalidPrompt(f"{param} must hold at least one message.", param=param)
+        check_count(param, len(value), 1, MAX_MESSAGES, "messages")
+        messages = tuple(read_message(f"{param}[{index}]", item) for index, item in enumerate(value))
+        if all(message.role == "system" for message in messages):
+            raise InvalidPrompt(f"{param} must hold a message that is not a system message.", param=param)
+        if messages[-1].tool_calls:
+            raise InvalidPrompt(f"{param} must not end with tool calls: their results are missing.", param=param)
+        return messages
+
+    def schema(self) -> dict[str, JSON]:
+        """Arrays of objects with a role; what else a role needs is said in words."""
+        return {"type": "array", "items": MESSAGE_SCHEMA, "minItems": 1, "maxItems": MAX_MESSAGES}
+
+
+PART_SCHEMA = {
+    "type": "object",
+    "properties": {"type": {"type": "string", "enum": list(PART_TEXT)}, "text": {"type": "string"}},
+    "required": ["type"],
+}
+MESSAGE_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "role": {"type": "string", "enum": list(ROLES)},
+        "content": {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": PART_SCHEMA, "maxItems": MAX_PARTS},
+                {"type": "null"},
+            ],
+            "description": "A string or text parts; only an assistant's may be null or left out.",
+        },
+    },
+    "required": ["role"],
+}
+
+
+def read_message(param: str, value: JSON) -> Message:
+    """One message of ours. Raises InvalidRequest naming the path of what is wrong."""
+    if not isinstance(value, dict):
+        raise InvalidRequest(f"{param} must be an object, got {json_type(value)}.", param=param)
+    wire_role = OneOf(tuple(ROLES)).read(f"{param}.role", _needed(param, value, "role"))
+    role = ROLES[wire_role]
+    if wire_role == "tool":
+        NAME.read(f"{param}.tool_call_id", _needed(param, value, "tool_call_id"))
+    if (name := value.get("name")) is not None:
+        CONTENT.read(f"{param}.name", name)
+    if role != "assistant":
+        return Message(role, read_content(f"{param}.content", _needed(param, value, "content")))
+    content = value.get("content", "")
+    return Message(
+        role, read_content(f"{param}.content", "" if content is None else content), _tool_calls(param, value)
+    )
+
+
+def read_content(param: str, value: JSON) -> str:
+    """The text of a string, or of parts joined by newlines."""
+    if type(value) is str:
+        return value
+    if type(value) is not list:
+        raise InvalidRequest(
+            f"{param} must be a string or an array of text parts, got {json_type(value)}.", param=param
+        )
+    check_count(param, len(value), 0, MAX_PARTS, "parts")
+    return "\n".join(_part(f"{param}[{index}]", part) for index, part in enumerate(value))
+
+
+def _part(param: str, part: JSON) -> str:
+    if not isinstance(part, dict):
+        raise InvalidRequest(f"{param} must be an object, got {json_type(part)}.", param=param)
+    kind = CONTENT.read(f"{param}.type", _needed(param, part, "type"))
+    if kind not in PART_TEXT:
+        raise InvalidPrompt(f"{param}.type must be text, got {shown(kind)}: this model reads text only.", param=param)
+    key = PART_TEXT[kind]
+    return CONTENT.read(f"{param}.{key}", _needed(param, part, key))
+
+
+def _tool_calls(param: str, value: dict[str, JSON]) -> tuple[ToolCall, ...]:
+    if (legacy := value.get("function_call")) is not None:
+        return (_function(f"{param}.function_call", "", legacy),)
+    calls = value.get("tool_calls")
+    if calls is None:
+        return ()
+    if type(calls) is not list:
+        raise InvalidRequest(
+            f"{param}.tool_calls must be an array, got {json_type(calls)}.", param=f"{param}.tool_calls"
+        )
+    check_count(f"{param}.tool_calls", len(calls), 0, MAX_TOOL_CALLS, "calls")
+    return tuple(_tool_call(f"{param}.tool_calls[{index}]", call) for index, call in enumerate(calls))
+
+
+def _tool_call(param: str, call: JSON) -> ToolCall:
+    if not isinstance(call, dict):
+        raise InvalidRequest(f"{param} must be an object, got {json_type(call)}.", param=param)
+    call_id = NAME.read(f"{param}.id", _needed(param, call, "id"))
+    OneOf(("function",)).read(f"{param}.type", call.get("type", "function"))
+    return _function(f"{param}.function", call_id, _needed(param, call, "function"))
+
+
+def _function(param: str, call_id: str, function: JSON) -> ToolCall:
+    if not isinstance(function, dict):
+        raise InvalidRequest(f"{param} must be an object, got {json_type(function)}.", param=param)
+    name = NAME.read(f"{param}.name", _needed(param, function, "name"))
+    arguments = CONTENT.read(f"{param}.arguments", _needed(param, function, "arguments"))
+    return ToolCall(call_id, name, _arguments(f"{param}.arguments", arguments))
+
+
+def _arguments(param: str, text: str) -> str:
+    try:
+        value = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise InvalidRequest(f"{param} must be the JSON text of an object, got {shown(text)}.", param=param)
+    return text or "{}"
+
+
+def _needed(param: str, value: dict[str, Any], key: str) -> Any:
+    if value.get(key) is None:
+        raise InvalidRequest(f"{param}.{key} is required.", param=f"{param}.{key}")
+    return value[key]

@@ -1,0 +1,265 @@
+"""OpenAI's chat and text completions, with the fields other providers added, as tables.
+
+Fields beyond OpenAI's own are marked in their doc line. Tools and structured output are refused by name.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tampu.dialects.base import Call, Context, ModelEntry, Operation, check_token_ids
+from tampu.dialects.fields import Field, Nested, Table, read_table, sampling_fields, sampling_values
+from tampu.dialects.kinds import (
+    JSON,
+    Boolean,
+    Either,
+    Integer,
+    Listing,
+    NoEffect,
+    OneOf,
+    Refused,
+    Text,
+    TokenBias,
+    TokenIds,
+)
+from tampu.dialects.messages import MAX_CHARACTERS, Messages
+from tampu.dialects.openai_answers import ChatAnswer, Stamp, TextAnswer, render_error_object
+from tampu.dialects.openai_schemas import CHAT_ANSWER, ERROR, TEXT_ANSWER
+from tampu.errors import InvalidPrompt, InvalidRequest, ServiceError
+from tampu.request import (
+    MAX_LOGIT_BIAS,
+    MAX_STOP_CHARACTERS,
+    MAX_STOP_STRINGS,
+    MAX_STOP_TOKEN_IDS,
+    MAX_TOP_LOGPROBS,
+    GenerateRequest,
+    Prompt,
+    Range,
+    SamplingParams,
+)
+
+SAMPLING_DOCS = {item.name: item.metadata["doc"] for item in SamplingParams.__dataclass_fields__.values()}
+LIMITS = {"temperature": Range(0, 2), "top_k": Range(0, 999)}
+COMPLETION_TOKENS = 16  # the default of max_tokens in completions
+MAX_PROMPTS = 1000
+MAX_PROMPT_IDS = 2_000_000
+STOP = Text(MAX_STOP_CHARACTERS, min_length=1)
+NO_TOOLS = "this version answers in text only"
+NO_SCHEMAS = "text is the only response format in this version"
+NO_CONTROL = "the server's own chat format is the only one"
+
+
+def refused(reason: str, *names: str, harmless: tuple[JSON, ...] = ()) -> Table:
+    """Rows for fields that we know and do not offer."""
+    return tuple(Field(name, Refused(reason, harmless), f"Refused: {reason}.") for name in names)
+
+
+def no_effect(*names: str) -> Table:
+    """Rows for documented fields that change nothing here."""
+    return tuple(Field(name, NoEffect(), "Accepted, has no effect.") for name in names)
+
+
+STREAM_OPTIONS = (
+    Field("include_usage", Boolean(), "Send the token counts in a last chunk without choices."),
+    *no_effect("include_obfuscation"),
+)
+
+
+def shared_fields(max_choices: int) -> Table:
+    """What both operations take."""
+    limits = {**LIMITS, "n": Range(1, max_choices)}
+    return (
+        Field("model", Text(256, min_length=1), "A name from /v1/models.", required=True),
+        *sampling_fields(limits, leave_out=("max_tokens", "logprobs")),
+        Field("stop", Either((STOP, Listing(STOP, MAX_STOP_STRINGS))), SAMPLING_DOCS["stop"]),
+        Field("stop_token_ids", TokenIds(MAX_STOP_TOKEN_IDS), SAMPLING_DOCS["stop_token_ids"], target="stop_token_ids"),
+        Field("logit_bias", TokenBias(MAX_LOGIT_BIAS, Range(-100, 100)), SAMPLING_DOCS["logit_bias"], "logit_bias"),
+        Field("stream", Boolean(), "Send the answer in pieces, as server-sent events."),
+        Field("stream_options", Nested(STREAM_OPTIONS), "Only with stream."),
+        *no_effect("user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key"),
+        *refused("keep p >= top_a * p_max^2 is not offered yet", "top_a", harmless=(0, 0.0)),
+        *refused("no adapters are loaded", "lora"),
+        *refused("there is one model", "models", harmless=([],)),
+        *refused(NO_CONTROL, "chat_template", "chat_template_kwargs", "prompt_embeds"),
+        *refused("use logit_bias", "bad_words", "allowed_token_ids", harmless=([],)),
+    )
+
+
+MAX_TOKENS = Integer(Range(1, 1_000_000))
+RESPONSE_FORMAT = (Field("type", OneOf(("text",)), "The form of the answer.", required=True),)
+CHAT_FIELDS = (
+    Field("messages", Messages(), "The conversation. A last assistant message is continued.", required=True),
+    Field("max_completion_tokens", MAX_TOKENS, SAMPLING_DOCS["max_tokens"]),
+    Field("max_tokens", MAX_TOKENS, "The older name of max_completion_tokens, which wins if both come."),
+    Field("logprobs", Boolean(), "Report log-probabilities of the completion's tokens."),
+    Field("top_logprobs", Integer(Range(0, MAX_TOP_LOGPROBS)), "And of this many likeliest; needs logprobs."),
+    Field("response_format", Nested(RESPONSE_FORMAT), f"Only text: {NO_SCHEMAS}."),
+    *refused(NO_TOOLS, "tools", "functions", harmless=([],)),
+    *refused(NO_TOOLS, "tool_choice", "function_call", harmless=("none",)),
+    *refused(NO_TOOLS, "parallel_tool_calls", harmless=(True,)),
+    *no_effect("prompt_cache_options", "prompt_cache_retention", "prediction", "modalities", "audio"),
+    *no_effect("reasoning_effort", "verbosity", "web_search_options", "moderation"),
+)
+RAW = Text(MAX_CHARACTERS)
+PROMPT = Either((RAW, TokenIds(MAX_PROMPT_IDS), Listing(Either((RAW, TokenIds(MAX_PROMPT_IDS))), MAX_PROMPTS)))
+TEXT_FIELDS = (
+    Field(
+        "prompt", PROMPT, "Raw text, in which control tokens are read, or token ids; or several of them.", required=True
+    ),
+    Field("max_tokens", MAX_TOKENS, SAMPLING_DOCS["max_tokens"], target="max_tokens", default=COMPLETION_TOKENS),
+    Field("logprobs", Integer(Range(0, 5)), "Report log-probabilities and this many likeliest.", target="logprobs"),
+    Field("echo", Boolean(), "Give the prompt back before the completion; with logprobs, the prompt's too."),
+    *refused("text goes on at the end only", "suffix", harmless=("",)),
+    *refused("use n", "best_of", harmless=(1,)),
+    *refused(NO_SCHEMAS, "response_format", harmless=({"type": "text"},)),
+)
+
+
+def stops(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The stop strings as SamplingParams wants them."""
+    stop = values.get("stop", ())
+    return {"stop": (stop,) if isinstance(stop, str) else stop}
+
+
+def stamp(prefix: str, values: Mapping[str, Any], context: Context) -> Stamp:
+    """What the answer's objects begin with. Raises InvalidRequest for stream options without a stream."""
+    if "stream_options" in values and not values.get("stream"):
+        raise InvalidRequest("stream_options is only allowed with stream: true.", param="stream_options")
+    include_usage = values.get("stream_options", {}).get("include_usage", False)
+    answer_id = prefix + context.request_id.removeprefix("req_")
+    return Stamp(answer_id, context.created, values["model"], include_usage)
+
+
+def sampling_params(sampling: Mapping[str, Any], context: Context) -> SamplingParams:
+    """Checked parameters with the drawn seed where none was given, ids within the vocabulary."""
+    params = SamplingParams(**{"seed": context.seed, **sampling})
+    params.check()
+    check_token_ids("stop_token_ids", params.stop_token_ids, context.vocab_size)
+    check_token_ids("logit_bias", params.logit_bias, context.vocab_size)
+    return params
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """/v1/chat/completions."""
+
+    table: Table
+    name: str = "chat"
+    paths: tuple[str, ...] = ("/v1/chat/completions",)
+
+    @property
+    def answer_schema(self) -> Mapping[str, JSON]:
+        """A `chat.completion`."""
+        return CHAT_ANSWER
+
+    def parse(self, path_args: Mapping[str, str], body: JSON, context: Context) -> Call:  # noqa: ARG002
+        """One request, whatever `n` is."""
+        values = read_table(self.table, body)
+        answer_stamp = stamp("chatcmpl-", values, context)
+        sampling = sampling_values(self.table, values) | stops(values) | self._logprobs(values)
+        limit = values.get("max_completion_tokens", values.get("max_tokens"))
+        params = sampling_params({**sampling, "max_tokens": limit}, context)
+        messages = values["messages"]
+        request = GenerateRequest(
+            context.request_id,
+            values["model"],
+            messages,
+            params,
+            continue_last=messages[-1].role == "assistant",
+            tenant=context.tenant,
+        )
+        answer = ChatAnswer(answer_stamp, params.n, logprobs=params.logprobs is not None)
+        return Call(values["model"], (request,), values.get("stream", False), answer)
+
+    @staticmethod
+    def _logprobs(values: Mapping[str, Any]) -> dict[str, int | None]:
+        if values.get("logprobs"):
+            return {"logprobs": values.get("top_logprobs", 0)}
+        if "top_logprobs" in values:
+            raise InvalidRequest("top_logprobs is only allowed with logprobs: true.", param="top_logprobs")
+        return {"logprobs": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Completions:
+    """/v1/completions."""
+
+    table: Table
+    name: str = "completions"
+    paths: tuple[str, ...] = ("/v1/completions",)
+
+    @property
+    def answer_schema(self) -> Mapping[str, JSON]:
+        """A `text_completion`."""
+        return TEXT_ANSWER
+
+    def parse(self, path_args: Mapping[str, str], body: JSON, context: Context) -> Call:  # noqa: ARG002
+        """One request per prompt, all with the same parameters and seed."""
+        values = read_table(self.table, body)
+        answer_stamp = stamp("cmpl-", values, context)
+        echo = values.get("echo", False)
+        sampling = sampling_values(self.table, values) | stops(values)
+        with_prompt = {"prompt_logprobs": echo and "logprobs" in values}
+        params = sampling_params(sampling | with_prompt, context)
+        prompts = read_prompts(values["prompt"], context.vocab_size)
+        ids = [context.request_id] if len(prompts) == 1 else [f"{context.request_id}-{i}" for i in range(len(prompts))]
+        requests = tuple(
+            GenerateRequest(request_id, values["model"], prompt, params, echo=echo, tenant=context.tenant)
+            for request_id, prompt in zip(ids, prompts, strict=True)
+        )
+        answer = TextAnswer(answer_stamp, params.n, logprobs=params.logprobs is not None)
+        return Call(values["model"], requests, values.get("stream", False), answer)
+
+
+def read_prompts(value: str | tuple[Any, ...], vocab_size: int) -> tuple[Prompt, ...]:
+    """One prompt or several. Raises InvalidPrompt where one is empty, OutOfRange for ids beyond the vocabulary."""
+    several = isinstance(value, tuple) and bool(value) and not isinstance(value[0], int)
+    prompts = value if isinstance(value, tuple) and several else (value,)
+    for index, prompt in enumerate(prompts):
+        param = f"prompt[{index}]" if several else "prompt"
+        if not prompt:
+            raise InvalidPrompt(f"{param} must not be empty.", param=param)
+        if isinstance(prompt, tuple):
+            check_token_ids(param, prompt, vocab_size)
+    return prompts
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAI:
+    """The dialect at /v1."""
+
+    operations: tuple[Operation, ...]
+    name: str = "openai"
+    prefixes: tuple[str, ...] = ("/",)
+
+    @classmethod
+    def build(cls, max_choices: int = 4) -> "OpenAI":
+        """The dialect with `n` up to `max_choices`."""
+        shared = shared_fields(max_choices)
+        return cls((Chat(CHAT_FIELDS + shared), Completions(TEXT_FIELDS + shared)))
+
+    @property
+    def error_schema(self) -> Mapping[str, JSON]:
+        """An object with `error`."""
+        return ERROR
+
+    def render_error(self, error: ServiceError, request_id: str) -> tuple[int, JSON]:
+        """Status, and OpenAI's envelope."""
+        return int(error.status), {"error": render_error_object(error, request_id)}
+
+    def render_models(self, models: Iterable[ModelEntry]) -> JSON:
+        """A list with every model once, under its own name."""
+        return {"object": "list", "data": [self.render_model(model.ids[0], model) for model in models]}
+
+    def render_model(self, name: str, model: ModelEntry) -> JSON:
+        """OpenAI's four keys, and what else one wants to know."""
+        return {
+            "id": name,
+            "object": "model",
+            "created": model.created,
+            "owned_by": "tampu",
+            "context_length": model.context,
+            "quantization": model.quantization,
+            "system_fingerprint": model.fingerprint,
+            "aliases": [alias for alias in model.ids if alias != name],
+        }
