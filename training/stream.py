@@ -15,7 +15,7 @@ from torch import Tensor
 from training.mixture import next_dialogue
 from training.render import Piece, render
 
-BUCKETS = (48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)  # row lengths; longer conversations are left out
+BUCKETS = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)  # row lengths; longer conversations are left out
 POOL_DIALOGUES = 3000
 
 Row = tuple[list[int], list[int]]  # token ids, and 1 where the token is a target
