@@ -109,6 +109,22 @@ def one_of(rng: random.Random, question: str, answers: Sequence[str]) -> Exchang
     return Exchange(question, answer, accepted=tuple(other for other in answers if other != answer))
 
 
+def combined(split: Split, key: str, make: Callable[[], Exchange]) -> Exchange:
+    """An exchange of `make` whose combination with `key` (a character, a style) belongs to `split`."""
+    for _ in range(100_000):
+        exchange = make()
+        if held_out(key, canonical(exchange.question)) == (split == "held_out"):
+            return exchange
+    raise LookupError(f"no {split} question with {key}")
+
+
+def conversation(name: str, rng: random.Random, exchanges: Sequence[Exchange], system: str = "") -> Dialogue:
+    """The exchanges in a row, asked the way people type; the last one is judged."""
+    texts = [text for exchange in exchanges for text in (asked(rng, exchange.question), exchange.answer)]
+    last = exchanges[-1]
+    return talk(name, *texts, system=system, accepted=last.accepted, keywords=last.keywords)
+
+
 def skill_of(name: str, ask: Asker) -> Skill:
     """The skill of one question and its answer."""
     return lambda rng, split: as_dialogue(name, rng, ask(rng, split))
@@ -116,9 +132,7 @@ def skill_of(name: str, ask: Asker) -> Skill:
 
 def as_dialogue(name: str, rng: random.Random, exchange: Exchange) -> Dialogue:
     """The exchange as one turn, asked the way people type."""
-    return talk(
-        name, asked(rng, exchange.question), exchange.answer, accepted=exchange.accepted, keywords=exchange.keywords
-    )
+    return conversation(name, rng, [exchange])
 
 
 def asked(rng: random.Random, question: str) -> str:
@@ -145,7 +159,7 @@ def _is_common(text: str) -> bool:
 
 STARTERS = frozenset(
     "what which who where when why how is are do does did can could tell give name explain describe please the a an in of on "
-    "to for has have was were will would should write say sing show define whats if at from let list"
+    "to for has have was were will would should write say sing show define whats if at from let list yes no before after there they people my this that"
     .split()
 )  # fmt: skip
 
