@@ -1,5 +1,140 @@
 """The engine: token ids in, token ids out; one thread, no clock, no text."""
 
-from tampu.engine.output import EngineStats, StepOutput
+import logging
 
-__all__ = ["EngineStats", "StepOutput"]
+from tampu.engine.kv_cache import BlockPool
+from tampu.engine.output import EngineStats, Logprobs, StepOutput
+from tampu.engine.runner import Model, Runner
+from tampu.engine.sampler import Sampled, Sampler
+from tampu.engine.scheduler import Batch, Limits, Row, Scheduler
+from tampu.engine.sequence import Sequence, SequenceSpec
+from tampu.errors import InvalidRequest, OutOfRange
+from tampu.settings import EngineSettings
+
+__all__ = ["Engine", "EngineStats", "StepOutput"]
+log = logging.getLogger("tampu.engine")
+
+
+class Engine:
+    """Continuous batching over one model. `settings` are resolved: nothing in them is left to choose."""
+
+    def __init__(self, model: Model, settings: EngineSettings, pool: BlockPool | None = None) -> None:
+        pool = pool or BlockPool(settings.num_blocks, settings.block_size)
+        limits = Limits(
+            settings.max_num_seqs,
+            settings.max_num_batched_tokens,
+            settings.max_model_len,
+            settings.prefix_caching,
+        )
+        self._vocab_size = model.config.vocab_size
+        self._scheduler = Scheduler(pool, limits)
+        self._runner = Runner(model, settings.num_blocks, settings.block_size, settings.kv_dtype)
+        self._sampler = Sampler(model.kernels)
+        self._num_steps = 0
+        self._num_prompt_tokens = 0
+        self._num_generated_tokens = 0
+
+    def add(self, spec: SequenceSpec) -> None:
+        """Queue a sequence. InvalidRequest, and nothing changed, when it cannot be generated here."""
+        spec.sampling.check()
+        self._check_token_ids("prompt", spec.prompt_token_ids)
+        self._check_token_ids("output_token_ids", spec.output_token_ids)
+        self._check_token_ids("logit_bias", tuple(spec.sampling.logit_bias))
+        if not spec.prompt_token_ids:
+            raise InvalidRequest("The prompt must not be empty.", param="prompt")
+        if len(spec.output_token_ids) >= (spec.sampling.max_tokens or 0):
+            raise InvalidRequest("The output already has max_tokens tokens.", param="max_tokens")
+        self._scheduler.add(spec)
+
+    def abort(self, sequence_id: int) -> None:
+        """End a sequence and free its blocks at once, with no output; one that is over already is left alone."""
+        sequence = self._scheduler.get(sequence_id)
+        if sequence is not None:
+            self._scheduler.finish(sequence)
+
+    def has_work(self) -> bool:
+        """Whether any sequence is unfinished."""
+        return self._scheduler.has_sequences
+
+    def step(self) -> list[StepOutput]:
+        """Compute one batch of tokens; what came of it, by sequence."""
+        batch = self._scheduler.schedule()
+        results = self._compute(batch)
+        return self._commit(batch, results)
+
+    def stats(self) -> EngineStats:
+        """The state now, and the counters."""
+        scheduler, pool = self._scheduler, self._scheduler.pool
+        return EngineStats(
+            running=len(scheduler.running),
+            waiting=scheduler.num_waiting,
+            blocks_used=pool.num_blocks - pool.num_free,
+            blocks_total=pool.num_blocks,
+            preemptions=scheduler.num_preemptions,
+            prefix_queries=scheduler.num_prefix_queries,
+            prefix_hits=scheduler.num_prefix_hits,
+            prompt_tokens=self._num_prompt_tokens,
+            generation_tokens=self._num_generated_tokens,
+            steps=self._num_steps,
+        )
+
+    def check(self) -> None:
+        """Raise AssertionError unless the books of blocks and sequences agree."""
+        self._scheduler.check()
+
+    def _check_token_ids(self, param: str, token_ids: tuple[int, ...]) -> None:
+        for token_id in (min(token_ids, default=0), max(token_ids, default=0)):
+            if not 0 <= token_id < self._vocab_size:
+                raise OutOfRange(param, value=token_id, low=0, high=self._vocab_size - 1)
+
+    def _compute(self, batch: Batch) -> list[Sampled]:
+        """Logits, then tokens. When that raises, each row is computed alone, and only a row that raises again fails."""
+        if not batch:
+            return []
+        try:
+            return self._sampler.sample(self._runner.forward(batch), batch)
+        except Exception as error:
+            if len(batch) > 1:
+                return [result for row in batch for result in self._compute([row])]
+            log.exception("sequence %d failed", batch[0].sequence.id)
+            return [Sampled(error=f"The engine failed on this sequence: {type(error).__name__}.")]
+
+    def _commit(self, batch: Batch, results: list[Sampled]) -> list[StepOutput]:
+        self._num_steps += bool(batch)
+        outputs = (self._commit_row(row, result) for row, result in zip(batch, results, strict=True))
+        return [output for output in outputs if output is not None]
+
+    def _commit_row(self, row: Row, result: Sampled) -> StepOutput | None:
+        sequence = row.sequence
+        if result.error is not None:
+            # What it computed may be damaged: nobody may find its blocks.
+            self._scheduler.finish(sequence, is_damaged=True)
+            return StepOutput(sequence.id, num_generated=sequence.num_generated, error=result.error)
+        self._scheduler.commit(row)
+        sequence.prompt_logprobs += result.prompt_logprobs
+        return None if result.token_id is None else self._append(sequence, result.token_id, result.logprobs)
+
+    def _append(self, sequence: Sequence, token_id: int, logprobs: Logprobs | None) -> StepOutput:
+        is_first = sequence.num_generated == len(sequence.spec.output_token_ids)
+        finish_reason = sequence.append(token_id)
+        if finish_reason is not None:
+            self._scheduler.finish(sequence)
+        self._num_generated_tokens += 1
+        self._num_prompt_tokens += sequence.num_prompt_tokens if is_first else 0
+        is_text = finish_reason != "stop"
+        return StepOutput(
+            sequence.id,
+            token_ids=(token_id,) if is_text else (),
+            finish_reason=finish_reason,
+            num_generated=sequence.num_generated,
+            logprobs=(logprobs,) if is_text and logprobs is not None else (),
+            num_cached_tokens=sequence.num_cached_tokens if is_first else None,
+            prompt_logprobs=_prompt_logprobs(sequence) if is_first else None,
+        )
+
+
+def _prompt_logprobs(sequence: Sequence) -> tuple[Logprobs, ...] | None:
+    """One entry per prompt token, if asked for; nothing precedes the first."""
+    if not sequence.spec.sampling.prompt_logprobs:
+        return None
+    return (Logprobs(sequence.spec.prompt_token_ids[0], None), *sequence.prompt_logprobs)

@@ -61,14 +61,27 @@ class SequenceStatus(Enum):
     FINISHED = "finished"  # no blocks, for good
 
 
-class SeenTokens:
-    """The distinct tokens of a sequence, and how often each was generated; a new token costs O(1)."""
+class TokenNumbers:
+    """Distinct token ids with a number each."""
 
-    __slots__ = ("_index", "counts", "token_ids")
+    __slots__ = ("token_ids", "values")
+
+    def __init__(self, numbers: Mapping[int, float]) -> None:
+        # In the C types that become int32 and float32 without a copy.
+        self.token_ids = array("i", numbers.keys())
+        self.values = array("f", numbers.values())
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+
+class SeenTokens(TokenNumbers):
+    """The tokens of a sequence, and how often each was generated; a new token costs O(1)."""
+
+    __slots__ = ("_index",)
 
     def __init__(self, prompt_token_ids: Iterable[int], output_token_ids: Iterable[int]) -> None:
-        self.token_ids = array("i", dict.fromkeys(prompt_token_ids))
-        self.counts = array("f", bytes(4 * len(self.token_ids)))
+        super().__init__(dict.fromkeys(prompt_token_ids, 0.0))
         self._index = {token_id: index for index, token_id in enumerate(self.token_ids)}
         for token_id in output_token_ids:
             self.add(token_id)
@@ -78,8 +91,11 @@ class SeenTokens:
         index = self._index.setdefault(token_id, len(self._index))
         if index == len(self.token_ids):
             self.token_ids.append(token_id)
-            self.counts.append(0.0)
-        self.counts[index] += 1.0
+            self.values.append(0.0)
+        self.values[index] += 1.0
+
+
+NO_NUMBERS = TokenNumbers({})
 
 
 @dataclass(slots=True, eq=False)
@@ -104,7 +120,8 @@ class Sequence:
     # [0, num_registered_blocks) of the block table are in the prefix cache, or were when this sequence came to them.
     num_registered_blocks: int = 0
     prompt_logprobs: list[Logprobs] = field(default_factory=list)  # entry p is about token p + 1
-    seen: SeenTokens | None = None  # only where a penalty asks for it
+    logit_bias: TokenNumbers = field(init=False)
+    seen: TokenNumbers = NO_NUMBERS  # kept only where a penalty asks for it
 
     def __post_init__(self) -> None:
         spec = self.spec
@@ -113,6 +130,7 @@ class Sequence:
         self.num_prompt_tokens = len(spec.prompt_token_ids)
         self.num_generated = len(spec.output_token_ids)
         self.max_tokens = spec.sampling.max_tokens
+        self.logit_bias = TokenNumbers(spec.sampling.logit_bias) if spec.sampling.logit_bias else NO_NUMBERS
         if has_penalty(spec.sampling):
             self.seen = SeenTokens(spec.prompt_token_ids, spec.output_token_ids)
 
@@ -142,7 +160,7 @@ class Sequence:
         if token_id in self.spec.sampling.stop_token_ids:
             return "stop"
         self.token_ids.append(token_id)
-        if self.seen is not None:
+        if isinstance(self.seen, SeenTokens):
             self.seen.add(token_id)
         return "length" if self.num_generated >= self.max_tokens else None
 

@@ -1,0 +1,82 @@
+"""From the rows of a step to arrays, through the model, to logits.
+
+N tokens of all rows laid flat, B rows, S sampled rows, L = S + scored prompt positions.
+"""
+
+from collections.abc import Sequence as List
+from typing import Protocol
+
+import numpy as np
+
+from tampu.engine.scheduler import Batch
+from tampu.kernels.interface import F32, I32, AttentionRows, Kernels, LayerCache
+from tampu.model.config import ModelConfig
+from tampu.model.llama import ForwardInput
+
+
+class Model(Protocol):
+    """What the engine needs of a model; `Llama` is one."""
+
+    config: ModelConfig
+    kernels: Kernels
+    fingerprint: str
+
+    def new_cache(self, num_blocks: int, block_size: int, kv_dtype: str) -> list[LayerCache]:
+        """Empty blocks for keys and values, one LayerCache per layer."""
+        ...
+
+    def forward(self, inputs: ForwardInput, cache: List[LayerCache]) -> F32:
+        """Logits f32[L, V] of the wanted tokens; keys and values of all tokens are written to the cache."""
+        ...
+
+
+class Runner:
+    """A model and its paged cache."""
+
+    def __init__(self, model: Model, num_blocks: int, block_size: int, kv_dtype: str) -> None:
+        self._model = model
+        self._block_size = block_size
+        self._cache = model.new_cache(num_blocks, block_size, kv_dtype)
+
+    def forward(self, batch: Batch) -> F32:
+        """Logits f32[L, V]: first of the last token of each sampled row, then of the scored prompt positions."""
+        return self._model.forward(self._inputs(batch), self._cache)
+
+    def _inputs(self, batch: Batch) -> ForwardInput:
+        counts = np.array([row.end - row.start for row in batch], np.int32)  # [B]
+        ends = np.cumsum(counts, dtype=np.int32)  # row b is [ends[b] - counts[b], ends[b]) of the N tokens
+        row_of_token = np.repeat(np.arange(len(batch), dtype=np.int32), counts)
+        # Distance from a row's place among the N tokens to its positions.
+        shifts = np.array([row.end for row in batch], np.int32) - ends
+        positions = np.arange(ends[-1], dtype=np.int32) + shifts[row_of_token]
+        block_tables = _block_tables(batch)
+        blocks = block_tables[row_of_token, positions // self._block_size]
+        return ForwardInput(
+            token_ids=_token_ids(batch),
+            slot_mapping=blocks * np.int32(self._block_size) + positions % self._block_size,
+            attention=AttentionRows(block_tables, row_of_token, positions),
+            logits_indices=_logits_indices(batch, ends - 1, shifts),
+        )
+
+
+def _token_ids(batch: Batch) -> I32:
+    token_ids: list[int] = []
+    for sequence, start, end in batch:
+        token_ids.extend(sequence.token_ids[start:end])
+    return np.array(token_ids, np.int32)
+
+
+def _block_tables(batch: Batch) -> I32:
+    """[B, longest table]; zeros past a row's own blocks."""
+    tables = [row.sequence.block_table for row in batch]
+    block_tables = np.zeros((len(tables), max(map(len, tables))), np.int32)
+    for row, table in enumerate(tables):
+        block_tables[row, : len(table)] = table
+    return block_tables
+
+
+def _logits_indices(batch: Batch, lasts: I32, shifts: I32) -> I32:
+    wanted = [int(last) for row, last in zip(batch, lasts, strict=True) if row.is_sampled]
+    for row, shift in zip(batch, shifts, strict=True):
+        wanted.extend(position - int(shift) for position in row.scored)
+    return np.array(wanted, np.int32)

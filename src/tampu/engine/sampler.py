@@ -1,0 +1,122 @@
+"""From logits to tokens: the sampling controls of all rows as arrays, one call to draw, one to score.
+
+B rows, V vocabulary.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from tampu.engine.output import Logprobs
+from tampu.engine.scheduler import Batch
+from tampu.engine.sequence import Sequence, TokenNumbers
+from tampu.kernels.interface import F32, Kernels, SampleRows, SparseRows
+
+Column = tuple[Any, Callable[[Sequence], float]]
+
+# Each control: its type, and where a sequence has it.
+COLUMNS: Mapping[str, Column] = {
+    "temperature": (np.float32, lambda sequence: sequence.spec.sampling.temperature),
+    "top_p": (np.float32, lambda sequence: sequence.spec.sampling.top_p),
+    "top_k": (np.int32, lambda sequence: sequence.spec.sampling.top_k),
+    "min_p": (np.float32, lambda sequence: sequence.spec.sampling.min_p),
+    "repetition_penalty": (np.float32, lambda sequence: sequence.spec.sampling.repetition_penalty),
+    "presence_penalty": (np.float32, lambda sequence: sequence.spec.sampling.presence_penalty),
+    "frequency_penalty": (np.float32, lambda sequence: sequence.spec.sampling.frequency_penalty),
+    "seed": (np.uint64, lambda sequence: sequence.spec.sampling.seed or 0),
+    "choice": (np.uint32, lambda sequence: sequence.spec.choice),
+    "position": (np.uint32, lambda sequence: sequence.num_tokens),
+}
+
+
+@dataclass(slots=True)
+class Sampled:
+    """What a step found out about one row; a row that is not at its end yet has no token."""
+
+    token_id: int | None = None
+    logprobs: Logprobs | None = None
+    prompt_logprobs: list[Logprobs] = field(default_factory=list)  # of the row's scored positions
+    error: str | None = None
+
+
+NOT_A_NUMBER = "The model's logits for this sequence are not numbers."
+
+
+class Sampler:
+    """Draws and scores with the kernels of the model."""
+
+    def __init__(self, kernels: Kernels) -> None:
+        self._kernels = kernels
+
+    def sample(self, logits: F32, batch: Batch) -> list[Sampled]:
+        """What each row of the batch comes to, from the logits f32[L, V] that `Runner.forward` gave."""
+        results = [Sampled() for _ in batch]
+        at_end = [(row.sequence, result) for row, result in zip(batch, results, strict=True) if row.is_sampled]
+        if at_end:
+            self._draw(logits[: len(at_end)], at_end)
+        start = len(at_end)
+        for row, result in zip(batch, results, strict=True):
+            if positions := row.scored:
+                self._score_prompt(logits[start : start + len(positions)], row.sequence, positions, result)
+                start += len(positions)
+        return results
+
+    def _draw(self, logits: F32, rows: list[tuple[Sequence, Sampled]]) -> None:
+        token_ids = self._kernels.sample(logits, sample_rows([sequence for sequence, _ in rows])).tolist()
+        scored: list[int] = []
+        for index, ((sequence, result), token_id) in enumerate(zip(rows, token_ids, strict=True)):
+            if not 0 <= token_id < logits.shape[1]:
+                result.error = NOT_A_NUMBER
+                continue
+            result.token_id = token_id
+            if sequence.spec.sampling.logprobs is not None:
+                scored.append(index)
+        if scored:
+            tops = [rows[index][0].spec.sampling.logprobs or 0 for index in scored]
+            entries = self._score(logits[scored], [token_ids[index] for index in scored], tops)
+            for index, entry in zip(scored, entries, strict=True):
+                rows[index][1].logprobs = entry
+
+    def _score_prompt(self, logits: F32, sequence: Sequence, positions: range, result: Sampled) -> None:
+        """The logits of position p say how likely token p + 1 was."""
+        token_ids = sequence.token_ids[positions.start + 1 : positions.stop + 1].tolist()
+        tops = [sequence.spec.sampling.logprobs or 0] * len(token_ids)
+        result.prompt_logprobs = self._score(logits, token_ids, tops)
+        if any(math.isnan(entry.logprob or 0.0) for entry in result.prompt_logprobs):
+            result.error = NOT_A_NUMBER
+
+    def _score(self, logits: F32, token_ids: list[int], tops: list[int]) -> list[Logprobs]:
+        """One entry per row: the token's log-probability, and the likeliest `tops[row]`."""
+        scores = self._kernels.logprobs(logits, np.array(token_ids, np.int32), max(tops))
+        columns = (token_ids, scores.chosen.tolist(), scores.top_ids.tolist(), scores.top_logprobs.tolist(), tops)
+        return [
+            Logprobs(token_id, logprob, tuple(top_ids[:top]), tuple(top_logprobs[:top]))
+            for token_id, logprob, top_ids, top_logprobs, top in zip(*columns, strict=True)
+        ]
+
+
+def sample_rows(sequences: list[Sequence]) -> SampleRows:
+    """The controls of these sequences, for the token that each of them gets next."""
+    columns = {
+        name: np.array([read(sequence) for sequence in sequences], dtype) for name, (dtype, read) in COLUMNS.items()
+    }
+    return SampleRows(
+        **columns,
+        logit_bias=_sparse_rows([sequence.logit_bias for sequence in sequences]),
+        seen=_sparse_rows([sequence.seen for sequence in sequences]),
+    )
+
+
+def _sparse_rows(numbers: list[TokenNumbers]) -> SparseRows:
+    offsets = np.array([0, *accumulate(map(len, numbers))], np.int32)
+    token_ids = np.empty(offsets[-1], np.int32)
+    values = np.empty(offsets[-1], np.float32)
+    for start, row in zip(offsets, numbers, strict=False):
+        if row:
+            token_ids[start : start + len(row)] = row.token_ids
+            values[start : start + len(row)] = row.values
+    return SparseRows(offsets, token_ids, values)

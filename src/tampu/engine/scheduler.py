@@ -1,0 +1,316 @@
+"""Which tokens are computed in the next step.
+
+There are no phases. A sequence has num_computed_tokens, and a step deals out a budget of tokens that lets sequences
+catch up with their num_tokens: a decode is a sequence that is one token behind, a prompt one that is many behind, and
+a prompt is cut to what is left of the budget (idea: vLLM v1). Preemption throws computed tokens away, so that the
+sequence is merely far behind again.
+
+Why it never livelocks: whatever is admitted fits the pool alone; the pool takes blocks back from the latest arrival;
+so the earliest running sequence can always take what it needs, and every step brings it at least one token further.
+"""
+
+from bisect import insort
+from collections import Counter
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tampu.engine.fairness import FairQueue
+from tampu.engine.kv_cache import BlockPool, block_hash, num_blocks_for, root_hash
+from tampu.engine.sequence import Sequence, SequenceSpec, SequenceStatus
+from tampu.errors import ContextTooLong
+
+# Prompt positions per step whose logits are wanted too: bounds the logits in memory, 33 MB for 128,256 tokens.
+MAX_SCORED_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a step and a sequence may take."""
+
+    max_num_seqs: int
+    max_num_batched_tokens: int
+    max_model_len: int
+    prefix_caching: bool = True
+
+
+class Row(NamedTuple):
+    """Tokens [start, end) of a sequence, to be computed in this step."""
+
+    sequence: Sequence
+    start: int
+    end: int
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether the logits of its last token give the next one."""
+        return self.end == self.sequence.num_tokens
+
+    @property
+    def scored(self) -> range:
+        """Prompt positions in [start, end) whose logits are wanted for `prompt_logprobs`."""
+        sequence = self.sequence
+        if not sequence.num_unscored:
+            return range(0)
+        return range(max(self.start, len(sequence.prompt_logprobs)), min(self.end, sequence.num_prompt_tokens - 1))
+
+
+Batch = list[Row]
+
+
+class Budget:
+    """What is left of a step: tokens, and prompt positions to be scored."""
+
+    def __init__(self, num_tokens: int) -> None:
+        self.num_tokens = num_tokens
+        self.num_scored = MAX_SCORED_TOKENS
+
+    def deal(self, sequence: Sequence) -> Row:
+        """The tokens that the sequence may catch up with; they may be none."""
+        start = sequence.num_computed_tokens
+        row = Row(sequence, start, min(sequence.num_tokens, start + self.num_tokens))
+        if len(row.scored) > self.num_scored:
+            row = row._replace(end=row.scored.start + self.num_scored)
+        return row
+
+    def spend(self, row: Row, sign: int = 1) -> None:
+        """Take what a row takes; give it back with `sign` -1."""
+        self.num_tokens -= sign * (row.end - row.start)
+        self.num_scored -= sign * len(row.scored)
+
+
+class Scheduler:
+    """All sequences that are not finished, and the blocks they hold."""
+
+    def __init__(self, pool: BlockPool, limits: Limits) -> None:
+        self.pool = pool
+        self.limits = limits
+        self.running: list[Sequence] = []  # by arrival
+        self.num_preemptions = 0
+        self.num_prefix_queries = 0
+        self.num_prefix_hits = 0
+        # No more rows than tokens per step: every decode gets its token, and one is left for the first prompt.
+        self._max_running = min(limits.max_num_seqs, limits.max_num_batched_tokens)
+        self._sequences: dict[int, Sequence] = {}
+        self._waiting = FairQueue()
+        self._num_arrived = 0
+        # By group: who computes the prompt, and who waits to share its blocks.
+        self._leaders: dict[int, Sequence] = {}
+        self._siblings: dict[int, list[Sequence]] = {}
+
+    @property
+    def has_sequences(self) -> bool:
+        """Whether any is unfinished."""
+        return bool(self._sequences)
+
+    @property
+    def num_waiting(self) -> int:
+        """Sequences without blocks."""
+        return len(self._sequences) - len(self.running)
+
+    def add(self, spec: SequenceSpec) -> None:
+        """Let a sequence wait for its turn; ContextTooLong when it can never fit."""
+        sequence = Sequence(spec, self._num_arrived)
+        if sequence.num_prompt_tokens + sequence.max_tokens > self.limits.max_model_len:
+            raise ContextTooLong(
+                context=self.limits.max_model_len,
+                prompt=sequence.num_prompt_tokens,
+                completion=sequence.max_tokens,
+                param="prompt",
+            )
+        assert spec.id not in self._sequences, f"two sequences have the id {spec.id}"
+        self._num_arrived += 1
+        self._sequences[spec.id] = sequence
+        self._enqueue(sequence)
+
+    def get(self, sequence_id: int) -> Sequence | None:
+        """The unfinished sequence of this id."""
+        return self._sequences.get(sequence_id)
+
+    def schedule(self) -> Batch:
+        """The rows of the next step: running sequences first, decodes before prompts, then the waiting ones."""
+        budget = Budget(self.limits.max_num_batched_tokens)
+        rows: dict[int, Row] = {}
+        self._give_way()
+        num_preemptions = self.num_preemptions
+        for is_decode in (True, False):
+            for sequence in list(self.running):
+                if (sequence.num_tokens - sequence.num_computed_tokens == 1) == is_decode:
+                    self._deal(sequence, budget, rows)
+        if num_preemptions == self.num_preemptions:
+            self._admit(budget, rows)
+        return list(rows.values())
+
+    def commit(self, row: Row) -> None:
+        """The row's tokens are in the cache: count them, and let its whole blocks be found."""
+        sequence = row.sequence
+        sequence.num_computed_tokens = row.end
+        self._waiting.charge(sequence.spec.salt, row.end - row.start)
+        if self.limits.prefix_caching:
+            self._register(sequence)
+        if row.end >= sequence.num_prompt_tokens:
+            self._release_siblings(sequence)
+
+    def finish(self, sequence: Sequence, is_damaged: bool = False) -> None:
+        """Take a sequence out and free its blocks at once; damaged ones are not found by anybody afterwards."""
+        if is_damaged:
+            self.pool.forget(sequence.block_table)
+        self._stop_running(sequence, SequenceStatus.FINISHED)
+        del self._sequences[sequence.id]
+        self._release_siblings(sequence)
+        if not self._sequences:
+            self._waiting.reset()
+
+    def check(self) -> None:
+        """Raise AssertionError unless blocks, states and tables agree."""
+        self.pool.check(sequence.block_table for sequence in self._sequences.values())
+        assert self.running == sorted(self.running, key=lambda sequence: sequence.arrival)
+        for sequence in self._sequences.values():
+            is_running = sequence.status is SequenceStatus.RUNNING
+            assert is_running == (sequence in self.running)
+            assert is_running or not sequence.block_table
+            assert sequence.num_computed_tokens <= len(sequence.block_table) * self.pool.block_size
+            assert sequence.num_computed_tokens < sequence.num_tokens
+
+    def _give_way(self) -> None:
+        """Preempt for a tenant that is kept out by one with more than its share; at most once per step."""
+        sequence = self._waiting.head()
+        if sequence is None or (victim := self._over_its_share(sequence.spec.salt)) is None:
+            return
+        if not self._fits(sequence, self.pool.find(self._shareable_hashes(sequence))):
+            self._preempt(victim)
+
+    def _over_its_share(self, salt: bytes) -> Sequence | None:
+        """The latest sequence of the tenant with most of them, if it keeps more even after giving one to `salt`."""
+        counts = Counter(sequence.spec.salt for sequence in self.running)
+        heaviest, count = counts.most_common(1)[0] if counts else (salt, 0)
+        if count <= counts[salt] + 1:
+            return None
+        return next(sequence for sequence in reversed(self.running) if sequence.spec.salt == heaviest)
+
+    def _deal(self, sequence: Sequence, budget: Budget, rows: dict[int, Row]) -> None:
+        """Let a running sequence catch up as far as budget and blocks allow."""
+        if sequence.status is not SequenceStatus.RUNNING:
+            return  # preempted for another one in this step
+        row = budget.deal(sequence)
+        if row.end > row.start and self._reserve(row, budget, rows):
+            budget.spend(row)
+            rows[sequence.id] = row
+
+    def _reserve(self, row: Row, budget: Budget, rows: dict[int, Row]) -> bool:
+        """Blocks for a row, taken back from the latest arrivals if need be; False if that hit the row itself."""
+        while not self._grow(row):
+            victim = self.running[-1]
+            self._preempt(victim)
+            if dealt := rows.pop(victim.id, None):
+                budget.spend(dealt, sign=-1)
+            if victim is row.sequence:
+                return False
+        return True
+
+    def _grow(self, row: Row) -> bool:
+        """Let the block table reach to the row's end, if there are blocks."""
+        table = row.sequence.block_table
+        missing = num_blocks_for(row.end, self.pool.block_size) - len(table)
+        if missing <= 0:
+            return True
+        blocks = self.pool.allocate(missing)
+        if blocks is None:
+            return False
+        table.extend(blocks)
+        return True
+
+    def _admit(self, budget: Budget, rows: dict[int, Row]) -> None:
+        """Let waiting sequences run, strictly in the queue's order: who does not fit is not passed over."""
+        while budget.num_tokens > 0 and (sequence := self._waiting.head()) is not None:
+            found = self.pool.find(self._shareable_hashes(sequence))
+            if not self._fits(sequence, found):
+                return
+            self._start(sequence, found)
+            self._deal(sequence, budget, rows)
+
+    def _fits(self, sequence: Sequence, found: list[int]) -> bool:
+        """Whether all its tokens have blocks, with one to spare for each running sequence to grow into."""
+        missing = num_blocks_for(sequence.num_tokens, self.pool.block_size) - self.pool.num_held(found)
+        return len(self.running) < self._max_running and missing + len(self.running) <= self.pool.num_free
+
+    def _start(self, sequence: Sequence, found: list[int]) -> None:
+        """Let a waiting sequence run, beginning after the blocks found for it."""
+        self._waiting.pop(sequence)
+        self.pool.hold(found)
+        sequence.block_table.extend(found)
+        sequence.num_computed_tokens = len(found) * self.pool.block_size
+        sequence.num_registered_blocks = len(found)
+        sequence.status = SequenceStatus.RUNNING
+        insort(self.running, sequence, key=_arrival)
+        if sequence.num_cached_tokens is None:
+            sequence.num_cached_tokens = min(sequence.num_computed_tokens, sequence.num_prompt_tokens)
+            self.num_prefix_queries += sequence.num_prompt_tokens
+            self.num_prefix_hits += sequence.num_cached_tokens
+
+    def _preempt(self, sequence: Sequence) -> None:
+        """Take a sequence's blocks back; it waits to be computed again, which finds what is still cached."""
+        self.num_preemptions += 1
+        self._stop_running(sequence, SequenceStatus.PREEMPTED)
+        self._waiting.push(sequence)
+
+    def _stop_running(self, sequence: Sequence, status: SequenceStatus) -> None:
+        if sequence.status is SequenceStatus.RUNNING:
+            self.running.remove(sequence)
+        self.pool.release(sequence.block_table)
+        del sequence.block_table[:]
+        sequence.num_computed_tokens = sequence.num_registered_blocks = 0
+        sequence.status = status
+
+    def _shareable_hashes(self, sequence: Sequence) -> list[bytes]:
+        """Hashes of the whole blocks that may come from the cache: not the last token, whose logits are wanted, and
+        no prompt position that is still to be scored."""
+        if not self.limits.prefix_caching:
+            return []
+        num_tokens = len(sequence.prompt_logprobs) if sequence.num_unscored else sequence.num_tokens - 1
+        num_blocks = num_tokens // self.pool.block_size
+        self._hash_blocks(sequence, num_blocks)
+        return sequence.block_hashes[:num_blocks]
+
+    def _register(self, sequence: Sequence) -> None:
+        num_blocks = sequence.num_computed_tokens // self.pool.block_size
+        self._hash_blocks(sequence, num_blocks)
+        for index in range(sequence.num_registered_blocks, num_blocks):
+            self.pool.register(sequence.block_table[index], sequence.block_hashes[index])
+        sequence.num_registered_blocks = num_blocks
+
+    def _hash_blocks(self, sequence: Sequence, num_blocks: int) -> None:
+        """Have the hashes of the sequence's first `num_blocks` blocks."""
+        hashes, size = sequence.block_hashes, self.pool.block_size
+        for index in range(len(hashes), num_blocks):
+            parent = hashes[-1] if hashes else root_hash(sequence.spec.salt)
+            hashes.append(block_hash(parent, sequence.token_ids[index * size : (index + 1) * size]))
+
+    def _enqueue(self, sequence: Sequence) -> None:
+        """Let it wait for blocks, or first for the member of its group that computes their prompt."""
+        group = sequence.spec.group
+        if group is None or not self.limits.prefix_caching or sequence.num_prompt_tokens <= self.pool.block_size:
+            self._waiting.push(sequence)  # nothing to share
+        elif group in self._leaders:
+            self._siblings[group].append(sequence)
+        else:
+            self._leaders[group] = sequence
+            self._siblings[group] = []
+            self._waiting.push(sequence)
+
+    def _release_siblings(self, leader: Sequence) -> None:
+        """The leader's prompt is computed, or never will be: its siblings' turn."""
+        group = leader.spec.group
+        if group is None or self._leaders.get(group) is not leader:
+            return
+        del self._leaders[group]
+        for sibling in self._siblings.pop(group):
+            if sibling.status is SequenceStatus.FINISHED:
+                continue
+            if leader.status is SequenceStatus.FINISHED:
+                self._enqueue(sibling)
+            else:
+                self._waiting.push(sibling)
+
+
+def _arrival(sequence: Sequence) -> int:
+    return sequence.arrival

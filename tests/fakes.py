@@ -1,0 +1,118 @@
+"""Small real classes that stand in for slow or outside things. Append only; shared by all tests."""
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+
+import numpy as np
+
+from tampu.engine.engine import Engine
+from tampu.engine.kv_cache import BlockPool
+from tampu.engine.output import StepOutput
+from tampu.engine.sequence import SequenceSpec
+from tampu.kernels.interface import F32, LayerCache
+from tampu.kernels.reference import ReferenceKernels
+from tampu.model.llama import ForwardInput
+from tampu.request import SamplingParams
+from tampu.settings import EngineSettings
+from tests.checkpoints import tiny_config
+
+
+class HashModel:
+    """A `Llama` without weights: logits are a hash of the tokens that it reads back from its paged cache.
+
+    A wrong slot, a stale block or a lost token changes the output. `nan_token` anywhere in the prefix turns the logits
+    into NaN; `explosive_token` among the tokens of a step makes the whole forward pass raise.
+    """
+
+    def __init__(self, vocab_size: int = 32, nan_token: int = -1, explosive_token: int = -1) -> None:
+        self.config = tiny_config(vocab_size=vocab_size, bos_token_id=None, eos_token_ids=())
+        self.kernels = ReferenceKernels()
+        self.fingerprint = "hash"
+        self.nan_token = nan_token
+        self.explosive_token = explosive_token
+        self.num_computed = 0  # tokens, over all steps
+        self.most_logits = 0  # rows of logits in one step
+
+    def new_cache(self, num_blocks: int, block_size: int, kv_dtype: str) -> list[LayerCache]:
+        """One layer; keys hold the token ids and values their positions."""
+        assert kv_dtype in ("bf16", "f32")
+        shape = (num_blocks, 1, block_size, 1)
+        return [LayerCache(np.full(shape, -1, np.int32), np.full(shape, -1, np.int32))]
+
+    def forward(self, inputs: ForwardInput, cache: Sequence[LayerCache]) -> F32:
+        """Logits f32[L, V], each row a hash of its prefix."""
+        if self.explosive_token in inputs.token_ids:
+            raise MemoryError("boom")
+        (layer,) = cache
+        rows = inputs.attention
+        block, offset = np.divmod(inputs.slot_mapping, layer.keys.shape[2])
+        layer.keys[block, 0, offset, 0] = inputs.token_ids
+        layer.values[block, 0, offset, 0] = rows.positions
+        self.num_computed += len(inputs.token_ids)
+        self.most_logits = max(self.most_logits, len(inputs.logits_indices))
+        logits = np.empty((len(inputs.logits_indices), self.config.vocab_size), np.float32)
+        for index, token in enumerate(inputs.logits_indices):
+            block, offset = np.divmod(np.arange(rows.positions[token] + 1), layer.keys.shape[2])
+            block = rows.block_tables[rows.row_of_token[token], block]
+            logits[index] = self._logits(layer.keys[block, 0, offset, 0], layer.values[block, 0, offset, 0])
+        return logits
+
+    def _logits(self, token_ids: np.ndarray, positions: np.ndarray) -> F32:
+        digest = blake2b(token_ids.tobytes() + positions.tobytes(), digest_size=8).digest()
+        logits = np.random.default_rng(int.from_bytes(digest)).standard_normal(self.config.vocab_size, np.float32)
+        return logits * np.float32(np.nan) if self.nan_token in token_ids else logits
+
+
+class FailingPool(BlockPool):
+    """A block pool that once, at its k-th allocation, says that it has no blocks left."""
+
+    def __init__(self, num_blocks: int, block_size: int, fails_at: int) -> None:
+        super().__init__(num_blocks, block_size)
+        self.num_allocations = 0
+        self.fails_at = fails_at
+
+    def allocate(self, count: int) -> list[int] | None:
+        """As a `BlockPool` does, but for the k-th time."""
+        self.num_allocations += 1
+        return None if self.num_allocations == self.fails_at else super().allocate(count)
+
+
+def engine_settings(**changes: object) -> EngineSettings:
+    """Resolved settings of a small engine: 64 blocks of 4 tokens; `changes` win."""
+    values: dict[str, object] = {"num_blocks": 64, "block_size": 4, "kv_dtype": "f32", "max_model_len": 256}
+    return EngineSettings(**(values | changes))  # type: ignore[arg-type]
+
+
+def sequence_spec(
+    id: int,  # noqa: A002 - the field's name
+    prompt_token_ids: Iterable[int],
+    *,
+    choice: int = 0,
+    group: int | None = None,
+    salt: bytes = b"",
+    **sampling: object,
+) -> SequenceSpec:
+    """A specification with a seed and 8 tokens to generate unless `sampling` says otherwise."""
+    params = SamplingParams(**({"seed": 7, "max_tokens": 8} | sampling))  # type: ignore[arg-type]
+    return SequenceSpec(id, tuple(prompt_token_ids), params, choice=choice, group=group, salt=salt)
+
+
+def run_engine(
+    engine: Engine, specs: Iterable[SequenceSpec] = (), max_steps: int = 10_000
+) -> dict[int, list[StepOutput]]:
+    """Add these sequences, step until nothing is left, and check the books after every step: outputs by sequence."""
+    outputs: dict[int, list[StepOutput]] = {}
+    for spec in specs:
+        engine.add(spec)
+    for _ in range(max_steps):
+        if not engine.has_work():
+            return outputs
+        for output in engine.step():
+            outputs.setdefault(output.sequence_id, []).append(output)
+        engine.check()
+    raise AssertionError(f"still busy after {max_steps} steps")
+
+
+def output_token_ids(outputs: Iterable[StepOutput]) -> list[int]:
+    """The tokens of these outputs, in order."""
+    return [token_id for output in outputs for token_id in output.token_ids]
