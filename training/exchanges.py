@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from training.dialogue import Dialogue, Skill, Split, held_out, talk
 from training.phrasing import casual
@@ -41,7 +42,7 @@ Asker = Callable[[random.Random, Split], Exchange]
 class Topic:
     """Phrasings of one relation: `questions` and `answers` are templates over the fields of a row.
 
-    The field `short` of a row, when it is there, is the bare answer.
+    The field `short` of a row, when it is there, is the bare answer; `keyword` is what a right answer contains where that differs.
     """
 
     questions: tuple[str, ...]
@@ -54,8 +55,8 @@ class Topic:
         answer = rng.choice(answers)
         others = tuple(other for other in answers if other != answer)
         question = capitalised(self.questions[phrasing].format_map(row))
-        short = row.get("short", "")
-        return Exchange(question, answer, short, others, (short,) if short else ())
+        keyword = row.get("keyword") or row.get("short")
+        return Exchange(question, answer, row.get("short", ""), others, (keyword,) if keyword else ())
 
 
 def pairs(table: Mapping[str, str], short: bool = True) -> tuple[dict[str, str], ...]:
@@ -118,9 +119,12 @@ def combined(split: Split, key: str, make: Callable[[], Exchange]) -> Exchange:
     raise LookupError(f"no {split} question with {key}")
 
 
-def conversation(name: str, rng: random.Random, exchanges: Sequence[Exchange], system: str = "") -> Dialogue:
-    """The exchanges in a row, asked the way people type; the last one is judged."""
-    texts = [text for exchange in exchanges for text in (asked(rng, exchange.question), exchange.answer)]
+def conversation(
+    name: str, rng: random.Random, exchanges: Sequence[Exchange], system: str = "", typed: bool = True
+) -> Dialogue:
+    """The exchanges in a row, asked the way people type when `typed`, else letter for letter; the last one is judged."""
+    ask = partial(asked, rng) if typed else str
+    texts = [text for exchange in exchanges for text in (ask(exchange.question), exchange.answer)]
     last = exchanges[-1]
     return talk(name, *texts, system=system, accepted=last.accepted, keywords=last.keywords)
 

@@ -21,7 +21,7 @@ def _others(table: dict[str, str]) -> tuple[dict[str, str], ...]:
     values = [table[key] for key in keys]
     shifted = values[7:] + values[:7]
     return tuple(
-        {"x": x, "y": y, "z": z, "short": y} for x, y, z in zip(keys, values, shifted, strict=True) if y not in z and z not in y
+        {"x": x, "y": y, "z": z, "short": "No", "keyword": y} for x, y, z in zip(keys, values, shifted, strict=True) if y not in z and z not in y
     )
 
 
@@ -52,7 +52,7 @@ CAPITALS = [
     Topic(
         ("Is {y} the capital of {x}?", "Is it true that {y} is the capital of {x}?", "{y} is the capital of {x}, right?"),
         ("Yes, {y} is the capital of {x}.",),
-        pairs(countries.CAPITALS),
+        tuple(row | {"short": "Yes"} for row in pairs(countries.CAPITALS)),
     ),
     Topic(
         ("Is {z} the capital of {x}?", "Is it true that {z} is the capital of {x}?", "{z} is the capital of {x}, right?"),
@@ -151,7 +151,7 @@ ANIMALS = [
     Topic(
         ("How many legs does {x} have?", "How many legs has {x}?", "Count the legs of {x}.", "What number of legs does {x} have?"),
         ("{x} has {y} legs.",),
-        pairs(animals.LEGS),
+        tuple(row | ({"short": "none", "keyword": "no"} if row["y"] == "no" else {}) for row in pairs(animals.LEGS)),
     ),
     Topic(
         ("Where does {x} live?", "Where can {x} be found?", "What is the home of {x}?", "In what place does {x} live?", "Where do I find {x}?"),
