@@ -4,7 +4,7 @@ import pytest
 
 from tampu.engine.card import ModelCard
 from tampu.engine.prepare import Preparer
-from tampu.errors import ContextTooLong, InvalidRequest, OutOfRange
+from tampu.errors import ContextTooLong, InvalidPrompt, OutOfRange
 from tampu.request import GenerateRequest, Message, Prompt, SamplingParams
 from tampu.text.tokenizer import Tokenizer
 from tests.checkpoints import BEGIN_OF_TEXT, END_HEADER, END_OF_TEXT, EOM, EOT, START_HEADER, tokenizer_json
@@ -60,7 +60,7 @@ def test_a_single_choice_has_no_group_and_the_tenant_is_its_salt() -> None:
 
 @pytest.mark.parametrize("prompt", [(), ""])
 def test_an_empty_prompt_is_refused(prompt: Prompt) -> None:
-    with pytest.raises(InvalidRequest, match="must not be empty"):
+    with pytest.raises(InvalidPrompt, match="must not be empty"):
         PREPARER.prepare(ask(prompt))
 
 

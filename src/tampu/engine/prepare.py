@@ -7,10 +7,12 @@ same requests in the same words.
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from tampu.engine.card import ModelCard
 from tampu.engine.sequence import SequenceSpec
-from tampu.errors import ContextTooLong, InvalidRequest, OutOfRange, UnsupportedModel
+from tampu.errors import ContextTooLong, InvalidPrompt, InvalidRequest, OutOfRange, UnsupportedModel
+from tampu.model.packed import open_packed
 from tampu.request import MAX_SEED, GenerateRequest, Message, SamplingParams
 from tampu.text.chat_format import render, render_raw
 from tampu.text.tokenizer import Tokenizer
@@ -19,6 +21,14 @@ from tampu.text.tokenizer import Tokenizer
 def draw_seed() -> int:
     """A seed for a request that gave none."""
     return secrets.randbelow(MAX_SEED + 1)
+
+
+def read_tokenizer(packed: Path) -> Tokenizer:
+    """The tokenizer inside a packed file."""
+    data = open_packed(packed).tokenizer_json
+    if data is None:
+        raise UnsupportedModel(f"{packed} holds no tokenizer: its checkpoint had none. Add one and pack it again.")
+    return Tokenizer.from_json(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,7 @@ class Preparer:
         self._check_ids(sampling)
         prompt = self._render(request)
         if not prompt:
-            raise InvalidRequest("The prompt must not be empty.", param=_prompt_param(request))
+            raise InvalidPrompt("The prompt must not be empty.", param=_prompt_param(request))
         resolved = replace(
             sampling,
             seed=self._draw() if sampling.seed is None else sampling.seed,

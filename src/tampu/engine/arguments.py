@@ -1,0 +1,62 @@
+"""What a Python program may write, as the nouns of a request: strings, dicts and keyword arguments, strictly read."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tampu.dialects.fields import read_table, sampling_fields
+from tampu.dialects.kinds import Boolean, shown
+from tampu.dialects.messages import Messages
+from tampu.errors import InvalidRequest, nearest
+from tampu.request import Message, SamplingParams
+
+Conversation = str | Sequence[Message | Mapping[str, Any]]
+NUMBERS = tuple(sampling_fields({}))
+KNOWN = tuple(item.name for item in dataclasses.fields(SamplingParams))
+
+
+def read_messages(conversation: Conversation) -> tuple[Message, ...]:
+    """A string as one user message, dicts in OpenAI's shape, Messages as they are."""
+    if isinstance(conversation, str):
+        return (Message("user", conversation),)
+    messages = [part for part in conversation if isinstance(part, Message)]
+    if len(messages) == len(conversation):
+        return tuple(messages)
+    return Messages().read("messages", [_as_json(part) for part in conversation])
+
+
+def _as_json(part: Message | Mapping[str, Any]) -> Any:
+    if not isinstance(part, Message):
+        return part
+    calls = [{"id": call.id, "function": {"name": call.name, "arguments": call.arguments}} for call in part.tool_calls]
+    return {"role": part.role, "content": part.content} | ({"tool_calls": calls} if calls else {})
+
+
+def read_sampling(arguments: Mapping[str, Any]) -> SamplingParams:
+    """SamplingParams of these fields; InvalidRequest names one that is unknown or of a wrong type."""
+    for name in arguments:
+        if name not in KNOWN:
+            hint = ", ".join(nearest(name, KNOWN) or KNOWN)
+            raise InvalidRequest(f"There is no sampling parameter {name}. Did you mean {hint}?", param=name)
+    values: dict[str, Any] = dict(arguments) | read_table(NUMBERS, dict(arguments))
+    values["stop"] = _several("stop", values.get("stop") or (), str)
+    values["stop_token_ids"] = _several("stop_token_ids", values.get("stop_token_ids") or (), int)
+    values["logit_bias"] = _biases(values.get("logit_bias") or {})
+    values["prompt_logprobs"] = Boolean().read("prompt_logprobs", values.get("prompt_logprobs") or False)
+    return SamplingParams(**{name: value for name, value in values.items() if value is not None})
+
+
+def _biases(value: Any) -> dict[int, float]:
+    if not isinstance(value, Mapping) or not all(
+        type(token_id) is int and type(bias) in (int, float) for token_id, bias in value.items()
+    ):
+        raise InvalidRequest(f"logit_bias must map token ids to numbers, got {shown(value)}.", param="logit_bias")
+    return dict(value)
+
+
+def _several(name: str, value: Any, kind: type) -> tuple[Any, ...]:
+    """One value, or several in a list, as a tuple."""
+    several = (value,) if isinstance(value, kind) else value
+    if not isinstance(several, (list, tuple)) or not all(type(item) is kind for item in several):
+        raise InvalidRequest(f"{name} must be {kind.__name__} values in a list, got {shown(value)}.", param=name)
+    return tuple(several)

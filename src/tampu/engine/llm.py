@@ -1,0 +1,219 @@
+"""The engine in this process, for programs: `LLM("cria").chat("Hello")`."""
+
+import threading
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, overload
+
+from tampu.engine.arguments import Conversation, read_messages, read_sampling
+from tampu.engine.loading import Report, load_engine, locate, packed_cache
+from tampu.engine.open_request import OpenRequest, RefusedRequest
+from tampu.engine.output import EngineStats
+from tampu.engine.prepare import Preparer, read_tokenizer
+from tampu.errors import InvalidRequest, NotReady, ServiceError
+from tampu.request import Chunk, Completion, GenerateRequest, Prompt, Tool, Usage
+from tampu.settings import EngineSettings, Paths, load
+
+CLOSED = NotReady("The model was closed.")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A completion that reads as its text: `print(llm.chat("Hello"))`."""
+
+    completion: Completion
+
+    @property
+    def text(self) -> str:
+        """The text of the first choice."""
+        return self.completion.choices[0].text
+
+    @property
+    def texts(self) -> list[str]:
+        """The text of every choice."""
+        return [choice.text for choice in self.completion.choices]
+
+    @property
+    def finish_reason(self) -> str:
+        """Why the first choice ended: "stop" or "length"."""
+        return self.completion.choices[0].finish_reason
+
+    @property
+    def usage(self) -> Usage:
+        """Token counts."""
+        return self.completion.usage
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class LLM:
+    """A model, loaded into this process. Keyword arguments are the fields of EngineSettings; BadSetting for others.
+
+    It may be used from several threads and by several iterators at once: all that is asked runs in one batch.
+    """
+
+    def __init__(
+        self, model: str = "cria", *, paths: Paths | None = None, progress: Report | None = None, **settings: Any
+    ) -> None:
+        self.settings = load(EngineSettings, {"model": model, **settings})
+        paths = paths or Paths.find()
+        reference = locate(model, paths)
+        self._engine, self.card = load_engine(reference, packed_cache(paths), self.settings, progress or _silent)
+        self.tokenizer = read_tokenizer(Path(self.card.packed))
+        self._preparer = Preparer(self.tokenizer, self.card)
+        self._by_sequence: dict[int, OpenRequest] = {}
+        self._next_id = 0
+        self._lock = threading.RLock()
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def stats(self) -> EngineStats:
+        """Gauges and counters of the engine."""
+        with self._lock:
+            return self._engine.stats()
+
+    def close(self) -> None:
+        """Give back the memory of weights and cache; iterators still open end with an error."""
+        with self._lock:
+            for request in self._by_sequence.values():
+                request.fail(CLOSED)
+            self._by_sequence.clear()
+            if not self._closed:
+                del self._engine
+            self._closed = True
+
+    @overload
+    def chat(
+        self,
+        messages: Conversation,
+        *,
+        stream: Literal[False] = False,
+        tools: Sequence[Tool] = (),
+        continue_last: bool = False,
+        **sampling: Any,
+    ) -> Answer: ...
+
+    @overload
+    def chat(
+        self,
+        messages: Conversation,
+        *,
+        stream: Literal[True],
+        tools: Sequence[Tool] = (),
+        continue_last: bool = False,
+        **sampling: Any,
+    ) -> Iterator[str]: ...
+
+    def chat(
+        self,
+        messages: Conversation,
+        *,
+        stream: bool = False,
+        tools: Sequence[Tool] = (),
+        continue_last: bool = False,
+        **sampling: Any,
+    ) -> Answer | Iterator[str]:
+        """The answer to a conversation, or with `stream` the pieces of its text as they come.
+
+        A string is one user message; dicts have OpenAI's shape. `sampling` has the fields of SamplingParams.
+        """
+        request = self._request(read_messages(messages), sampling, tools=tuple(tools), continue_last=continue_last)
+        return self._texts(request) if stream else self._answer(request)
+
+    @overload
+    def complete(self, prompt: str | Sequence[int], *, stream: Literal[False] = False, **sampling: Any) -> Answer: ...
+
+    @overload
+    def complete(self, prompt: str | Sequence[int], *, stream: Literal[True], **sampling: Any) -> Iterator[str]: ...
+
+    def complete(self, prompt: str | Sequence[int], *, stream: bool = False, **sampling: Any) -> Answer | Iterator[str]:
+        """What follows a raw prompt: text in which control tokens are parsed, or token ids."""
+        request = self._request(prompt if isinstance(prompt, str) else tuple(prompt), sampling)
+        return self._texts(request) if stream else self._answer(request)
+
+    def generate(self, requests: Iterable[GenerateRequest]) -> Iterator[tuple[str, Chunk | ServiceError]]:
+        """Chunks of all requests with their ids, interleaved as they come; an error ends its own request only.
+
+        `requests` is read as room becomes free, so it may be endless. Closing the iterator aborts what is open.
+        """
+        waiting, opened = iter(requests), list[OpenRequest | RefusedRequest]()
+        try:
+            while opened := opened + [self._open(request) for request in islice(waiting, self._room(opened))]:
+                if not any(request.has_news for request in opened):
+                    self._step()
+                for request in opened:
+                    yield from ((request.id, news) for news in request.take())
+                for request in [request for request in opened if request.finished]:
+                    self._close(request)
+                    opened.remove(request)
+        finally:
+            for request in opened:
+                self._close(request)
+
+    def _room(self, opened: Sequence[object]) -> int:
+        # One batch runs and one waits behind it: the engine never idles, and memory is bounded.
+        return max(0, 2 * self.settings.max_num_seqs - len(opened))
+
+    def _request(self, prompt: Prompt, sampling: Mapping[str, Any], **others: Any) -> GenerateRequest:
+        return GenerateRequest(uuid.uuid4().hex, self.card.id, prompt, read_sampling(sampling), **others)
+
+    def _answer(self, request: GenerateRequest) -> Answer:
+        return Answer(Completion.fold(self._chunks(request)))
+
+    def _texts(self, request: GenerateRequest) -> Iterator[str]:
+        if request.sampling.n != 1:
+            raise InvalidRequest(f"n must be 1 for a stream of text, got {request.sampling.n}.", param="n")
+        return (chunk.text for chunk in self._chunks(request) if chunk.text)
+
+    def _chunks(self, request: GenerateRequest) -> Iterator[Chunk]:
+        for _, chunk in self.generate([request]):
+            if isinstance(chunk, ServiceError):
+                raise chunk
+            yield chunk
+
+    def _open(self, request: GenerateRequest) -> OpenRequest | RefusedRequest:
+        try:
+            prepared = self._preparer.prepare(request)
+        except ServiceError as error:
+            return RefusedRequest(request.id, error)
+        with self._lock:
+            if self._closed:
+                return RefusedRequest(request.id, CLOSED)
+            opened = OpenRequest(prepared, self._next_id, self.card.fingerprint, self.tokenizer)
+            for spec in opened.open_specs():
+                self._engine.add(spec)
+                self._by_sequence[spec.id] = opened
+            self._next_id += prepared.sampling.n
+        return opened
+
+    def _step(self) -> None:
+        """One step of the engine, for all that is open, whoever asked for it."""
+        with self._lock:
+            for output in self._engine.step():
+                if self._by_sequence[output.sequence_id].push(output):
+                    self._engine.abort(output.sequence_id)
+
+    def _close(self, request: OpenRequest | RefusedRequest) -> None:
+        """Forget a request, and abort what it has unfinished."""
+        if isinstance(request, RefusedRequest):
+            return
+        with self._lock:
+            for sequence_id in request.sequence_ids:
+                if self._by_sequence.pop(sequence_id, None) is not None:
+                    self._engine.abort(sequence_id)
+
+
+def _silent(phase: str, fraction: float) -> None:
+    """Report to nobody."""

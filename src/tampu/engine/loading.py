@@ -1,0 +1,118 @@
+"""From a checkpoint to an engine: weights, kernels, and a key-value cache that fits this machine."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from tampu.engine.card import ModelCard
+from tampu.engine.engine import Engine
+from tampu.errors import BadSetting, ModelMissing
+from tampu.kernels import load_kernels
+from tampu.kernels.interface import Kind
+from tampu.model.config import ModelConfig
+from tampu.model.llama import Llama
+from tampu.model.load import prepare
+from tampu.model.packed import open_packed
+from tampu.settings import EngineSettings, Paths
+
+Report = Callable[[str, float], None]  # what is being done, and how much of it, in [0, 1]
+BYTES_PER_VALUE = {"bf16": 2, "f32": 4}
+
+
+def load_engine(reference: Path, cache: Path, settings: EngineSettings, report: Report) -> tuple[Engine, ModelCard]:
+    """The engine for the checkpoint or packed file at `reference`. ModelError or BadSetting says why there is none."""
+    path = prepare(reference, settings.quant, report, cache)
+    packed = open_packed(path)
+    resolved = resolve(settings, packed.config, packed.kind, available_memory() - path.stat().st_size)
+    kernels = load_kernels(settings.isa, settings.threads)
+    model = Llama(packed, kernels)
+    card = ModelCard(
+        id=model_id(settings.model),
+        context=resolved.max_model_len,
+        vocab_size=packed.config.vocab_size,
+        kind=packed.kind,
+        kv_dtype=resolved.kv_dtype,
+        fingerprint=model.fingerprint,
+        eos_token_ids=packed.generation.eos_token_ids,
+        num_blocks=resolved.num_blocks,
+        block_size=resolved.block_size,
+        isa=kernels.isa,
+        threads=kernels.num_threads,
+        packed=str(path),
+    )
+    return Engine(model, resolved), card
+
+
+def locate(name: str, paths: Paths) -> Path:
+    """Where the model of this name is; ModelMissing says how to get it."""
+    if not Path(name).exists():
+        raise ModelMissing(f"{name} does not exist. {paths.cache}")
+    return Path(name)
+
+
+def packed_cache(paths: Paths) -> Path:
+    """Where packed files are kept."""
+    return paths.cache / "packed"
+
+
+def model_id(name: str) -> str:
+    """What a model is called: the name it was asked for by, or the last part of its path."""
+    path = Path(name)
+    if not path.exists():
+        return name
+    return path.resolve().name if path.is_dir() else path.stem
+
+
+def resolve(settings: EngineSettings, config: ModelConfig, kind: Kind, memory: int) -> EngineSettings:
+    """The settings with nothing left to choose, for a machine with so many bytes to spare."""
+    kv_dtype = settings.kv_dtype if settings.kv_dtype != "auto" else "f32" if kind == "f32" else "bf16"
+    bytes_per_token = 2 * config.num_hidden_layers * config.kv_size * BYTES_PER_VALUE[kv_dtype]
+    context = settings.max_model_len or config.max_position_embeddings
+    if context > config.max_position_embeddings:
+        raise BadSetting(f"max_model_len is {context}, but this model ends at {config.max_position_embeddings}.")
+    wanted = settings.max_num_seqs * _whole_blocks(context, settings.block_size)
+    affordable = (settings.kv_memory or max(memory, 0) // 2) // (bytes_per_token * settings.block_size)
+    num_blocks = settings.num_blocks or min(wanted, affordable)
+    if num_blocks == 0:
+        raise BadSetting(
+            f"No block of the key-value cache fits: one has {bytes_per_token * settings.block_size} bytes. "
+            "Set kv_memory, or a smaller block_size."
+        )
+    # A sequence longer than the whole cache could never run.
+    max_model_len = min(context, num_blocks * settings.block_size)
+    return replace(settings, kv_dtype=kv_dtype, num_blocks=num_blocks, max_model_len=max_model_len)
+
+
+def _whole_blocks(num_tokens: int, block_size: int) -> int:
+    return -(-num_tokens // block_size)
+
+
+def available_memory() -> int:
+    """Bytes that this process may still take: what the machine has free, or what its control group allows."""
+    return min(_memory_bounds())
+
+
+def _memory_bounds() -> Iterator[int]:
+    yield os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for line in _read("/proc/meminfo").splitlines():
+        if line.startswith("MemAvailable:"):
+            yield int(line.split()[1]) * 1024
+    limit = _read("/sys/fs/cgroup/memory.max").strip()
+    if limit.isdigit():
+        yield int(limit) - _anonymous_memory()
+
+
+def _anonymous_memory() -> int:
+    """Bytes that the control group's processes hold and the system cannot simply drop, as it can mapped files."""
+    for line in _read("/sys/fs/cgroup/memory.stat").splitlines():
+        if line.startswith("anon "):
+            return int(line.split()[1])
+    return 0
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""
