@@ -163,7 +163,7 @@ def _is_common(text: str) -> bool:
 
 STARTERS = frozenset(
     "what which who where when why how is are do does did can could tell give name explain describe please the a an in of on "
-    "to for has have was were will would should write say sing show define whats if at from let list yes no before after there they people my this that"
+    "to for has have was were will would should write say sing show define whats if at from let list yes no before after there they people my this that you call remember keep"
     .split()
 )  # fmt: skip
 
