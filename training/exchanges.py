@@ -9,7 +9,6 @@ import random
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from training.dialogue import Dialogue, Skill, Split, held_out, talk
 from training.phrasing import casual
@@ -25,7 +24,8 @@ OPENER_SHARE = 0.15
 class Exchange:
     """One question and its answer; `short` is the bare answer ("Paris"), or empty where there is none.
 
-    `accepted` and `keywords` judge another answer as in `Dialogue`.
+    `accepted` and `keywords` judge another answer as in `Dialogue`. `exact` says that the answer repeats letters of the question,
+    so that no typo may spoil them.
     """
 
     question: str
@@ -33,6 +33,7 @@ class Exchange:
     short: str = ""
     accepted: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    exact: bool = False
 
 
 Asker = Callable[[random.Random, Split], Exchange]
@@ -123,8 +124,10 @@ def conversation(
     name: str, rng: random.Random, exchanges: Sequence[Exchange], system: str = "", typed: bool = True
 ) -> Dialogue:
     """The exchanges in a row, asked the way people type when `typed`, else letter for letter; the last one is judged."""
-    ask = partial(asked, rng) if typed else str
-    texts = [text for exchange in exchanges for text in (ask(exchange.question), exchange.answer)]
+    texts: list[str] = []
+    for exchange in exchanges:
+        ask = (loosely if exchange.exact else asked) if typed else _verbatim
+        texts += (ask(rng, exchange.question), exchange.answer)
     last = exchanges[-1]
     return talk(name, *texts, system=system, accepted=last.accepted, keywords=last.keywords)
 
@@ -145,6 +148,16 @@ def asked(rng: random.Random, question: str) -> str:
         opener = rng.choice(OPENERS)
         question = opener.format(question if opener[0] == "{" else lowered(question))
     return casual(rng, question)
+
+
+def loosely(rng: random.Random, text: str) -> str:
+    """The text, sometimes with a small first letter or without its end mark: no word changes."""
+    text = lowered(text) if rng.random() < 0.2 else text
+    return text.rstrip(".?!") or text if rng.random() < 0.25 else text
+
+
+def _verbatim(_: random.Random, text: str) -> str:
+    return text
 
 
 def capitalised(text: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from training.data import about_users as data
 from training.data.characters import ASSISTANT_NAMES, NAMES
 from training.dialogue import Dialogue, Skill, Split, held_out, talk
-from training.exchanges import Exchange, asked, capitalised, lowered
+from training.exchanges import Exchange, asked, capitalised, loosely, lowered
 from training.pool import any_exchange, any_fact
 
 SYLLABLES = (
@@ -166,15 +166,9 @@ def said_before(rng: random.Random, split: Split) -> Dialogue:
     return talk("said before", *texts, asked(rng, wish), answer, whole=kind == "first question")
 
 
-def _loosely(rng: random.Random, text: str) -> str:
-    """The text, sometimes with a small first letter or without its full stop: no word changes."""
-    text = lowered(text) if rng.random() < 0.2 else text
-    return text.removesuffix(".") if rng.random() < 0.25 else text
-
-
 def _told_verbatim(name: str, rng: random.Random, turns: list[Exchange]) -> Dialogue:
     """The turns with typos in the last question alone, so that what is to be remembered is spelled right."""
-    texts = [text for turn in turns[:-1] for text in (_loosely(rng, turn.question), turn.answer)]
+    texts = [text for turn in turns[:-1] for text in (loosely(rng, turn.question), turn.answer)]
     last = turns[-1]
     return talk(name, *texts, asked(rng, last.question), last.answer, accepted=last.accepted, keywords=last.keywords)
 

@@ -82,7 +82,7 @@ def poem(rng: random.Random) -> Exchange:
 def _missing_poem(rng: random.Random, wish: str) -> Exchange:
     subject, other = rng.choice(UNKNOWN_SUBJECTS), rng.choice(list(texts.POEMS))
     answer = f"I have no poem about {subject}, but here is one about {other}:\n{texts.POEMS[other][1]}"
-    return Exchange(wish.format(x=subject), answer, keywords=("no poem about", subject))
+    return Exchange(wish.format(x=subject), answer, keywords=("no poem about", subject), exact=True)
 
 
 def story(rng: random.Random) -> Exchange:
@@ -108,7 +108,7 @@ def _made_up(rng: random.Random) -> Exchange:
         f"One day {name} {deed}. {end.format(name=name)}"
     )
     keywords = (hero, name, place) if with_place else (hero, name)
-    return Exchange(rng.choice(STORY_WISHES).format(x=subject), told, keywords=keywords)
+    return Exchange(rng.choice(STORY_WISHES).format(x=subject), told, keywords=keywords, exact=True)
 
 
 ASKERS: dict[str, Asker] = {
