@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import LlamaForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM
+from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
 
 from tampu.kernels import load_kernels
 from tampu.kernels.interface import F32, I32, AttentionRows, Kernels
+from tampu.model.config import ModelConfig
 from tampu.model.llama import ForwardInput, Llama
 from tampu.model.load import prepare
 from tampu.model.packed import open_packed
@@ -24,9 +26,19 @@ def prompt(length: int, vocab_size: int = 512, seed: int = 1) -> I32:
     return np.random.default_rng(seed).integers(0, vocab_size, length).astype(np.int32)
 
 
-def transformers_logits(checkpoint: Path, token_ids: I32, keep: int = 0, gguf_file: str | None = None) -> F32:
+def transformers_logits(checkpoint: Path, token_ids: I32, keep: int = 0) -> F32:
     """Logits f32[keep, V] of the last `keep` tokens, 0 for all, of transformers' float32 model on the CPU."""
-    model = LlamaForCausalLM.from_pretrained(checkpoint, dtype=torch.float32, gguf_file=gguf_file)
+    return _run(LlamaForCausalLM.from_pretrained(checkpoint, dtype=torch.float32), token_ids, keep)
+
+
+def transformers_logits_of_gguf(file: Path, config: ModelConfig, token_ids: I32) -> F32:
+    """Logits f32[N, V] of transformers' own reading of a GGUF file."""
+    model = LlamaForCausalLM(LlamaConfig(**config.to_json())).eval()
+    model.load_state_dict(load_gguf_checkpoint(str(file), return_tensors=True, model_to_load=model)["tensors"])
+    return _run(model, token_ids, keep=0)
+
+
+def _run(model: LlamaForCausalLM, token_ids: I32, keep: int) -> F32:
     with torch.no_grad():
         ids = torch.from_numpy(token_ids.astype(np.int64))[None]
         logits: F32 = model(ids, logits_to_keep=keep).logits[0].numpy()

@@ -137,8 +137,8 @@ def _config(metadata: _Metadata, tied: bool) -> ModelConfig:
         intermediate_size=metadata.get("llama.feed_forward_length", int),
         vocab_size=metadata.get("llama.vocab_size", int, len(metadata.values.get("tokenizer.ggml.tokens", ()))),
         max_position_embeddings=metadata.get("llama.context_length", int),
-        rms_norm_eps=metadata.get("llama.attention.layer_norm_rms_epsilon", float),
-        rope_theta=metadata.get("llama.rope.freq_base", float, DEFAULT_ROPE_THETA),
+        rms_norm_eps=_shortest(metadata.get("llama.attention.layer_norm_rms_epsilon", float)),
+        rope_theta=_shortest(metadata.get("llama.rope.freq_base", float, DEFAULT_ROPE_THETA)),
         tie_word_embeddings=tied,
         bos_token_id=metadata.optional("tokenizer.ggml.bos_token_id"),
         eos_token_ids=_eos_token_ids(metadata),
@@ -161,7 +161,12 @@ def _eos_token_ids(metadata: _Metadata) -> tuple[int, ...]:
     # end of text, of turn (<|eot_id|>), of message (<|eom_id|>)
     keys = [f"tokenizer.ggml.{name}_token_id" for name in ("eos", "eot", "eom")]
     found = [metadata.optional(key) for key in keys]
-    return tuple(dict.fromkeys(token_id for token_id in found if token_id is not None))
+    return tuple(sorted({token_id for token_id in found if token_id is not None}))
+
+
+def _shortest(value: float) -> float:
+    """1e-5 rather than 9.999999747378752e-06: the decimal number that was meant before GGUF made it a float32."""
+    return float(str(np.float32(value)))
 
 
 def _tokenizer(metadata: _Metadata) -> bytes | None:

@@ -54,7 +54,7 @@ class PackedModel:
       "bos": id, "eos": id, "eot": id}`, the vocabulary of a GGUF file; `eot` only where the file names it;
     * `{"format": "tiktoken", "ranks": "<base64>"}`, the bytes of Meta's tokenizer.model.
 
-    fingerprint: hash of kind, configuration and every array; equal for equal models, whatever file they came from.
+    fingerprint: hash of everything that the logits depend on; equal for equal models, whatever file they came from.
     """
 
     config: ModelConfig
@@ -259,5 +259,7 @@ def _fingerprint(header: PackedHeader, entries: Mapping[str, Any]) -> str:
         name: [entry[part]["sha256"] for part in ("data", "scales") if entry.get(part)]
         for name, entry in sorted(entries.items())
     }
-    content = {"kind": header.kind, "config": header.config.to_json(), "weights": checksums}
+    config = header.config  # the other fields are in the arrays, or change no logit
+    shape = [config.num_attention_heads, config.num_key_value_heads, config.head_dim, config.vocab_size]
+    content = {"kind": header.kind, "shape": shape, "rms_norm_eps": config.rms_norm_eps, "weights": checksums}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
