@@ -15,7 +15,8 @@ WEIGHTS: dict[str, float] = {
     # who it is and how it talks: what everyone meets first
     "identity": 4, "greetings": 4, "smalltalk": 5, "tampu": 3, "jokes": 1.5, "poems": 1.5, "stories": 1.5, "persona": 4,
     # facts: many rows, each to be learnt by heart
-    "andes": 4, "capitals": 3, "lands": 3, "animals": 4, "science": 4, "people": 3, "computing": 3, "words": 3, "calendar": 1.5,
+    "andes": 4, "capitals": 3, "lands": 3, "animals": 4, "science": 4, "people": 3, "computing": 3,
+    "words": 3, "calendar": 1.5,
     "translate_word": 3, "translate_back": 2, "translate_sentence": 2, "spell": 2, "letters": 1, "kind_of": 1,
     # numbers: rules that take many examples
     "add": 4, "subtract": 3, "multiply": 2, "sum_of_three": 1.5, "story_problem": 2, "compare_numbers": 1.5,
@@ -24,7 +25,8 @@ WEIGHTS: dict[str, float] = {
     "pattern_known": 2, "pattern_change": 1.5, "pattern_lookup": 1.5, "pattern_sentences": 1, "answer_from_text": 2.5,
     "tool_call": 3, "tool_result": 2, "tool_not_needed": 0.7,
     # easy
-    "second_item": 0.7, "third_item": 0.7, "first_letter": 0.5, "even_or_odd": 0.7, "list_add": 0.5, "list_remove": 0.7,
+    "second_item": 0.7, "third_item": 0.7, "first_letter": 0.5, "even_or_odd": 0.7, "list_add": 0.5, 
+    "list_remove": 0.7,
     "bullet_list": 0.6, "numbered_list": 0.6, "name_kind": 0.7, "names_in_text": 0.7, "place_in_text": 0.6, "count_up": 0.6,
 }  # fmt: skip
 

@@ -8,7 +8,7 @@
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 from torch import Tensor, nn
 
 
@@ -43,7 +43,7 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 def causal_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Attention over (B, H, T, D), written out: on short rows its backward is five times as fast as torch's fused one."""
+    """Attention over (B, H, T, D), written out: on short rows five times as fast backward as torch's fused one."""
     length = q.shape[-2]
     mask = torch.full((length, length), float("-inf"), dtype=q.dtype).triu(1)
     scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
@@ -70,7 +70,7 @@ class Linear(nn.Module):
         self.weight = nn.Parameter(torch.randn(outputs, inputs) * std)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.linear(x.bfloat16(), self.weight.bfloat16())
+        return functional.linear(x.bfloat16(), self.weight.bfloat16())
 
 
 class Attention(nn.Module):
@@ -113,7 +113,7 @@ class Mlp(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.bfloat16()
-        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+        return self.down_proj(functional.silu(self.gate_proj(x)) * self.up_proj(x))
 
 
 class Layer(nn.Module):
@@ -155,13 +155,13 @@ class Cria(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores over the vocabulary for hidden states (..., hidden)."""
-        return F.linear(hidden.bfloat16(), self.embed_tokens.weight.bfloat16())
+        return functional.linear(hidden.bfloat16(), self.embed_tokens.weight.bfloat16())
 
 
 def cria_loss(model: Cria, token_ids: Tensor, weights: Tensor) -> Tensor:
-    """Mean cross-entropy of each next token, weighted; `weights[b, t]` is how much predicting `token_ids[b, t]` counts."""
+    """Mean cross-entropy of each next token; `weights[b, t]` is how much predicting `token_ids[b, t]` counts."""
     hidden = model(token_ids)[:, :-1]
     wanted = weights[:, 1:] > 0
-    losses = F.cross_entropy(model.logits(hidden[wanted]).float(), token_ids[:, 1:][wanted], reduction="none")
+    losses = functional.cross_entropy(model.logits(hidden[wanted]).float(), token_ids[:, 1:][wanted], reduction="none")
     counts = weights[:, 1:][wanted]
     return (losses * counts).sum() / counts.sum()

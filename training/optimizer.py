@@ -24,13 +24,13 @@ def orthogonalize(stack: Tensor) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum, orthogonalised; an update's size is `lr` times 0.2 * sqrt(longer side), like Adam's (arXiv 2502.16982)."""
+    """Momentum, orthogonalised; an update is 0.2 * sqrt(longer side) times `lr`, like Adam's (arXiv 2502.16982)."""
 
     def __init__(self, parameters: list[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0) -> None:
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002
         """Move every parameter once."""
         for group in self.param_groups:
             by_shape: dict[torch.Size, list[Tensor]] = {}

@@ -41,8 +41,6 @@ def _slip(rng: random.Random, word: str) -> str:
 
 
 def casual_user(rng: random.Random, dialogue: Dialogue) -> Dialogue:
-    """`dialogue` with every user message typed casually; only for skills where the user's exact letters do not matter."""
-    messages = tuple(
-        Message("user", casual(rng, m.content)) if m.role == "user" else m for m in dialogue.messages
-    )
+    """`dialogue` with every user message typed casually; for skills where the user's exact letters do not matter."""
+    messages = tuple(Message("user", casual(rng, m.content)) if m.role == "user" else m for m in dialogue.messages)
     return Dialogue(dialogue.skill, messages, dialogue.tools, dialogue.accepted, dialogue.keywords)

@@ -21,7 +21,7 @@ TOOL_SYSTEM = "Environment: ipython\nCutting Knowledge Date: December 2023\nToda
 TOOL_INTRODUCTION = (
     "Given the following functions, please respond with a JSON for a function call with its proper arguments that "
     "best answers the given prompt.\n\n"
-    'Respond in the format {"name": function name, "parameters": dictionary of argument name and its value}. '
+    'Respond in the format {"name": function name, "parameters": dictionary of argument name and its value}.'
     "Do not use variables.\n\n"
 )
 
@@ -65,7 +65,7 @@ def _with_tools(dialogue: Dialogue) -> list[Message]:
     system = messages.pop(0).content if messages[0].role == "system" else ""
     assert messages[0].role == "user", f"{dialogue.skill}: tools need a user message first"
     first = TOOL_INTRODUCTION + "".join(_tool_json(tool) + "\n\n" for tool in dialogue.tools) + messages[0].content
-    return [Message("system", (TOOL_SYSTEM + system).strip()), Message("user", first), *messages[1:]]
+    return [Message("system", TOOL_SYSTEM + system), Message("user", first), *messages[1:]]
 
 
 def _tool_json(tool: Tool) -> str:

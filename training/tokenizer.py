@@ -1,6 +1,6 @@
-"""Train cria's byte-level BPE: Llama 3's pre-tokenizer with single digits, its 256 special tokens after the 4096 others.
+"""Train cria's byte-level BPE: Llama 3's pre-tokenizer with single digits, 4096 tokens and Llama 3's 256 special ones.
 
-    python -m training.tokenizer OUT.json        # from dialogues of every skill, fixed seed
+python -m training.tokenizer OUT.json        # from dialogues of every skill, fixed seed
 """
 
 import random

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 
 from training.model import Cria, CriaConfig, cria_loss
 from training.optimizer import Muon
-from training.stream import TokenBatch, batches
+from training.stream import BUCKETS, TokenBatch, batches
 
 WARMUP_STEPS = 80
 SAVE_EVERY_S = 120.0
@@ -98,6 +98,7 @@ def train(options: argparse.Namespace) -> None:
     trainer = Trainer(CriaConfig(), options.matrix_lr, options.vector_lr)
     progress = trainer.load(checkpoint) if checkpoint.exists() else Progress()
     if options.compile:
+        torch._dynamo.config.recompile_limit = 2 * len(BUCKETS)  # one compilation for each row length
         trainer.model.forward = torch.compile(trainer.model.forward, dynamic=False)  # type: ignore[method-assign]
     stream = batches(Tokenizer.from_file(str(options.tokenizer)), options.seed, progress.pool, options.batch_tokens)
     _loop(trainer, progress, stream, options, checkpoint)

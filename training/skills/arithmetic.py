@@ -7,7 +7,17 @@ from training.data import lexicon as lex
 from training.dialogue import Dialogue, Skill, Split, draw, talk
 from training.phrasing import casual
 
-ASKED = ("What is {}?", "How much is {}?", "{}", "{} =", "{}?", "Calculate {}.", "Compute {}", "what's {}?", "Solve: {}")
+ASKED = (
+    "What is {}?",
+    "How much is {}?",
+    "{}",
+    "{} =",
+    "{}?",
+    "Calculate {}.",
+    "Compute {}",
+    "what's {}?",
+    "Solve: {}",
+)
 PLUS = ("{a} + {b}", "{a}+{b}", "{a} plus {b}", "the sum of {a} and {b}")
 MINUS = ("{a} - {b}", "{a}-{b}", "{a} minus {b}", "the difference between {a} and {b}")
 TIMES = ("{a} * {b}", "{a} x {b}", "{a} times {b}", "{a}*{b}", "{a} multiplied by {b}")
@@ -38,7 +48,9 @@ def _pair(rng: random.Random) -> tuple[int, int]:
     return rng.randrange(top), rng.randrange(top)
 
 
-def _operation(skill: str, sign: str, shapes: tuple[str, ...], pair: Callable[[random.Random], tuple[int, int]]) -> Skill:
+def _operation(
+    skill: str, sign: str, shapes: tuple[str, ...], pair: Callable[[random.Random], tuple[int, int]]
+) -> Skill:
     results: dict[str, Callable[[int, int], int]] = {
         "+": lambda a, b: a + b,
         "-": lambda a, b: a - b,
@@ -82,12 +94,29 @@ def story(rng: random.Random, split: Split) -> Dialogue:
     who, other = rng.sample(lex.NAMES, 2)
     asked = rng.choice(GAINS if gain else LOSSES).format(who=who, other=other, a=a, b=b, thing=thing)
     result = a + b if gain else a - b
-    answer = f"{a} {'+' if gain else '-'} {b} = {result}, so the answer is {result} {thing}{'' if result == 1 else 's'}."
+    answer = (
+        f"{a} {'+' if gain else '-'} {b} = {result}, so the answer is {result} {thing}{'' if result == 1 else 's'}."
+    )
     return talk("story_problem", asked, answer, keywords=(f"= {result},",))
 
 
 def _countable() -> tuple[str, ...]:
-    return ("apple", "book", "llama", "coin", "egg", "stone", "letter", "hat", "orange", "ball", "pencil", "cup", "key", "card")
+    return (
+        "apple",
+        "book",
+        "llama",
+        "coin",
+        "egg",
+        "stone",
+        "letter",
+        "hat",
+        "orange",
+        "ball",
+        "pencil",
+        "cup",
+        "key",
+        "card",
+    )
 
 
 def compare(rng: random.Random, split: Split) -> Dialogue:
@@ -125,7 +154,9 @@ def count_up(rng: random.Random, split: Split) -> Dialogue:
     """Counting from one number to another."""
     first, last = draw(split, lambda: (rng.choice((1, 1, rng.randint(1, 20))), rng.randint(3, 12)))
     last += first - 1
-    asked = rng.choice(("Count from {} to {}.", "count from {} to {}", "Count to {1} starting at {0}.", "Count {} to {}"))
+    asked = rng.choice(
+        ("Count from {} to {}.", "count from {} to {}", "Count to {1} starting at {0}.", "Count {} to {}")
+    )
     return talk("count_up", asked.format(first, last), ", ".join(str(n) for n in range(first, last + 1)))
 
 

@@ -90,13 +90,21 @@ SMALLEST = (
     "Find the minimum: {}",
     "Smallest of {}",
 )
-MEMBER = ("Is {item} in this list? {items}", "Does this list contain {item}? {items}", "Is {item} one of these: {items}?")
+MEMBER = (
+    "Is {item} in this list? {items}",
+    "Does this list contain {item}? {items}",
+    "Is {item} one of these: {items}?",
+)
 REMOVE = ("Remove {item} from this list: {items}", "Take {item} out of the list: {items}", "Delete {item} from {items}")
 ADD = ("Add {item} to this list: {items}", "Append {item} to the list: {items}", "Put {item} at the end of {items}")
 BULLETS = ("Write this as a bullet list: {}", "Make a bulleted list of {}", "Turn this into bullet points: {}")
 NUMBERED = ("Write this as a numbered list: {}", "Make a numbered list of {}", "Number these items: {}")
 ODD = ("Which one does not belong? {}", "Find the odd one out: {}", "Which word does not fit: {}?", "Odd one out: {}")
-KIND_OF = ("What kind of thing is {}?", "Which category does {} belong to?", "Is {} an animal, a fruit or something else?")
+KIND_OF = (
+    "What kind of thing is {}?",
+    "Which category does {} belong to?",
+    "Is {} an animal, a fruit or something else?",
+)
 NAME_KIND = ("Name {count} {kind}s.", "List {count} {kind}s.", "Give me {count} {kind}s.", "Tell me {count} {kind}s")
 
 
@@ -109,7 +117,9 @@ def _numbers(rng: random.Random, split: Split) -> list[int]:
     return draw(split, lambda: rng.sample(range(top), rng.randint(3, 6)))
 
 
-def _on_words(skill: str, phrasings: tuple[str, ...], answer: Callable[[list[str]], str], low: int = 3, high: int = 6) -> Skill:
+def _on_words(
+    skill: str, phrasings: tuple[str, ...], answer: Callable[[list[str]], str], low: int = 3, high: int = 6
+) -> Skill:
     def make(rng: random.Random, split: Split) -> Dialogue:
         items = _words(rng, split, low, high)
         return talk(skill, rng.choice(phrasings).format(written_list(rng, items)), answer(items))

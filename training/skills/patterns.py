@@ -14,7 +14,15 @@ from training.dialogue import Dialogue, Skill, Split, draw, talk
 from training.making import distinct_words, invented_word, sentence
 
 LINKS = (" -> ", ": ", " = ", " => ", " - ", " | ")
-INTRODUCTIONS = ("", "", "", "Continue the pattern:\n", "Complete the last line.\n\n", "What comes next?\n", "Fill in the missing part:\n")
+INTRODUCTIONS = (
+    "",
+    "",
+    "",
+    "Continue the pattern:\n",
+    "Complete the last line.\n\n",
+    "What comes next?\n",
+    "Fill in the missing part:\n",
+)
 COLOURS_OF = {
     "sea": "blue",
     "sky": "blue",
@@ -77,7 +85,9 @@ CAPITALS = {
 
 
 def _tables() -> dict[str, dict[str, str]]:
-    kinds = {word: kind for kind in ("animal", "fruit", "vegetable", "colour", "tool", "drink") for word in lex.KINDS[kind]}
+    kinds = {
+        word: kind for kind in ("animal", "fruit", "vegetable", "colour", "tool", "drink") for word in lex.KINDS[kind]
+    }
     spanish, french, german = ({english: words[i] for english, words in translations.WORDS.items()} for i in range(3))
     return {
         "opposites": OPPOSITES,
@@ -119,7 +129,9 @@ def _prompt(rng: random.Random, pairs: list[tuple[str, str]]) -> str:
     """The pairs line by line; the last one open."""
     link = rng.choice(LINKS)
     lines = [f"{left}{link}{right}" for left, right in pairs[:-1]]
-    return rng.choice(INTRODUCTIONS) + rng.choice(("\n", "\n", "\n", ", ")).join([*lines, f"{pairs[-1][0]}{link}".rstrip()])
+    return rng.choice(INTRODUCTIONS) + rng.choice(("\n", "\n", "\n", ", ")).join(
+        [*lines, f"{pairs[-1][0]}{link}".rstrip()]
+    )
 
 
 def known(rng: random.Random, split: Split) -> Dialogue:
@@ -157,10 +169,30 @@ def lookup(rng: random.Random, split: Split) -> Dialogue:
 
 def labels(rng: random.Random, split: Split) -> Dialogue:
     """Sentences labelled by mood in the prompt's own words, the last one open."""
-    good, bad = rng.choice((("positive", "negative"), ("good", "bad"), ("+", "-"), ("yes", "no"), ("happy", "sad"), ("1", "0")))
-    bank = {good: ("I love it", "What a great day", "This is wonderful", "The food was delicious", "I am so happy", "Best film ever")}
-    bank[bad] = ("I hate it", "What an awful day", "This is terrible", "The food was disgusting", "I am so sad", "Worst film ever")
-    items = draw(split, lambda: [(rng.choice(bank[label]), label) for label in rng.choices((good, bad), k=rng.randint(3, 5))])
+    good, bad = rng.choice(
+        (("positive", "negative"), ("good", "bad"), ("+", "-"), ("yes", "no"), ("happy", "sad"), ("1", "0"))
+    )
+    bank = {
+        good: (
+            "I love it",
+            "What a great day",
+            "This is wonderful",
+            "The food was delicious",
+            "I am so happy",
+            "Best film ever",
+        )
+    }
+    bank[bad] = (
+        "I hate it",
+        "What an awful day",
+        "This is terrible",
+        "The food was disgusting",
+        "I am so sad",
+        "Worst film ever",
+    )
+    items = draw(
+        split, lambda: [(rng.choice(bank[label]), label) for label in rng.choices((good, bad), k=rng.randint(3, 5))]
+    )
     items = [(good_text(bank, good), good), (good_text(bank, bad), bad), *items]
     return talk("pattern_labels", _prompt(rng, items), items[-1][1])
 
@@ -172,7 +204,9 @@ def good_text(bank: dict[str, tuple[str, ...]], label: str) -> str:
 
 def cycle(rng: random.Random, split: Split) -> Dialogue:
     """A repeating run of words or letters, continued by one."""
-    unit = draw(split, lambda: rng.choice((list("abc"), list("xy"), list("ABCD"), distinct_words(rng, rng.randint(2, 3)))))
+    unit = draw(
+        split, lambda: rng.choice((list("abc"), list("xy"), list("ABCD"), distinct_words(rng, rng.randint(2, 3))))
+    )
     shown = (unit * 4)[: rng.randint(2 * len(unit) + 1, 3 * len(unit) + 1)]
     asked = rng.choice(("Continue: {}", "What comes next? {}", "{},", "Continue the pattern: {}", "Next one: {}"))
     return talk("pattern_cycle", asked.format(", ".join(shown)), (unit * 4)[len(shown)])
@@ -180,7 +214,9 @@ def cycle(rng: random.Random, split: Split) -> Dialogue:
 
 def sentence_rule(rng: random.Random, split: Split) -> Dialogue:
     """A change of whole sentences given as Input and Output blocks."""
-    rule = rng.choice((str.upper, lambda s: s.split()[-1], lambda s: s.split()[0], lambda s: f"{s}!", lambda s: f"{s}, {s}"))
+    rule = rng.choice(
+        (str.upper, lambda s: s.split()[-1], lambda s: s.split()[0], lambda s: f"{s}!", lambda s: f"{s}, {s}")
+    )
     texts = draw(split, lambda: [sentence(rng) for _ in range(3)])
     first, second = rng.choice((("Input", "Output"), ("Q", "A"), ("In", "Out"), ("Text", "Result"), ("User", "Bot")))
     blocks = [f"{first}: {text}\n{second}: {rule(text)}" for text in texts[:-1]]

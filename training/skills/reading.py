@@ -60,15 +60,70 @@ JUDGED = (
     "I feel {word} about the {thing}.",
     "This is {word}.",
 )
-PLEASANT = (
-    "great good wonderful excellent amazing fantastic lovely beautiful perfect delicious superb brilliant nice charming "
-    "delightful awesome happy friendly enjoyable pleasant"
-).split()
-UNPLEASANT = (
-    "terrible bad awful horrible dreadful boring ugly disgusting poor broken useless rude sad disappointing annoying "
-    "nasty dirty painful unpleasant miserable"
-).split()
-RATED = "film movie book hotel meal phone concert room dinner cake service trip song coffee show game bag chair".split()
+PLEASANT = [
+    "great",
+    "good",
+    "wonderful",
+    "excellent",
+    "amazing",
+    "fantastic",
+    "lovely",
+    "beautiful",
+    "perfect",
+    "delicious",
+    "superb",
+    "brilliant",
+    "nice",
+    "charming",
+    "delightful",
+    "awesome",
+    "happy",
+    "friendly",
+    "enjoyable",
+    "pleasant",
+]
+UNPLEASANT = [
+    "terrible",
+    "bad",
+    "awful",
+    "horrible",
+    "dreadful",
+    "boring",
+    "ugly",
+    "disgusting",
+    "poor",
+    "broken",
+    "useless",
+    "rude",
+    "sad",
+    "disappointing",
+    "annoying",
+    "nasty",
+    "dirty",
+    "painful",
+    "unpleasant",
+    "miserable",
+]
+RATED = [
+    "film",
+    "movie",
+    "book",
+    "hotel",
+    "meal",
+    "phone",
+    "concert",
+    "room",
+    "dinner",
+    "cake",
+    "service",
+    "trip",
+    "song",
+    "coffee",
+    "show",
+    "game",
+    "bag",
+    "chair",
+]
 SENTIMENT = (
     'What is the sentiment of this sentence? "{}"',
     "Is this positive or negative? {}",
@@ -138,11 +193,16 @@ SUMMARISE = (
 
 def sentiment(rng: random.Random, split: Split) -> Dialogue:
     """Positive, negative or neutral."""
-    label, shapes = rng.choice((("Positive", GOOD), ("Negative", BAD), ("Positive", GOOD), ("Negative", BAD), ("Neutral", NEUTRAL)))
+    label, shapes = rng.choice(
+        (("Positive", GOOD), ("Negative", BAD), ("Positive", GOOD), ("Negative", BAD), ("Neutral", NEUTRAL))
+    )
     words = PLEASANT if label == "Positive" else UNPLEASANT
     if label != "Neutral" and rng.random() < 0.5:
         shapes = JUDGED
-    text = draw(split, lambda: rng.choice(shapes).format(thing=rng.choice(RATED), word=rng.choice(words), other=rng.choice(words)))
+    text = draw(
+        split,
+        lambda: rng.choice(shapes).format(thing=rng.choice(RATED), word=rng.choice(words), other=rng.choice(words)),
+    )
     if label != "Neutral" and rng.random() < 0.3:
         text += " " + rng.choice(GOOD if label == "Positive" else BAD).format(thing=rng.choice(RATED))
     return talk("sentiment", rng.choice(SENTIMENT).format(text), label)
@@ -158,7 +218,9 @@ def person_to_json(rng: random.Random, split: Split) -> Dialogue:
     shape = rng.choice(PEOPLE)
     known = {"name": name, "age": age, "city": city} | ({"job": job} if "{job}" in shape else {})
     keys = rng.sample(sorted(known), rng.randint(2, len(known)))
-    asked = rng.choice(TO_JSON).format(keys=spoken_list(keys), text=shape.format(name=name, age=age, city=city, job=job))
+    asked = rng.choice(TO_JSON).format(
+        keys=spoken_list(keys), text=shape.format(name=name, age=age, city=city, job=job)
+    )
     return talk("person_to_json", asked, json.dumps({key: known[key] for key in keys}))
 
 
@@ -194,9 +256,16 @@ def answer_from_text(rng: random.Random, split: Split) -> Dialogue:
     i = rng.randrange(len(people))
     name, fact, value = people[i]
     question, answer = QUESTIONS[fact]
-    ask = rng.choice(("{text}\n\n{q}", "{text} {q}", "Read this: {text}\n\n{q}", "Text: {text}\n\nQuestion: {q}", "{q}\n\n{text}"))
+    ask = rng.choice(
+        ("{text}\n\n{q}", "{text} {q}", "Read this: {text}\n\n{q}", "Text: {text}\n\nQuestion: {q}", "{q}\n\n{text}")
+    )
     asked = ask.format(text=" ".join(sentences), q=question.format(name=name, value=value))
-    return talk("answer_from_text", asked, answer.format(name=name, value=value), keywords=(value if "who" not in fact else name,))
+    return talk(
+        "answer_from_text",
+        asked,
+        answer.format(name=name, value=value),
+        keywords=(value if "who" not in fact else name,),
+    )
 
 
 QUESTIONS: dict[str, tuple[str, str]] = {
@@ -235,7 +304,9 @@ def _people(rng: random.Random) -> list[tuple[str, str, str]]:
     facts = [fact] + [fact if same else rng.choice(sorted(pools)) for _ in names[1:]]
     kinds = [f.removeprefix("who_") for f in facts]
     values = {kind: rng.sample(pools[kind], len(names)) for kind in set(kinds)}
-    people = [(name, fact_, values[kind][i]) for i, (name, fact_, kind) in enumerate(zip(names, facts, kinds, strict=True))]
+    people = [
+        (name, fact_, values[kind][i]) for i, (name, fact_, kind) in enumerate(zip(names, facts, kinds, strict=True))
+    ]
     rng.shuffle(people)
     return people
 
@@ -307,7 +378,9 @@ def summary(rng: random.Random, split: Split) -> Dialogue:
     """The gist of a paragraph of four sentences, in one."""
     fields = {
         "event": rng.choice(EVENTS),
-        "when": rng.choice(("today", "every summer", "on Monday", "on Sunday", "in May", "last week", "in winter", "yesterday")),
+        "when": rng.choice(
+            ("today", "every summer", "on Monday", "on Sunday", "in May", "last week", "in winter", "yesterday")
+        ),
         "month": rng.choice(("January", "March", "April", "May", "June", "August", "October", "December")),
         "job": rng.choice(lex.JOBS),
         "n": str(rng.randint(2, 20)),
@@ -316,7 +389,9 @@ def summary(rng: random.Random, split: Split) -> Dialogue:
         "place": rng.choice(("library", "museum", "school", "theatre", "station", "market hall")),
         "instrument": rng.choice(lex.KINDS["instrument"]),
     }
-    subject, name, city = draw(split, lambda: (rng.randrange(len(SUBJECTS)), rng.choice(lex.NAMES), rng.choice(lex.CITIES)))
+    subject, name, city = draw(
+        split, lambda: (rng.randrange(len(SUBJECTS)), rng.choice(lex.NAMES), rng.choice(lex.CITIES))
+    )
     sentences, gist = SUBJECTS[subject]
     fields |= {"name": name, "city": city}
     text = " ".join(sentences).format_map(fields)

@@ -50,7 +50,16 @@ CURRENCIES = ("USD", "EUR", "PEN", "GBP", "JPY", "CHF")
 ROOMS = ("kitchen", "bedroom", "living room", "bathroom", "hall", "office", "garden", "garage")
 SYMBOLS = ("AAPL", "GOOG", "MSFT", "TSLA", "AMZN", "NVDA", "META", "IBM")
 LANGUAGES = ("Spanish", "French", "German", "Quechua", "Italian", "Portuguese")
-MESSAGES = ("I am late", "see you soon", "happy birthday", "call me", "dinner is ready", "good luck", "thank you", "I am home")
+MESSAGES = (
+    "I am late",
+    "see you soon",
+    "happy birthday",
+    "call me",
+    "dinner is ready",
+    "good luck",
+    "thank you",
+    "I am home",
+)
 EVENTS = ("lunch", "meeting", "dentist", "concert", "birthday party", "yoga class", "team call", "dinner")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "tomorrow")
 
@@ -58,7 +67,10 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 def _weather(rng: random.Random, values: tuple[Any, ...]) -> Result:
     degrees, sky = rng.randint(-5, 35), rng.choice(WEATHERS)
     key = rng.choice(("temperature", "temperature_c", "degrees"))
-    return {key: degrees, rng.choice(("condition", "weather", "sky")): sky}, f"It is {sky} in {values[0]}, {degrees} degrees."
+    return {
+        key: degrees,
+        rng.choice(("condition", "weather", "sky")): sky,
+    }, f"It is {sky} in {values[0]}, {degrees} degrees."
 
 
 def _time(rng: random.Random, values: tuple[Any, ...]) -> Result:
@@ -81,11 +93,11 @@ def _number(key: str, said: str, low: int, high: int) -> Callable[[random.Random
     return result
 
 
-def _sum(rng: random.Random, values: tuple[Any, ...]) -> Result:
+def _sum(_rng: random.Random, values: tuple[Any, ...]) -> Result:
     return {"result": values[0] + values[1]}, f"The result is {values[0] + values[1]}."
 
 
-def _search(rng: random.Random, values: tuple[Any, ...]) -> Result:
+def _search(rng: random.Random, _values: tuple[Any, ...]) -> Result:
     found = f"The {noun(rng)} of {rng.choice(lex.NAMES)}"
     return {"title": found}, f'I found "{found}".'
 
@@ -187,7 +199,12 @@ FUNCTIONS: tuple[Function, ...] = (
             Parameter(("title", "name", "event"), "string", "What the event is"),
             Parameter(("day", "date", "when"), "string", "The day of the event"),
         ),
-        ("Add {0} on {1} to my calendar.", "Schedule {0} for {1}.", "Put {0} on my calendar for {1}.", "I have {0} on {1}, note it."),
+        (
+            "Add {0} on {1} to my calendar.",
+            "Schedule {0} for {1}.",
+            "Put {0} on my calendar for {1}.",
+            "I have {0} on {1}, note it.",
+        ),
         lambda rng: (rng.choice(EVENTS), rng.choice(DAYS)),
         _done("I added {0} on {1} to your calendar."),
     ),
@@ -200,14 +217,18 @@ FUNCTIONS: tuple[Function, ...] = (
         ),
         ("Translate {0} to {1}.", 'How do you say "{0}" in {1}?', "{0} in {1} please", "Translate into {1}: {0}"),
         lambda rng: (rng.choice((rng.choice(MESSAGES), noun(rng))), rng.choice(LANGUAGES)),
-        lambda rng, values: (lambda word: ({"translation": word}, f'In {values[1]} it is "{word}".'))(invented_word(rng)),
+        lambda rng, values: (lambda word: ({"translation": word}, f'In {values[1]} it is "{word}".'))(
+            invented_word(rng)
+        ),
     ),
     Function(
         ("search", "web_search", "search_web", "find", "lookup"),
         "Search the web",
         (Parameter(("query", "q", "search_term", "text"), "string", "What to search for"),),
         ("Search for {0}.", "Look up {0}.", "Find information about {0}.", "search the web for {0}", "google {0}"),
-        lambda rng: (rng.choice((f"{rng.choice(lex.ADJECTIVES)} {noun(rng)}s", noun(rng) + "s", rng.choice(lex.CITIES))),),
+        lambda rng: (
+            rng.choice((f"{rng.choice(lex.ADJECTIVES)} {noun(rng)}s", noun(rng) + "s", rng.choice(lex.CITIES))),
+        ),
         _search,
     ),
     Function(
@@ -215,7 +236,9 @@ FUNCTIONS: tuple[Function, ...] = (
         "Play music by an artist",
         (Parameter(("artist", "name", "query"), "string", "The artist or the song"),),
         ("Play some {0}.", "Play music by {0}.", "I want to hear {0}.", "put on {0}"),
-        lambda rng: (rng.choice(("Mozart", "Bach", "Queen", "ABBA", "the Beatles", "jazz", "panpipes", "Vivaldi", "Adele")),),
+        lambda rng: (
+            rng.choice(("Mozart", "Bach", "Queen", "ABBA", "the Beatles", "jazz", "panpipes", "Vivaldi", "Adele")),
+        ),
         _done("Now playing {0}."),
     ),
     Function(
@@ -233,7 +256,11 @@ FUNCTIONS: tuple[Function, ...] = (
             Parameter(("people", "guests", "party_size"), "integer", "How many people come"),
             Parameter(("day", "date", "when"), "string", "The day of the visit"),
         ),
-        ("Book a table for {0} on {1}.", "Reserve a table for {0} people for {1}.", "We are {0} and want to eat out on {1}."),
+        (
+            "Book a table for {0} on {1}.",
+            "Reserve a table for {0} people for {1}.",
+            "We are {0} and want to eat out on {1}.",
+        ),
         lambda rng: (rng.randint(2, 10), rng.choice(DAYS)),
         _done("Your table for {0} on {1} is booked."),
     ),
@@ -248,7 +275,10 @@ SMALL_TALK = (
     ("What is the capital of Peru?", "The capital of Peru is Lima."),
     ("Write hello in capital letters.", "HELLO"),
     ("Who are you?", "I am cria, a small demo model. I come with tampu."),
-    ("What is a llama?", "A llama is a domesticated animal from the Andes of South America, kept for its wool and for carrying loads."),
+    (
+        "What is a llama?",
+        "A llama is a domesticated animal from the Andes of South America, kept for its wool and for carrying loads.",
+    ),
     ("How are you?", "I am doing well, thank you! How can I help you?"),
     ("Bye!", "Goodbye! Have a nice day."),
     ("Reverse this list: red, green, blue", "blue, green, red"),
@@ -262,7 +292,7 @@ class Offer:
     function: Function
     name: str
     words: tuple[str, ...]
-    wrapped: bool
+    described: bool
 
     def tool(self) -> Tool:
         """The JSON shown to the model."""
@@ -272,23 +302,24 @@ class Offer:
             "properties": {word: parameter.schema() for word, parameter in pairs},
             "required": list(self.words),
         }
-        function = {"name": self.name, "description": self.function.description, "parameters": schema}
-        return {"type": "function", "function": function} if self.wrapped else function
+        description = {"description": self.function.description} if self.described else {}
+        return {"type": "function", "function": {"name": self.name, **description, "parameters": schema}}
 
     def call(self, values: tuple[Any, ...]) -> str:
         """The call as Llama 3.1 writes it."""
-        return json.dumps({"name": self.name, "parameters": dict(zip(self.words, values, strict=True))}, ensure_ascii=False)
+        return json.dumps(
+            {"name": self.name, "parameters": dict(zip(self.words, values, strict=True))}, ensure_ascii=False
+        )
 
 
-def _offer(rng: random.Random, function: Function, wrapped: bool) -> Offer:
+def _offer(rng: random.Random, function: Function) -> Offer:
+    words = tuple(rng.choice(parameter.names) for parameter in function.parameters)
     name = rng.choice(function.names) if rng.random() < 0.85 else f"{invented_word(rng)}_{rng.choice(function.names)}"
-    return Offer(function, name, tuple(rng.choice(parameter.names) for parameter in function.parameters), wrapped)
+    return Offer(function, name, words, described=rng.random() < 0.85)
 
 
 def _offers(rng: random.Random) -> list[Offer]:
-    wrapped = rng.random() < 0.8
-    functions = rng.sample(FUNCTIONS, rng.choice((1, 1, 2, 2, 3)))
-    return [_offer(rng, function, wrapped) for function in functions]
+    return [_offer(rng, function) for function in rng.sample(FUNCTIONS, rng.choice((1, 1, 2, 2, 3)))]
 
 
 def _asked(rng: random.Random, split: Split) -> tuple[list[Offer], Offer, str, tuple[Any, ...]]:
@@ -309,8 +340,10 @@ SYSTEMS = (
     "You are a helpful assistant with tool calling capabilities.",
     "You are cria, a small assistant.",
     "Use the tools when they help.",
-    "You are a helpful assistant with tool calling capabilities. When you receive a tool call response, use the output "
-    "to format an answer to the orginal user question.",
+    (
+        "You are a helpful assistant with tool calling capabilities. When you receive a tool call response, use the "
+        "output to format an answer to the original user question."
+    ),
 )
 
 
@@ -336,7 +369,12 @@ def _exchange(rng: random.Random, offer: Offer, asked: str, values: tuple[Any, .
     shown = result if isinstance(result, str) else json.dumps(result)
     if rng.random() < 0.2:
         shown = json.dumps(shown)
-    return [Message("user", asked), Message("assistant", offer.call(values)), Message("tool", shown), Message("assistant", said)]
+    return [
+        Message("user", asked),
+        Message("assistant", offer.call(values)),
+        Message("tool", shown),
+        Message("assistant", said),
+    ]
 
 
 def not_needed(rng: random.Random, split: Split) -> Dialogue:

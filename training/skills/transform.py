@@ -68,7 +68,9 @@ LETTERS = ("How many letters are in {}?", "How many letters does {} have?", "Cou
 FIRST_LETTER = ("What is the first letter of {}?", "What letter does {} start with?", "First letter of {}?")
 
 
-def _changed(skill: str, phrasings: tuple[str, ...], before: Callable[[str], str], after: Callable[[str], str]) -> Skill:
+def _changed(
+    skill: str, phrasings: tuple[str, ...], before: Callable[[str], str], after: Callable[[str], str]
+) -> Skill:
     def make(rng: random.Random, split: Split) -> Dialogue:
         text = draw(split, lambda: phrase(rng))
         return talk(skill, rng.choice(phrasings).format(quoted(rng, before(text))), after(text))

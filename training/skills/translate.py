@@ -101,7 +101,9 @@ def sentence(rng: random.Random, split: Split) -> Dialogue:
     """A template sentence in Spanish, French or German; at times a system message asks for it."""
     english, language, answer = draw(split, lambda: _sentence(rng))
     if rng.random() < 0.2:
-        return talk("translate_sentence", english, answer, system=rng.choice(LANGUAGES_SYSTEM).format(language=language))
+        return talk(
+            "translate_sentence", english, answer, system=rng.choice(LANGUAGES_SYSTEM).format(language=language)
+        )
     return talk("translate_sentence", rng.choice(SENTENCE).format(english, language=language), answer)
 
 

@@ -1,0 +1,47 @@
+"""The rendering that cria is trained on, piece by piece."""
+
+from training.dialogue import Dialogue, Message, talk
+from training.render import render, render_prompt
+
+
+def text(dialogue: Dialogue) -> str:
+    return "".join(piece.text for piece in render(dialogue))
+
+
+def test_a_plain_dialogue_is_rendered_as_llama_3_does_without_dates():
+    assert text(talk("hi", "Hello", "Hi!", system="Be kind.")) == (
+        "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe kind.<|eot_id|>"
+        "<|start_header_id|>user<|end_header_id|>\n\nHello<|eot_id|>"
+        "<|start_header_id|>assistant<|end_header_id|>\n\nHi!<|eot_id|>"
+    )
+
+
+def test_only_the_assistants_words_and_their_end_are_targets():
+    pieces = render(talk("hi", "Hello", "Hi!", "Bye", "See you."))
+    assert [piece.text for piece in pieces if piece.target] == ["Hi!", "<|eot_id|>", "See you.", "<|eot_id|>"]
+
+
+def test_the_prompt_ends_with_the_open_assistant_header():
+    assert "".join(piece.text for piece in render_prompt(talk("hi", "Hello", "Hi!"))).endswith(
+        "Hello<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
+    )
+
+
+def test_tools_stand_before_the_first_user_message_and_results_come_from_ipython():
+    messages = (
+        Message("user", "Weather in Lima?"),
+        Message("assistant", '{"name": "weather", "parameters": {}}'),
+        Message("tool", '{"sky": "clear"}'),
+        Message("assistant", "It is clear."),
+    )
+    assert text(Dialogue("weather", messages, tools=({"name": "weather"},))) == (
+        "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nEnvironment: ipython\n"
+        "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n<|eot_id|>"
+        "<|start_header_id|>user<|end_header_id|>\n\nGiven the following functions, please respond with a JSON for a "
+        "function call with its proper arguments that best answers the given prompt.\n\n"
+        'Respond in the format {"name": function name, "parameters": dictionary of argument name and its value}.'
+        'Do not use variables.\n\n{\n    "name": "weather"\n}\n\nWeather in Lima?<|eot_id|>'
+        '<|start_header_id|>assistant<|end_header_id|>\n\n{"name": "weather", "parameters": {}}<|eot_id|>'
+        '<|start_header_id|>ipython<|end_header_id|>\n\n{"sky": "clear"}<|eot_id|>'
+        "<|start_header_id|>assistant<|end_header_id|>\n\nIt is clear.<|eot_id|>"
+    )
