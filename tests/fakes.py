@@ -9,7 +9,7 @@ from tampu.engine.engine import Engine
 from tampu.engine.kv_cache import BlockPool
 from tampu.engine.output import StepOutput
 from tampu.engine.sequence import SequenceSpec
-from tampu.kernels.interface import F32, LayerCache
+from tampu.kernels.interface import F32, Kernels, LayerCache
 from tampu.kernels.reference import ReferenceKernels
 from tampu.model.llama import ForwardInput
 from tampu.request import SamplingParams
@@ -26,7 +26,7 @@ class HashModel:
 
     def __init__(self, vocab_size: int = 32, nan_token: int = -1, explosive_token: int = -1) -> None:
         self.config = tiny_config(vocab_size=vocab_size, bos_token_id=None, eos_token_ids=())
-        self.kernels = ReferenceKernels()
+        self.kernels: Kernels = ReferenceKernels()
         self.fingerprint = "hash"
         self.nan_token = nan_token
         self.explosive_token = explosive_token

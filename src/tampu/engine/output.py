@@ -1,8 +1,7 @@
 """What a step of the engine hands out: token ids and numbers, in types that a msgpack frame carries."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 EndReason = Literal["stop", "length"]
 
@@ -40,31 +39,6 @@ class StepOutput:
     num_cached_tokens: int | None = None
     prompt_logprobs: tuple[Logprobs, ...] | None = None
     error: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Only types that msgpack carries, and only what is not the default; `from_dict` undoes it."""
-        values = {name: value for name, default in _DEFAULTS if (value := getattr(self, name)) != default}
-        for name in ("logprobs", "prompt_logprobs"):
-            if name in values:
-                values[name] = [
-                    (entry.token_id, entry.logprob, entry.top_ids, entry.top_logprobs) for entry in values[name]
-                ]
-        return values | {"sequence_id": self.sequence_id}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "StepOutput":
-        """The output that `to_dict` was called on; lists stand for tuples."""
-        given = dict(values)
-        for name in ("logprobs", "prompt_logprobs"):
-            if name in given:
-                given[name] = tuple(
-                    Logprobs(token_id, logprob, tuple(top_ids), tuple(top_logprobs))
-                    for token_id, logprob, top_ids, top_logprobs in given[name]
-                )
-        return cls(**given | {"token_ids": tuple(given.get("token_ids", ()))})
-
-
-_DEFAULTS = tuple((item.name, item.default) for item in fields(StepOutput) if item.name != "sequence_id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,8 +161,10 @@ class Scheduler:
             self._waiting.reset()
 
     def check(self) -> None:
-        """Raise AssertionError unless blocks, states and tables agree."""
+        """Raise AssertionError unless blocks, states and tables agree, and no block has two tenants."""
         self.pool.check(sequence.block_table for sequence in self._sequences.values())
+        tenants = {(block, sequence.spec.salt) for sequence in self.running for block in sequence.block_table}
+        assert len(tenants) == len({block for block, _ in tenants}), "a block is shared across tenants"
         assert self.running == sorted(self.running, key=lambda sequence: sequence.arrival)
         for sequence in self._sequences.values():
             is_running = sequence.status is SequenceStatus.RUNNING

@@ -2,9 +2,8 @@
 
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
 
 from tampu.engine.output import EndReason, Logprobs
 from tampu.request import SamplingParams
@@ -30,26 +29,9 @@ class SequenceSpec:
     # The tenant: blocks are shared, and steps dealt out fairly, between equal salts only.
     salt: bytes = b""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Only types that msgpack carries; `from_dict` undoes it."""
-        sampling = {item.name: getattr(self.sampling, item.name) for item in fields(self.sampling)}
-        sampling["logit_bias"] = list(self.sampling.logit_bias.items())
-        return {item.name: getattr(self, item.name) for item in fields(self)} | {"sampling": sampling}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "SequenceSpec":
-        """The specification that `to_dict` was called on; lists stand for tuples."""
-        sampling = {name: _tuple(value) for name, value in values["sampling"].items()}
-        sampling["logit_bias"] = dict(sampling["logit_bias"])
-        return cls(**{name: _tuple(value) for name, value in values.items()} | {"sampling": SamplingParams(**sampling)})
-
     def resumed(self, output_token_ids: Iterable[int]) -> "SequenceSpec":
         """The same sequence, going on after these tokens."""
         return replace(self, output_token_ids=tuple(output_token_ids))
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 class SequenceStatus(Enum):
