@@ -22,6 +22,7 @@ class FakeHub:
     readers: tuple[str, ...] = ()  # tokens with which a gated repository may be read
     status: int = 0  # answer everything with this instead
     break_after: int = 0  # cut each file's transfer off after so many bytes
+    ranges: bool = True
     corrupt: bool = False  # change what is sent, but neither its length nor its promised hash
     requests: list[str] = field(default_factory=list)
     endpoint: str = ""
@@ -110,10 +111,11 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}
         if self.fake.corrupt:
             data = data[::-1]
-        start = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").partition("-")[0])
-        if start:
+        asked = self.headers.get("Range") if self.fake.ranges else None
+        start = int((asked or "bytes=0-").removeprefix("bytes=").partition("-")[0])
+        if asked:
             headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
-        self._send(206 if start else 200, data[start:], headers)
+        self._send(206 if asked else 200, data[start:], headers)
 
     def _send_json(self, value: object) -> None:
         self._send(200, json.dumps(value).encode(), {"Content-Type": "application/json"})

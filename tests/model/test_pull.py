@@ -3,17 +3,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 
 from tampu.errors import DamagedFile, LicenceRequired, ModelError, ModelMissing, NetworkUnavailable
-from tampu.model.pull import Hub, check, fetch, look_up, pull
+from tampu.model.hub import find_snapshot
+from tampu.model.names import HubName
+from tampu.model.pull import Hub, check, look_up, pull
 from tampu.settings import Secret
 from tests.model.fake_hub import FakeHub, serving
 
 REPOSITORY = "someone/Tiny-Llama"
 CHECKPOINT = {
     "config.json": b"{}",
-    "generation_config.json": b"{}",
+    "generation_config.json": b'{"eos_token_id": 1}',
     "tokenizer.json": b'{"model": {}}',
     "model.safetensors": bytes(range(256)) * 400,
     "README.md": b"# hello",
@@ -33,7 +36,7 @@ def fake() -> Iterator[FakeHub]:
 
 
 def hub_of(fake: FakeHub, cache: Path, token: str = "") -> Hub:
-    return Hub(fake.endpoint, cache, Secret(token) if token else None)
+    return Hub(fake.endpoint, cache, Secret(token) if token else None, pause=0)
 
 
 def silent(phase: str, done: int, total: int) -> None:
@@ -51,7 +54,7 @@ def test_progress_counts_the_bytes_of_each_phase(fake: FakeHub, tmp_path: Path) 
     pull(REPOSITORY, hub_of(fake, tmp_path), lambda *step: seen.append(step))
     size = sum(len(CHECKPOINT[name]) for name in WANTED)
     assert [step for step in seen if step[0] == "downloading"][-1] == ("downloading", size, size)
-    assert seen[-1] == ("checking", 102_400, 102_400)
+    assert [step for step in seen if step[0] == "checking"][-1] == ("checking", 102_400, size)
 
 
 def test_what_is_here_is_not_fetched_again(fake: FakeHub, tmp_path: Path) -> None:
@@ -63,41 +66,66 @@ def test_what_is_here_is_not_fetched_again(fake: FakeHub, tmp_path: Path) -> Non
     assert fake.downloads() == []
 
 
-class TestBrokenTransfers:
-    """A file of 12 MB, cut off after 11: the hub's library writes 10 MiB at a time, so that much is kept."""
+def asked_ranges(fake: FakeHub) -> list[str]:
+    return [line.rpartition("=")[2] for line in fake.downloads() if "model.safetensors" in line]
 
-    weights = bytes(range(256)) * 48_000
-    kept = 10 * 2**20
 
-    @pytest.fixture
-    def broken(self, fake: FakeHub) -> FakeHub:
-        fake.files["model.safetensors"] = self.weights
-        fake.break_after = 11_000_000
-        return fake
+def test_a_connection_that_breaks_is_taken_up_again(fake: FakeHub, tmp_path: Path) -> None:
+    fake.break_after = 60_000
+    directory = pull(REPOSITORY, hub_of(fake, tmp_path), silent)
+    assert (directory / "model.safetensors").read_bytes() == CHECKPOINT["model.safetensors"]
+    assert asked_ranges(fake) == ["0-", "60000-"]
 
-    def resumed(self, fake: FakeHub) -> list[str]:
-        asked = [line.rpartition(" ")[2] for line in fake.downloads() if "model.safetensors" in line]
-        return [line for line in asked if line.startswith("bytes=")]
 
-    def test_a_connection_that_breaks_is_taken_up_again(self, broken: FakeHub, tmp_path: Path) -> None:
-        directory = pull(REPOSITORY, hub_of(broken, tmp_path), silent)
-        assert (directory / "model.safetensors").read_bytes() == self.weights
-        assert self.resumed(broken) == [f"bytes={self.kept}-"]
+def test_an_interrupted_pull_goes_on_where_it_stopped(fake: FakeHub, tmp_path: Path) -> None:
+    hub = hub_of(fake, tmp_path)
 
-    def test_an_interrupted_pull_goes_on_where_it_stopped(self, broken: FakeHub, tmp_path: Path) -> None:
-        hub = hub_of(broken, tmp_path)
+    def interrupt(_phase: str, done: int, _total: int) -> None:
+        if done >= 60_000:
+            raise KeyboardInterrupt
 
-        def break_for_good(_phase: str, done: int, _total: int) -> None:
-            if done >= self.kept:
-                broken.status = 500
+    fake.break_after = 60_000
+    with pytest.raises(KeyboardInterrupt):
+        pull(REPOSITORY, hub, interrupt)
+    fake.break_after = 0
+    fake.requests.clear()
+    directory = pull(REPOSITORY, hub, silent)
+    assert (directory / "model.safetensors").read_bytes() == CHECKPOINT["model.safetensors"]
+    assert asked_ranges(fake) == ["60000-"]
 
-        with pytest.raises(NetworkUnavailable):
-            fetch(look_up(REPOSITORY, hub), hub, break_for_good)
-        broken.status = broken.break_after = 0
-        broken.requests.clear()
-        directory = pull(REPOSITORY, hub, silent)
-        assert (directory / "model.safetensors").read_bytes() == self.weights
-        assert self.resumed(broken) == [f"bytes={self.kept}-"]
+
+def test_a_hub_that_knows_no_ranges_sends_the_file_afresh(fake: FakeHub, tmp_path: Path) -> None:
+    fake.break_after, fake.ranges = 60_000, False
+    with pytest.raises(NetworkUnavailable, match="goes on from there"):
+        pull(REPOSITORY, hub_of(fake, tmp_path), silent)
+    fake.break_after = 0
+    directory = pull(REPOSITORY, hub_of(fake, tmp_path), silent)
+    assert (directory / "model.safetensors").read_bytes() == CHECKPOINT["model.safetensors"]
+
+
+def test_two_pulls_at_once_do_not_write_one_file(fake: FakeHub, tmp_path: Path) -> None:
+    hub = hub_of(fake, tmp_path)
+
+    def pull_too(_phase: str, _done: int, _total: int) -> None:
+        pull(REPOSITORY, hub, silent)
+
+    with pytest.raises(ModelError, match="Another process is fetching"):
+        pull(REPOSITORY, hub, pull_too)
+
+
+def test_a_half_fetched_model_is_not_found(fake: FakeHub, tmp_path: Path) -> None:
+    hub = hub_of(fake, tmp_path)
+    fake.corrupt = True
+    with pytest.raises(DamagedFile):
+        pull(REPOSITORY, hub, silent)
+    assert find_snapshot(HubName(REPOSITORY), tmp_path) is None
+
+
+def test_the_hubs_own_library_finds_what_was_fetched(fake: FakeHub, tmp_path: Path) -> None:
+    pull(REPOSITORY, hub_of(fake, tmp_path), silent)
+    found = huggingface_hub.try_to_load_from_cache(REPOSITORY, "model.safetensors", cache_dir=tmp_path)
+    assert isinstance(found, str)
+    assert Path(found).read_bytes() == CHECKPOINT["model.safetensors"]
 
 
 def test_what_does_not_answer_like_a_hub_is_told_apart(fake: FakeHub, tmp_path: Path) -> None:
