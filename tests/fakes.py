@@ -1,18 +1,30 @@
 """Small real classes that stand in for slow or outside things. Append only; shared by all tests."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 import numpy as np
 
+from tampu.engine.card import EngineStatus, ModelCard
 from tampu.engine.engine import Engine
 from tampu.engine.kv_cache import BlockPool
-from tampu.engine.output import StepOutput
+from tampu.engine.output import EngineStats, StepOutput
 from tampu.engine.sequence import SequenceSpec
+from tampu.errors import ContextTooLong
 from tampu.kernels.interface import F32, Kernels, LayerCache
 from tampu.kernels.reference import ReferenceKernels
 from tampu.model.llama import ForwardInput
-from tampu.request import SamplingParams
+from tampu.request import (
+    Chunk,
+    FinishReason,
+    GenerateRequest,
+    Message,
+    Opening,
+    SamplingParams,
+    TokenLogprob,
+    Usage,
+)
 from tampu.settings import EngineSettings
 from tests.checkpoints import tiny_config
 
@@ -116,3 +128,106 @@ def run_engine(
 def output_token_ids(outputs: Iterable[StepOutput]) -> list[int]:
     """The tokens of these outputs, in order."""
     return [token_id for output in outputs for token_id in output.token_ids]
+
+
+FAKE_CARD = ModelCard(
+    "cria",
+    512,
+    1000,
+    "int8",
+    "bf16",
+    "fp_fake",
+    (3,),
+    num_blocks=16,
+    block_size=32,
+    isa="reference",
+    threads=1,
+    packed="",
+)
+
+
+class FakeUpstream:
+    """Answers every request with the same pieces of text, one token each, `delay` seconds apart.
+
+    A piece that is an exception is raised in its place. Prompt tokens are the words of the prompt.
+    """
+
+    def __init__(self, *pieces: str | Exception, delay: float = 0.0, card: ModelCard | None = FAKE_CARD) -> None:
+        self.name = "fake"
+        self.pieces = pieces or ("Hel", "lo")
+        self.delay = delay
+        self.model = card
+        self.status = EngineStatus("ready", 1.0)
+        self.requests: list[GenerateRequest] = []
+        self.num_open = 0
+        self.num_aborted = 0
+        self.stopped = False
+
+    async def start(self) -> None:
+        """Nothing to load."""
+
+    async def stop(self) -> None:
+        """Remember that it was asked to."""
+        self.stopped = True
+
+    def stats(self) -> EngineStats:
+        """As many running sequences as there are open requests."""
+        return EngineStats(running=self.num_open, blocks_total=16)
+
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[Chunk, None]:
+        """The pieces for every choice in turn, then the ends, usage with the last."""
+        self.requests.append(request)
+        self.num_open += 1
+        finished = False
+        try:
+            opening: Opening | None = self._opening(request)
+            for step, piece in enumerate(self._pieces(request)):
+                await asyncio.sleep(self.delay)
+                if isinstance(piece, Exception):
+                    raise piece
+                for index in range(request.sampling.n):
+                    yield Chunk(index, piece, (step,), self._logprobs(request, piece), opening=opening)
+                    opening = None
+            for chunk in self._ends(request):
+                yield chunk
+            finished = True
+        finally:
+            self.num_open -= 1
+            self.num_aborted += not finished
+
+    def _pieces(self, request: GenerateRequest) -> tuple[str | Exception, ...]:
+        return self.pieces[: request.sampling.max_tokens]
+
+    def _opening(self, request: GenerateRequest) -> Opening:
+        count, limit = len(self._words(request)), request.sampling.max_tokens
+        assert self.model is not None and request.sampling.seed is not None
+        if count + (limit or 1) > self.model.context:
+            raise ContextTooLong(context=self.model.context, prompt=count, completion=limit)
+        text = " ".join(self._words(request)) if request.echo else ""
+        logprobs = tuple(
+            TokenLogprob(0, word.encode(), None if index == 0 else -1.0)
+            for index, word in enumerate(text.split() if request.sampling.prompt_logprobs else ())
+        )
+        return Opening(request.sampling.seed, self.model.fingerprint, count, 0, text, logprobs)
+
+    @staticmethod
+    def _words(request: GenerateRequest) -> list[str]:
+        if isinstance(request.prompt, str):
+            return request.prompt.split()
+        parts = (part.content if isinstance(part, Message) else str(part) for part in request.prompt)
+        return " ".join(parts).split()
+
+    @staticmethod
+    def _logprobs(request: GenerateRequest, piece: str) -> tuple[TokenLogprob, ...]:
+        if request.sampling.logprobs is None:
+            return ()
+        top = tuple(TokenLogprob(i, b"%d" % i, -1.0 - i) for i in range(request.sampling.logprobs))
+        return (TokenLogprob(0, piece.encode(), -0.5, top),)
+
+    def _ends(self, request: GenerateRequest) -> Iterator[Chunk]:
+        pieces = self._pieces(request)
+        usage = Usage(len(self._words(request)), len(pieces) * request.sampling.n, 0)
+        for index in range(request.sampling.n):
+            last = index == request.sampling.n - 1
+            reason: FinishReason = "length" if len(pieces) < len(self.pieces) else "stop"
+            yield Chunk(index, finish_reason=reason, usage=usage if last else None)

@@ -1,0 +1,50 @@
+"""Wires one app from an upstream and settings."""
+
+import socket
+import time
+
+from fastapi import Depends, FastAPI
+
+from tampu import __version__
+from tampu.dialects import build_dialects
+from tampu.server import routes
+from tampu.server.auth import PUBLIC, Authenticator
+from tampu.server.edge import LOOPBACK_NAMES, Edge
+from tampu.server.lifecycle import Lifecycle
+from tampu.server.metrics import Metrics
+from tampu.server.service import ServedEngine, Service
+from tampu.settings import ServerSettings
+
+
+def create_app(upstream: ServedEngine, settings: ServerSettings, lifecycle: Lifecycle | None = None) -> FastAPI:
+    """The HTTP service over `upstream`. `lifecycle` lets the caller drain it."""
+    lifecycle = lifecycle or Lifecycle()
+    metrics = Metrics(upstream.stats, lambda: lifecycle.num_open, settings.vllm_metrics)
+    service = Service(
+        upstream, settings, build_dialects(settings.max_choices), lifecycle, metrics, started_at=int(time.time())
+    )
+    app = FastAPI(
+        title="tampu", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    guard = Depends(Authenticator(settings.api_key))
+
+    def add(path: str, endpoint: routes.Endpoint, methods: list[str]) -> None:
+        # A route asks for the key unless its path is in the reviewed set; a test walks over all of them.
+        dependencies = [] if path in PUBLIC else [guard]
+        app.add_api_route(path, endpoint, methods=methods, response_model=None, dependencies=dependencies)
+
+    routes.add_public(add, service)
+    routes.add_generating(add, service)
+    routes.add_models(add, service, service.dialects[0], "/v1/models")
+    routes.add_metrics(add, service)
+    routes.add_error_handlers(app, service)
+    app.add_middleware(
+        Edge, allowed_hosts=allowed_hosts(settings), render_error=service.render_error, observe=metrics.observe
+    )
+    return app
+
+
+def allowed_hosts(settings: ServerSettings) -> tuple[str, ...]:
+    """The names that the server answers to: loopback's, the machine's, where it listens, and those in the settings."""
+    further = (name.strip() for name in settings.allowed_hosts.split(","))
+    return (*LOOPBACK_NAMES, settings.host, socket.gethostname(), *(name for name in further if name))

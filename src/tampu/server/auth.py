@@ -1,0 +1,36 @@
+"""Who may use a route. Attached to routes, never to a path string; a route without it stands in PUBLIC."""
+
+import hashlib
+import hmac
+
+from starlette.requests import Request
+
+from tampu.errors import Unauthorized
+from tampu.server.records import record_of
+from tampu.settings import Secret
+
+# Routes that answer without a key: they hold nothing of anybody's.
+PUBLIC = frozenset({"/", "/livez", "/readyz", "/health", "/healthz", "/version", "/docs", "/openapi.json"})
+REFUSAL = "No API key, or not a valid one. Send it in the header `Authorization: Bearer KEY`."
+
+
+class Authenticator:
+    """The dependency of every route that is not public. Without a configured key everybody may come in."""
+
+    def __init__(self, key: Secret) -> None:
+        self._digest = digest(key.reveal()) if key.reveal() else None
+
+    async def __call__(self, request: Request) -> None:
+        """Note the tenant. Raises Unauthorized with the same words whatever was wrong."""
+        if self._digest is None:
+            return
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        # Both sides are hashes of whole keys: the comparison takes the same time whatever was sent.
+        if scheme.lower() != "bearer" or not hmac.compare_digest(digest(given.strip()), self._digest):
+            raise Unauthorized(REFUSAL)
+        record_of(request.scope).tenant = self._digest.hex()[:16]
+
+
+def digest(key: str) -> bytes:
+    """SHA-256 of a key."""
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()

@@ -1,0 +1,146 @@
+"""Reading a request's body: bounded before it is buffered, and JSON without the holes of `json.loads`."""
+
+import asyncio
+import json
+import re
+import zlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.types import Receive
+
+from tampu.errors import InvalidRequest, PayloadTooLarge, RequestTimeout, UnsupportedMedia
+
+BODY_IDLE = 30.0  # seconds without a byte before the client is given up
+MAX_DEPTH = 100
+MAX_KEYS = 4096  # of one object
+GZIP = 31  # zlib's window bits for a gzip header
+# An escaped NUL: \u0000 after an even number of backslashes.
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its body was complete; nobody is left to answer."""
+
+
+async def read_body(receive: Receive, headers: Headers, cap: int, idle: float = BODY_IDLE) -> bytes:
+    """The decoded body, at most `cap` bytes of it. Raises PayloadTooLarge, UnsupportedMedia, RequestTimeout."""
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip"):
+        raise UnsupportedMedia(f"Content-Encoding {encoding[:40]} is not read here; send gzip or none.")
+    if headers.get("content-type", "").strip().lower().startswith("multipart/"):
+        raise UnsupportedMedia("multipart bodies are not read here; send application/json.")
+    if int(headers.get("content-length") or 0) > cap:
+        raise too_large(cap)
+    parts = _pieces(receive, idle)
+    return b"".join([part async for part in _bounded(_gunzip(parts, cap) if encoding == "gzip" else parts, cap)])
+
+
+def too_large(cap: int) -> PayloadTooLarge:
+    """The refusal of a body beyond the cap."""
+    return PayloadTooLarge(f"The body may have at most {cap} bytes.")
+
+
+async def _pieces(receive: Receive, idle: float) -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        try:
+            message = await asyncio.wait_for(receive(), idle)
+        except TimeoutError:
+            raise RequestTimeout(f"No byte of the body came for {idle:g} seconds.") from None
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        more = message.get("more_body", False)
+        yield message.get("body", b"")
+
+
+async def _bounded(parts: AsyncIterator[bytes], cap: int) -> AsyncIterator[bytes]:
+    left = cap
+    async for part in parts:
+        left -= len(part)
+        if left < 0:
+            raise too_large(cap)
+        yield part
+
+
+async def _gunzip(parts: AsyncIterator[bytes], cap: int) -> AsyncIterator[bytes]:
+    inflate = zlib.decompressobj(GZIP)
+    try:
+        async for part in _bounded(parts, cap):
+            # One byte past the cap is enough for `_bounded` to refuse: a bomb is never unpacked.
+            yield inflate.decompress(part, cap + 1)
+    except zlib.error:
+        raise InvalidRequest("The body is not gzip, though Content-Encoding says so.") from None
+    if not inflate.eof or inflate.unused_data:
+        raise InvalidRequest("The gzip body is cut off, or something follows it.")
+
+
+def parse_json(body: bytes) -> Any:
+    """The value. Raises InvalidRequest for whatever is not plain, finite, bounded JSON in UTF-8."""
+    try:
+        text = body.decode()
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
+        if "\\u" in text:
+            _check_escapes(text, value)
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"The body is not UTF-8: byte {error.start}.") from None
+    except RecursionError:
+        raise too_deep() from None
+    except json.JSONDecodeError as error:
+        raise InvalidRequest(f"The body is not JSON: {error}.") from None
+    except ValueError:  # more digits than Python turns into an integer
+        raise InvalidRequest("The body has a number with too many digits.") from None
+    _check_depth(value)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_KEYS:
+        raise InvalidRequest(f"An object may have at most {MAX_KEYS} keys, got {len(pairs)}.")
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise InvalidRequest(f"The key {twice[:40]!r} is there twice.")
+    return value
+
+
+def _constant(name: str) -> float:
+    raise InvalidRequest(f"{name} is not JSON.")
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise InvalidRequest(f"The number {text[:40]} is not finite.")
+    return value
+
+
+def _check_escapes(text: str, value: Any) -> None:
+    if NUL.search(text):
+        raise InvalidRequest("The body has a NUL character.")
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest("The body has half of a surrogate pair, which is no character.") from None
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for node in level
+            if type(node) in (dict, list)
+            for child in (node.values() if type(node) is dict else node)
+            if type(child) in (dict, list)
+        ]
+        if not level:
+            return
+    raise too_deep()
+
+
+def too_deep() -> InvalidRequest:
+    """The refusal of nesting beyond the limit."""
+    return InvalidRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")

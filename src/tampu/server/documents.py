@@ -1,0 +1,129 @@
+"""The API described by the tables that run it: OpenAPI for programs, one page without scripts for people."""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from http import HTTPStatus
+from typing import Any
+
+from tampu import __version__
+from tampu.dialects.base import Dialect, Operation
+from tampu.dialects.fields import Field, table_schema
+from tampu.dialects.kinds import JSON
+
+OBJECT: JSON = {"type": "object"}
+GENERATION_ERRORS = (400, 401, 403, 404, 405, 408, 413, 415, 429, 500, 503)
+READING_ERRORS = (400, 401, 403, 404, 405, 503)
+SUMMARY = "A Llama service. The dialect is OpenAI's; point a client's base URL at /v1."
+
+
+def describe(dialects: Sequence[Dialect], with_key: bool) -> dict[str, JSON]:
+    """The OpenAPI 3.1 document."""
+    paths: dict[str, JSON] = {}
+    for dialect in dialects:
+        for operation in dialect.operations:
+            paths |= {path: {"post": _generation(dialect, operation)} for path in operation.paths}
+    paths |= _models(dialects[0])
+    paths |= {path: {"get": _health()} for path in ("/readyz", "/health", "/healthz")}
+    paths |= {path: {"get": _plain(f"get{path.replace('/', '_')}")} for path in ("/livez", "/version", "/")}
+    metrics = {"description": "Prometheus' text format", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    paths["/metrics"] = {
+        "get": {"operationId": "metrics", "responses": {"200": metrics, **_errors(dialects[0], (401,))}}
+    }
+    key = {"type": "http", "scheme": "bearer"}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "tampu", "version": __version__, "description": SUMMARY},
+        "paths": paths,
+        **({"components": {"securitySchemes": {"key": key}}, "security": [{"key": []}]} if with_key else {}),
+    }
+
+
+def _generation(dialect: Dialect, operation: Operation) -> JSON:
+    content = {
+        "application/json": {"schema": operation.answer_schema},
+        "text/event-stream": {"schema": {"type": "string"}},
+    }
+    return {
+        "operationId": f"{dialect.name}_{operation.name}",
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": table_schema(operation.table)}},
+        },
+        "responses": {
+            "200": {"description": "The answer, whole or as server-sent events", "content": content},
+            **_errors(dialect, GENERATION_ERRORS),
+        },
+    }
+
+
+def _models(dialect: Dialect) -> dict[str, JSON]:
+    name = {"name": "model", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+    responses = {**_json("200", "As OpenAI lists models", OBJECT), **_errors(dialect, READING_ERRORS)}
+    return {
+        "/v1/models": {"get": {"operationId": "models", "responses": responses}},
+        "/v1/models/{model}": {"get": {"operationId": "model", "parameters": [name], "responses": responses}},
+    }
+
+
+def _health() -> JSON:
+    ready = _json("200", "A request would be answered", OBJECT)
+    return {"security": [], "responses": {**ready, **_json("503", "Not now; how far it is", OBJECT)}}
+
+
+def _plain(name: str) -> JSON:
+    return {"operationId": name, "security": [], "responses": _json("200", "A small object", OBJECT)}
+
+
+def _errors(dialect: Dialect, statuses: Iterable[int]) -> dict[str, JSON]:
+    return {
+        code: response
+        for status in statuses
+        for code, response in _json(str(status), HTTPStatus(status).phrase, dialect.error_schema).items()
+    }
+
+
+def _json(status: str, description: str, schema: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {status: {"description": description, "content": {"application/json": {"schema": schema}}}}
+
+
+STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd}
+pre{background:#f4f1ec;padding:1rem;overflow:auto}code{font:14px ui-monospace,monospace}
+@media(prefers-color-scheme:dark){body{color:#ddd;background:#1b1a18}pre{background:#2a2825}td,th{border-color:#444}}
+"""
+SAMPLE = """curl {path} -H 'content-type: application/json' -d '
+{{"model": "cria", {prompt}}}'"""
+PROMPTS = {"chat": '"messages": [{"role": "user", "content": "hello"}]', "completions": '"prompt": "Once upon a time"'}
+
+
+def page(dialects: Sequence[Dialect]) -> tuple[str, str]:
+    """The HTML page with every field of every operation, and the content security policy it needs."""
+    style = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{style}'; frame-ancestors 'none'; base-uri 'none'"
+    sections = "".join(_section(dialect, operation) for dialect in dialects for operation in dialect.operations)
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>tampu</title><style>{STYLE}</style>'
+    intro = f'<h1>tampu {__version__}</h1><p>{SUMMARY} For programs: <a href="/openapi.json">/openapi.json</a>.</p>'
+    return f"{head}{intro}{sections}</html>", policy
+
+
+def _section(dialect: Dialect, operation: Operation) -> str:
+    path = operation.paths[0]
+    sample = SAMPLE.format(path=f"http://127.0.0.1:8267{path}", prompt=PROMPTS.get(operation.name, ""))
+    rows = "".join(f"<tr>{cells}</tr>" for cells in _rows(operation.table))
+    head = "<tr><th>field</th><th>takes</th><th>what it does</th></tr>"
+    return f"<h2>POST {escape(path)} ({dialect.name})</h2><pre>{escape(sample)}</pre><table>{head}{rows}</table>"
+
+
+def _rows(table: Iterable[Field]) -> Iterator[str]:
+    for field in table:
+        name = f"<code>{field.name}</code>{' (required)' if field.required else ''}"
+        yield f"<td>{name}</td><td>{escape(takes(field))}</td><td>{escape(field.doc)}</td>"
+
+
+def takes(field: Field) -> str:
+    """The kind of a field in words, with its bounds."""
+    bounds: Any = getattr(field.kind, "bounds", None)
+    return field.kind.noun + (f", {bounds.low:,} to {bounds.high:,}" if bounds else "")

@@ -1,0 +1,119 @@
+"""The outermost layer: each request gets an id, a record and a clean path; who may not ask is turned away."""
+
+import ipaddress
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tampu.errors import EngineFailure, Forbidden, InvalidRequest, ServiceError
+from tampu.server.body import ClientGone
+from tampu.server.records import RequestRecord, new_request_id
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::\d{1,5})?")
+SLASHES = re.compile(r"/{2,}")
+logger = logging.getLogger("tampu.server")
+access_logger = logging.getLogger("tampu.access")
+
+RenderError = Callable[[ServiceError, RequestRecord], Response]
+
+
+class Edge:
+    """Pure ASGI middleware around everything else."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        allowed_hosts: Iterable[str],
+        render_error: RenderError,
+        observe: Callable[[RequestRecord], None],
+    ) -> None:
+        self._app = app
+        self._allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
+        self._render_error = render_error
+        self._observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever happens, with an id and in the dialect's shape."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        record = RequestRecord(new_request_id(), scope["method"], clean_path(scope["path"]))
+        scope = {**scope, "path": record.path, "state": {**scope.get("state", {}), "record": record}}
+        try:
+            await self._answer(scope, receive, stamped(send, record), record)
+        finally:
+            if record.finished_at is None:
+                record.end()
+            self._observe(record)
+            access_logger.info("request", extra={"fields": record.fields()})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, record: RequestRecord) -> None:
+        try:
+            headers = Headers(scope=scope)
+            check_host(headers.get("host", ""), self._allowed_hosts)
+            check_origin(headers)
+            await self._app(scope, receive, send)
+        except ClientGone:
+            record.end(["abort"])
+        except Exception as error:
+            if not isinstance(error, ServiceError):
+                logger.exception("%s failed", record.id)
+                error = EngineFailure("Something went wrong inside the server. The log has this request's id.")
+            if record.status:
+                raise
+            await self._render_error(error, record)(scope, receive, send)
+
+
+def stamped(send: Send, record: RequestRecord) -> Send:
+    """`send` that adds the request's id and the time it took to the head, and notes the status."""
+
+    async def send_stamped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            record.status = message["status"]
+            record.headers_at = time.monotonic()
+            headers = MutableHeaders(scope=message)
+            headers["x-request-id"] = record.id
+            headers["openai-processing-ms"] = str(round(1000 * (record.headers_at - record.started)))
+            headers["x-content-type-options"] = "nosniff"
+        await send(message)
+
+    return send_stamped
+
+
+def clean_path(path: str) -> str:
+    """The path with single slashes and without one at its end; "/" stays."""
+    return SLASHES.sub("/", path).rstrip("/") or "/"
+
+
+def check_host(host: str, allowed: frozenset[str]) -> None:
+    """Raise InvalidRequest unless the Host header has an allowed name, or is an address, which no one can rebind."""
+    match = HOST.fullmatch(host)
+    name = match["name"].lower().rstrip(".") if match else ""
+    if match is None or not (name in allowed or is_address(name)):
+        shown = host[:80] if host.isprintable() else "?"
+        raise InvalidRequest(
+            f"This server does not answer to the Host {shown!r}. If that is its name, start it with "
+            f"--allowed-hosts or TAMPU_ALLOWED_HOSTS."
+        )
+
+
+def is_address(name: str) -> bool:
+    """Whether it is an IPv4 address, or an IPv6 one in brackets."""
+    try:
+        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
+def check_origin(headers: Headers) -> None:
+    """Raise Forbidden when a browser says that a page from elsewhere asks."""
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        raise Forbidden("Pages of other origins may not use this server.")

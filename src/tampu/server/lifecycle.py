@@ -1,0 +1,48 @@
+"""Whether the server takes requests, and the way out: drain, then cut."""
+
+import asyncio
+from typing import Any
+
+from tampu.errors import NotReady
+
+
+class Lifecycle:
+    """Knows the tasks that talk to the engine for somebody, so that shutting down can wait for them, and end them."""
+
+    def __init__(self) -> None:
+        self.draining = False
+        self.cutting = False
+        self._open: set[asyncio.Task[Any]] = set()
+
+    def admit(self) -> None:
+        """Raise NotReady once the server is on its way out."""
+        if self.draining:
+            raise NotReady("The server is shutting down; another one may take this.", retry_after=1)
+
+    def track(self, task: asyncio.Task[Any]) -> None:
+        """Wait for this task when draining, and cancel it when cutting."""
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+
+    @property
+    def num_open(self) -> int:
+        """Tasks under way."""
+        return len(self._open)
+
+    async def drain(self, seconds: float) -> None:
+        """Take nothing new; return when the open tasks are done, or after `seconds`, having cut the rest."""
+        self.draining = True
+        if self._open:
+            await asyncio.wait(set(self._open), timeout=seconds)
+        self.cut()
+
+    def cut(self) -> None:
+        """End the open tasks now; each tells its client."""
+        self.draining = self.cutting = True
+        for task in set(self._open):
+            task.cancel()
+
+
+def cut_off() -> NotReady:
+    """What a client hears whose answer was cut."""
+    return NotReady("The server shut down before this answer was complete.", retry_after=1)

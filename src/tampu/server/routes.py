@@ -1,0 +1,156 @@
+"""The routes. Each is one small function over the service; generating ones come from the dialects' tables."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from tampu import __version__
+from tampu.dialects.base import Dialect, Operation, dumps
+from tampu.errors import InvalidRequest, MethodNotAllowed, RouteNotFound, ServiceError
+from tampu.server.body import parse_json, read_body
+from tampu.server.documents import describe, page
+from tampu.server.records import record_of
+from tampu.server.service import Service
+from tampu.server.streaming import EventStream, WholeAnswer
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+AddRoute = Callable[[str, Endpoint, list[str]], None]  # path, endpoint, methods
+READ = ["GET", "HEAD"]
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def generating(service: Service, operation: Operation) -> Endpoint:
+    """The endpoint of one of a dialect's operations."""
+
+    async def generate(request: Request) -> Response:
+        record = record_of(request.scope)
+        record.operation = operation.name
+        service.lifecycle.admit()
+        service.card()
+        body = parse_json(await read_body(request.receive, request.headers, service.settings.max_body))
+        call = operation.parse(request.path_params, body, service.context(record))
+        service.check_model(call.model)
+        record.model = call.model
+        if call.stream:
+            return EventStream(call, service.upstream, service.lifecycle, record, service.settings.keep_alive)
+        return WholeAnswer(call, service.upstream, service.lifecycle, record)
+
+    return generate
+
+
+def add_generating(add: AddRoute, service: Service) -> None:
+    """The routes of every operation of every dialect."""
+    for dialect in service.dialects:
+        for operation in dialect.operations:
+            for path in operation.paths:
+                add(path, generating(service, operation), ["POST"])
+
+
+def add_models(add: AddRoute, service: Service, dialect: Dialect, path: str) -> None:
+    """The list of models, and one of them; its name may have slashes, encoded or not."""
+
+    async def models(request: Request) -> Response:  # noqa: ARG001 - a route's signature
+        return as_json(dialect.render_models([service.entry()]))
+
+    async def model(request: Request) -> Response:
+        name = request.path_params["model"]
+        service.check_model(name)
+        return as_json(dialect.render_model(name, service.entry()))
+
+    add(path, models, READ)
+    add(f"{path}/{{model:path}}", model, READ)
+
+
+def add_metrics(add: AddRoute, service: Service) -> None:
+    """/metrics, for Prometheus."""
+
+    async def metrics(request: Request) -> Response:  # noqa: ARG001 - a route's signature
+        return Response(service.metrics.render(), headers={"content-type": PROMETHEUS})
+
+    add("/metrics", metrics, READ)
+
+
+def health(service: Service) -> tuple[int, dict[str, Any]]:
+    """200 when a request would be answered, else 503; and what the engine is doing."""
+    status = service.upstream.status
+    if service.lifecycle.draining:
+        return 503, {"status": "draining", "open": service.lifecycle.num_open}
+    ready = status.phase == "ready" and status.healthy
+    word = "ok" if ready else status.phase if status.healthy else "stuck"
+    phase = status.detail or status.phase
+    return 200 if ready else 503, {"status": word, "phase": phase, "progress": round(status.progress, 4)}
+
+
+def add_public(add: AddRoute, service: Service) -> None:
+    """The routes that need no key."""
+    schema = dumps(describe(service.dialects, bool(service.settings.api_key.reveal())))
+    html, policy = page(service.dialects)
+
+    async def ready(request: Request) -> Response:  # noqa: ARG001 - a route's signature
+        status, body = health(service)
+        return JSONResponse(body, status)
+
+    async def alive(request: Request) -> Response:  # noqa: ARG001
+        return JSONResponse({"status": "alive"})
+
+    async def version(request: Request) -> Response:  # noqa: ARG001
+        return JSONResponse({"name": "tampu", "version": __version__, "api": "/v1", "docs": "/docs"})
+
+    async def openapi(request: Request) -> Response:  # noqa: ARG001
+        return Response(schema, media_type="application/json")
+
+    async def docs(request: Request) -> Response:  # noqa: ARG001
+        return Response(html, media_type="text/html; charset=utf-8", headers={"content-security-policy": policy})
+
+    routes: dict[Endpoint, tuple[str, ...]] = {
+        ready: ("/readyz", "/health", "/healthz"),
+        alive: ("/livez",),
+        version: ("/version", "/"),
+        openapi: ("/openapi.json",),
+        docs: ("/docs",),
+    }
+    for endpoint, paths in routes.items():
+        for path in paths:
+            add(path, endpoint, READ)
+
+
+def as_json(value: Any) -> Response:
+    """A JSON answer."""
+    return Response(dumps(value), media_type="application/json")
+
+
+def add_error_handlers(app: FastAPI, service: Service) -> None:
+    """Our errors, and those of the framework turned into ours, all worded by the dialect."""
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        ours, headers = translate(error, request)
+        response = service.render_error(ours, record_of(request.scope))
+        response.headers.update(headers)
+        return response
+
+    for kind in (ServiceError, HTTPException):
+        app.add_exception_handler(kind, refuse)
+
+
+def translate(error: Exception, request: Request) -> tuple[ServiceError, dict[str, str]]:
+    """One of our errors, and the headers it must carry."""
+    if isinstance(error, ServiceError):
+        return error, {}
+    assert isinstance(error, HTTPException), error
+    headers = dict(error.headers or {})
+    method, path = request.method, request.url.path[:200]
+    if error.status_code == 405:
+        allowed = headers.get("Allow", "another method")
+        return MethodNotAllowed(f"{method} is not allowed at {path}; use {allowed}."), headers
+    if error.status_code == 404:
+        return RouteNotFound(f"There is no {path} here. {known_paths(request.app.routes)}"), headers
+    return InvalidRequest(str(error.detail)), headers
+
+
+def known_paths(routes: Iterable[Any]) -> str:
+    """Where the API is."""
+    paths = sorted({route.path for route in routes if getattr(route, "path", "").startswith("/v1/")})
+    return f"Use {', '.join(paths)}; /docs describes them."

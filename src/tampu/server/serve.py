@@ -1,0 +1,188 @@
+"""`tampu serve`: one process that listens at once, loads the model behind it, and leaves politely."""
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import uvicorn
+from uvicorn.loops.auto import auto_loop_factory
+
+from tampu import __version__
+from tampu.errors import BadSetting, PortTaken
+from tampu.server.app import create_app
+from tampu.server.lifecycle import Lifecycle
+from tampu.server.logs import configure
+from tampu.server.protocol import BoundedProtocol
+from tampu.server.service import ServedEngine
+from tampu.settings import ServerSettings
+
+IDLE_CONNECTION = 60  # seconds that a connection is kept for a next request
+FAREWELL = 2.0  # seconds for clients to read their last bytes once everything was cut
+Announce = Callable[[str], None]
+
+
+class StartedEngine(ServedEngine, Protocol):
+    """An engine with a beginning and an end."""
+
+    async def start(self) -> None:
+        """Load the model; returns when it is ready. Raises TampuError when it cannot be."""
+        ...
+
+    async def stop(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the first SIGTERM drains, and the exit code is 0."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to us."""
+        yield
+
+
+def check_bind(settings: ServerSettings) -> None:
+    """Raise BadSetting for an address beyond loopback without a key."""
+    if not is_loopback(settings.host) and not settings.api_key.reveal():
+        raise BadSetting(
+            f"Listening at {settings.host} lets others use this model. Give them a key first:\n\n"
+            f'  TAMPU_API_KEY="$(openssl rand -hex 24)" tampu serve --host {settings.host}\n\n'
+            f"or listen on this machine only: tampu serve --host 127.0.0.1"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises PortTaken with a free port in the message, BadSetting for an unknown address."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(
+                f"Port {port} is taken: another program listens there. Port {free_port(host)} is free:\n\n"
+                f"  tampu serve --port {free_port(host)}"
+            ) from None
+        raise BadSetting(f"Cannot listen at {host}, port {port}: {error.strerror or error}.") from None
+    return listener
+
+
+def free_port(host: str) -> int:
+    """A port that nobody listens on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def url(listener: socket.socket) -> str:
+    """Where a client on this machine finds the server."""
+    host, port = listener.getsockname()[:2]
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{name}:{port}"
+
+
+def build_server(upstream: ServedEngine, settings: ServerSettings, lifecycle: Lifecycle) -> Server:
+    """A server that is not yet running."""
+    config = uvicorn.Config(
+        create_app(upstream, settings, lifecycle),
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=IDLE_CONNECTION,
+        timeout_graceful_shutdown=int(FAREWELL),
+    )
+    return Server(config)
+
+
+class Goodbye:
+    """What the first and the second SIGTERM (or Ctrl-C) do."""
+
+    def __init__(self, server: Server, lifecycle: Lifecycle, drain: float) -> None:
+        self._server = server
+        self._lifecycle = lifecycle
+        self._drain = drain
+        self._leaving: asyncio.Task[None] | None = None
+
+    def signal(self) -> None:
+        """The first drains, the second ends everything now."""
+        if self._leaving is None:
+            self._leaving = asyncio.ensure_future(self._leave())
+        else:
+            self._lifecycle.cut()
+            self._server.should_exit = self._server.force_exit = True
+
+    async def _leave(self) -> None:
+        await self._lifecycle.drain(self._drain)
+        self._server.should_exit = True
+
+
+async def run(upstream: StartedEngine, settings: ServerSettings, listener: socket.socket, announce: Announce) -> None:
+    """Serve until told to stop. Raises what `upstream.start` raises."""
+    lifecycle = Lifecycle()
+    server = build_server(upstream, settings, lifecycle)
+    goodbye = Goodbye(server, lifecycle, settings.drain)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, goodbye.signal)
+    announce(f"tampu {__version__} listens at {url(listener)} (API: {url(listener)}/v1, docs: {url(listener)}/docs)")
+    starting = asyncio.ensure_future(start(upstream, announce))
+    starting.add_done_callback(lambda task: stop_if_failed(task, server))
+    try:
+        await server.serve([listener])
+        if starting.done():
+            starting.result()
+    finally:
+        starting.cancel()
+        await upstream.stop()
+
+
+def stop_if_failed(starting: "asyncio.Task[None]", server: Server) -> None:
+    """Nothing will ever be served when the engine cannot start."""
+    if not starting.cancelled() and starting.exception() is not None:
+        server.should_exit = True
+
+
+async def start(upstream: StartedEngine, announce: Announce) -> None:
+    """Load the model and say so."""
+    began = asyncio.get_running_loop().time()
+    await upstream.start()
+    card = upstream.model
+    assert card is not None, "a started engine has a model"
+    seconds = asyncio.get_running_loop().time() - began
+    announce(f"{card.id} is ready after {seconds:.1f} s: {card.kind}, context {card.context}, {card.isa}")
+
+
+def serve(build: Callable[[], StartedEngine], settings: ServerSettings, announce: Announce | None = None) -> None:
+    """Serve the engine that `build` makes, until SIGTERM. Raises BadSetting, PortTaken, and what loading raises."""
+    check_bind(settings)
+    listener = bind(settings.host, settings.port)
+    say = announce or (lambda line: print(line, file=sys.stderr, flush=True))
+    configure(settings.log_format)
+
+    async def serve_built() -> None:
+        await run(build(), settings, listener, say)
+
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(serve_built())

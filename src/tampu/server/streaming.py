@@ -1,0 +1,224 @@
+"""From chunks to the socket: server-sent events from a bounded buffer, whole answers; both end when the client does."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
+from typing import Any, cast
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from tampu.dialects.base import Call, dumps
+from tampu.errors import EngineFailure, ServiceError
+from tampu.request import Chunk, Completion, GenerateRequest, Upstream
+from tampu.server.lifecycle import Lifecycle, cut_off
+from tampu.server.records import RequestRecord
+
+MAX_BUFFER = 256 * 1024  # bytes waiting for a client that does not read
+KEEP_ALIVE = b": keep-alive\n\n"
+# How to drop a connection without waiting for its buffers; put into the scope by our HTTP protocol.
+ABORT = "tampu.abort"
+HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+logger = logging.getLogger("tampu.server")
+
+
+class Outbox:
+    """Bytes on their way to a socket. Whatever came since the last `take` leaves in one piece."""
+
+    def __init__(self, overflow: Callable[[], object], limit: int = MAX_BUFFER) -> None:
+        self._overflow = overflow
+        self._limit = limit
+        self._data = bytearray()
+        self._closed = False
+        self._error: ServiceError | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    def put(self, payloads: Iterable[bytes]) -> None:
+        """Frame payloads as events. Past the limit they are dropped, and `overflow` is called."""
+        for payload in payloads:
+            self._data += b"data: %b\n\n" % payload
+        if len(self._data) > self._limit:
+            self._data.clear()
+            self._overflow()
+        self._wake()
+
+    def close(self, error: ServiceError | None = None) -> None:
+        """Nothing more comes; with an error, `take` raises it after the rest."""
+        if not self._closed:
+            self._closed, self._error = True, error
+            self._wake()
+
+    async def take(self, patience: float) -> bytes | None:
+        """Everything put so far; empty after `patience` seconds of silence (0 is for ever), None at the end."""
+        if not self._data and not self._closed:
+            await self._wait(patience)
+        if self._data:
+            data, self._data = self._data, bytearray()
+            return bytes(data)
+        if self._error is not None:
+            raise self._error
+        return None if self._closed else b""
+
+    async def _wait(self, patience: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        timer = loop.call_later(patience, self._wake) if patience > 0 else None
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class Generation(Response):
+    """The answer to one call, computed while it is sent. Raises ServiceError before the first byte only."""
+
+    def __init__(self, call: Call, upstream: Upstream, lifecycle: Lifecycle, record: RequestRecord) -> None:
+        super().__init__()
+        self._call = call
+        self._upstream = upstream
+        self._lifecycle = lifecycle
+        self._record = record
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, unless the client leaves first; then everything it asked for is aborted."""
+        answering = asyncio.create_task(self._answer(scope, receive, send))
+        self._leaving = asyncio.create_task(client_left(receive))
+        try:
+            await asyncio.wait({answering, self._leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            left = not answering.done()
+            await cancel(answering, self._leaving)
+        if not left:
+            return answering.result()
+        self._record.end(["abort"])
+        await drop(scope, receive)
+        return None
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise NotImplementedError
+
+    async def _generate_all(self) -> None:
+        """One task per prompt, each known to the lifecycle. Raises the first error, or that of being cut off."""
+        tasks = [
+            asyncio.create_task(self._generate(position, request))
+            for position, request in enumerate(self._call.requests)
+        ]
+        for task in tasks:
+            self._lifecycle.track(task)
+        try:
+            await asyncio.gather(*tasks)
+        except asyncio.CancelledError:
+            if self._lifecycle.cutting:
+                raise cut_off() from None
+            raise
+        finally:
+            await cancel(*tasks)
+
+    async def _generate(self, position: int, request: GenerateRequest) -> None:
+        # The engine's generators abort their request when they are closed, which a plain `async for` leaves to chance.
+        chunks = cast(AsyncGenerator[Chunk, None], self._upstream.generate(request))
+        try:
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    self._record.note(chunk)
+                    self._take(position, chunk)
+        except ServiceError:
+            raise
+        except Exception as error:
+            logger.exception("%s failed inside the engine", self._record.id)
+            raise EngineFailure("The engine failed on this request; others are not affected.") from error
+
+    def _take(self, position: int, chunk: Chunk) -> None:
+        raise NotImplementedError
+
+
+class WholeAnswer(Generation):
+    """One JSON body, when everything is there."""
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._chunks: list[list[Chunk]] = [[] for _ in self._call.requests]
+        await self._generate_all()
+        body = dumps(self._call.answer.render([Completion.fold(chunks) for chunks in self._chunks]))
+        self._record.end()
+        await Response(body, media_type="application/json", headers=HEADERS)(scope, receive, send)
+
+    def _take(self, position: int, chunk: Chunk) -> None:
+        self._chunks[position].append(chunk)
+
+
+class EventStream(Generation):
+    """Server-sent events. The head is sent with the first chunk, so that an early error still has its status."""
+
+    def __init__(
+        self, call: Call, upstream: Upstream, lifecycle: Lifecycle, record: RequestRecord, keep_alive: float
+    ) -> None:
+        super().__init__(call, upstream, lifecycle, record)
+        self._keep_alive = keep_alive
+        # Who does not read is treated as gone.
+        self._outbox = Outbox(overflow=lambda: self._leaving.cancel())
+
+    def _take(self, position: int, chunk: Chunk) -> None:
+        self._outbox.put(self._call.answer.render_chunk(position, chunk))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the base's signature
+        filling = asyncio.create_task(self._fill())
+        try:
+            await self._write(send)
+        finally:
+            await cancel(filling)
+
+    async def _fill(self) -> None:
+        try:
+            await self._generate_all()
+            self._outbox.put(self._call.answer.render_end())
+            self._outbox.close()
+        except ServiceError as error:
+            self._outbox.close(error)
+
+    async def _write(self, send: Send) -> None:
+        batch = await self._outbox.take(self._keep_alive)
+        head = Response(media_type="text/event-stream; charset=utf-8", headers=HEADERS)
+        del head.headers["content-length"]
+        await send({"type": "http.response.start", "status": 200, "headers": head.raw_headers})
+        while batch is not None:
+            await send({"type": "http.response.body", "body": batch or KEEP_ALIVE, "more_body": True})
+            try:
+                batch = await self._outbox.take(self._keep_alive)
+            except ServiceError as error:
+                batch = None
+                await send({"type": "http.response.body", "body": self._failure(error), "more_body": True})
+        self._record.end()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _failure(self, error: ServiceError) -> bytes:
+        self._record.finish_reasons.append("error")
+        payloads = self._call.answer.render_failure(error, self._record.id)
+        return b"".join(b"data: %b\n\n" % payload for payload in payloads)
+
+
+async def client_left(receive: Receive) -> None:
+    """Returns when the client closes its connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def cancel(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel these tasks and wait until they are over."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def drop(scope: Scope, receive: Receive) -> None:
+    """Cut the connection without waiting until its buffers are read, where the server gives a way to."""
+    abort = scope.get("extensions", {}).get(ABORT)
+    if abort is not None:
+        abort()
+        await client_left(receive)

@@ -1,0 +1,48 @@
+"""A real server on a real socket in a thread, for tests that need the wire."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from uvicorn.loops.auto import auto_loop_factory
+
+from tampu.server.lifecycle import Lifecycle
+from tampu.server.serve import Server, bind, build_server, url
+from tampu.server.service import ServedEngine
+from tampu.settings import ServerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A running server and where it is."""
+
+    url: str
+    port: int
+    server: Server
+    lifecycle: Lifecycle
+    loop: asyncio.AbstractEventLoop
+
+
+@contextmanager
+def live(upstream: ServedEngine, settings: ServerSettings | None = None) -> Iterator[Live]:
+    """Serve `upstream` at a free port of loopback while the block runs."""
+    listener = bind("127.0.0.1", 0)
+    lifecycle = Lifecycle()
+    server = build_server(upstream, settings or ServerSettings(), lifecycle)
+    loop = auto_loop_factory()()
+    thread = threading.Thread(target=_run, args=(loop, server, listener), daemon=True)
+    thread.start()
+    try:
+        yield Live(url(listener), listener.getsockname()[1], server, lifecycle, loop)
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join(10)
+        loop.close()
+
+
+def _run(loop: asyncio.AbstractEventLoop, server: Server, listener: socket.socket) -> None:
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(server.serve([listener]))
