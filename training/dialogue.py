@@ -24,10 +24,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn; `content` of an assistant that calls a tool is the call's JSON."""
+    """One turn; `content` of an assistant that calls a tool is the call's JSON.
+
+    An assistant's turn is learned unless it stands there as a mistake that later turns set right.
+    """
 
     role: Role
     content: str
+    learned: bool = True
 
 
 @dataclass(frozen=True, slots=True)

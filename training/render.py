@@ -49,7 +49,7 @@ def render_prompt(dialogue: Dialogue) -> list[Piece]:
 
 
 def _turn(message: Message) -> Iterator[Piece]:
-    spoken = message.role == "assistant"
+    spoken = message.role == "assistant" and message.learned
     yield Piece(START_HEADER, control=True)
     yield Piece("ipython" if message.role == "tool" else message.role)
     yield Piece(END_HEADER, control=True)
