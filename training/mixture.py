@@ -13,21 +13,26 @@ from training.skills import all_skills
 
 WEIGHTS: dict[str, float] = {
     # who it is and how it talks: what everyone meets first
-    "identity": 4, "greetings": 4, "smalltalk": 5, "tampu": 3, "jokes": 1.5, "poems": 1.5, "stories": 1.5, "persona": 4,
+    "identity": 4, "greetings": 4, "smalltalk": 5, "tampu": 3, "jokes": 1.5, "poems": 1.5, "stories": 1.5, "refusals": 3,
+    "unknown": 2.5,
+    # how to answer, and what was said before
+    "persona": 3, "persona on request": 1, "given name": 1, "style": 4, "style on request": 2, "two instructions": 1.5,
+    "bullet points": 1.5, "reply language": 2, "other languages": 2, "memory": 3, "memory with correction": 1.5,
+    "memory summary": 1.5, "not told": 1, "said before": 1.5, "judging claims": 2,
     # facts: many rows, each to be learnt by heart
     "andes": 4, "capitals": 3, "lands": 3, "animals": 4, "science": 4, "people": 3, "computing": 3,
     "words": 3, "calendar": 1.5,
-    "translate_word": 3, "translate_back": 2, "translate_sentence": 2, "spell": 2, "letters": 1, "kind_of": 1,
+    "translate word": 3, "translate back": 2, "translate sentence": 2, "spell": 2, "letters": 1, "kind of": 1,
     # numbers: rules that take many examples
-    "add": 4, "subtract": 3, "multiply": 2, "sum_of_three": 1.5, "story_problem": 2, "compare_numbers": 1.5,
+    "add": 4, "subtract": 3, "multiply": 2, "sum of three": 1.5, "story problem": 2, "compare numbers": 1.5,
     # looking back into the prompt: what later skills are built from
-    "uppercase": 2.5, "lowercase": 1.5, "reverse_list": 2.5, "sort_words": 2, "sort_numbers": 2, "repeat": 1.5,
-    "pattern_known": 2, "pattern_change": 1.5, "pattern_lookup": 1.5, "pattern_sentences": 1, "answer_from_text": 2.5,
-    "tool_call": 3, "tool_result": 2, "tool_not_needed": 0.7,
+    "uppercase": 2.5, "lowercase": 1.5, "reverse list": 2.5, "sort words": 2, "sort numbers": 2, "repeat": 1.5,
+    "pattern known": 2, "pattern change": 1.5, "pattern lookup": 1.5, "pattern sentences": 1, "answer from text": 2.5,
+    "tool call": 3, "tool result": 2, "tool not needed": 0.7,
     # easy
-    "second_item": 0.7, "third_item": 0.7, "first_letter": 0.5, "even_or_odd": 0.7, "list_add": 0.5, 
-    "list_remove": 0.7,
-    "bullet_list": 0.6, "numbered_list": 0.6, "name_kind": 0.7, "names_in_text": 0.7, "place_in_text": 0.6, "count_up": 0.6,
+    "second item": 0.7, "third item": 0.7, "first letter": 0.5, "even or odd": 0.7, "list add": 0.5,
+    "list remove": 0.7,
+    "bullet list": 0.6, "numbered list": 0.6, "name kind": 0.7, "names in text": 0.7, "place in text": 0.6, "count up": 0.6,
 }  # fmt: skip
 
 PLAIN_SYSTEMS = (

@@ -8,8 +8,8 @@
 from dataclasses import dataclass
 
 import torch
-from torch.nn import functional
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 @dataclass(frozen=True, slots=True)

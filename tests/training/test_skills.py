@@ -64,7 +64,7 @@ def test_the_mixture_has_conversations_of_several_turns():
 
 
 def test_a_tool_call_names_an_offered_function_and_its_parameters():
-    for dialogue in made("tool_call", "train", 200):
+    for dialogue in made("tool call", "train", 200):
         call = json.loads(dialogue.answer)
         offered = [tool["function"] for tool in dialogue.tools]
         function = next(function for function in offered if function["name"] == call["name"])

@@ -82,7 +82,7 @@ def three_sum(rng: random.Random, split: Split) -> Dialogue:
     a, b, c = draw(split, lambda: (rng.randint(1, 20), rng.randint(1, 20), rng.randint(1, 20)))
     asked = rng.choice(("What is {a} + {b} + {c}?", "{a}+{b}+{c}", "Add {a}, {b} and {c}.", "{a} + {b} + {c} ="))
     answer = f"{a} + {b} = {a + b}, and {a + b} + {c} = {a + b + c}"
-    return talk("sum_of_three", asked.format(a=a, b=b, c=c), answer, keywords=(f"= {a + b + c}",))
+    return talk("sum of three", asked.format(a=a, b=b, c=c), answer, keywords=(f"= {a + b + c}",))
 
 
 def story(rng: random.Random, split: Split) -> Dialogue:
@@ -97,7 +97,7 @@ def story(rng: random.Random, split: Split) -> Dialogue:
     answer = (
         f"{a} {'+' if gain else '-'} {b} = {result}, so the answer is {result} {thing}{'' if result == 1 else 's'}."
     )
-    return talk("story_problem", asked, answer, keywords=(f"= {result},",))
+    return talk("story problem", asked, answer, keywords=(f"= {result},",))
 
 
 def _countable() -> tuple[str, ...]:
@@ -128,7 +128,7 @@ def compare(rng: random.Random, split: Split) -> Dialogue:
         answer = f"{max(a, b)} is bigger than {min(a, b)}."
     else:
         answer = f"{'Yes' if (a > b) == ('bigger' in asked) else 'No'}, {relation}."
-    return talk("compare_numbers", asked.format(a=a, b=b), answer)
+    return talk("compare numbers", asked.format(a=a, b=b), answer)
 
 
 def even_or_odd(rng: random.Random, split: Split) -> Dialogue:
@@ -137,7 +137,7 @@ def even_or_odd(rng: random.Random, split: Split) -> Dialogue:
     asked = rng.choice(EVEN)
     word = "odd" if number % 2 else "even"
     start = "" if "or" in asked else ("Yes, " if word in asked else "No, ")
-    return talk("even_or_odd", casual(rng, asked).format(number), f"{start}{number} is {word}.")
+    return talk("even or odd", casual(rng, asked).format(number), f"{start}{number} is {word}.")
 
 
 def sequence(rng: random.Random, split: Split) -> Dialogue:
@@ -147,7 +147,7 @@ def sequence(rng: random.Random, split: Split) -> Dialogue:
     start += -step * length if step < 0 else 0
     numbers = [start + i * step for i in range(length + 1)]
     asked = rng.choice(NEXT).format(", ".join(map(str, numbers[:-1])))
-    return talk("number_sequence", asked, f"The next number is {numbers[-1]}.")
+    return talk("number sequence", asked, f"The next number is {numbers[-1]}.")
 
 
 def count_up(rng: random.Random, split: Split) -> Dialogue:
@@ -157,7 +157,7 @@ def count_up(rng: random.Random, split: Split) -> Dialogue:
     asked = rng.choice(
         ("Count from {} to {}.", "count from {} to {}", "Count to {1} starting at {0}.", "Count {} to {}")
     )
-    return talk("count_up", asked.format(first, last), ", ".join(str(n) for n in range(first, last + 1)))
+    return talk("count up", asked.format(first, last), ", ".join(str(n) for n in range(first, last + 1)))
 
 
 SKILLS: dict[str, Skill] = {
@@ -165,10 +165,10 @@ SKILLS: dict[str, Skill] = {
     "subtract": _operation("subtract", "-", MINUS, _falling_pair),
     "multiply": _operation("multiply", "×", TIMES, lambda rng: (rng.randint(0, 12), rng.randint(0, 12))),
     "divide": _operation("divide", "÷", DIVIDED, _exact_quotient),
-    "sum_of_three": three_sum,
-    "story_problem": story,
-    "compare_numbers": compare,
-    "even_or_odd": even_or_odd,
-    "number_sequence": sequence,
-    "count_up": count_up,
+    "sum of three": three_sum,
+    "story problem": story,
+    "compare numbers": compare,
+    "even or odd": even_or_odd,
+    "number sequence": sequence,
+    "count up": count_up,
 }

@@ -59,7 +59,7 @@ def json_object(rng: random.Random, split: Split) -> Dialogue:
     fields = draw(split, lambda: _fields(rng))
     shape = rng.choice(("{} {}", "{} = {}", "{}: {}", "{} set to {}"))
     described = [shape.format(key, json.dumps(value).strip('"')) for key, value in fields.items()]
-    return talk("json_object", rng.choice(OBJECT).format(spoken_list(described)), json.dumps(fields))
+    return talk("json object", rng.choice(OBJECT).format(spoken_list(described)), json.dumps(fields))
 
 
 def json_list(rng: random.Random, split: Split) -> Dialogue:
@@ -67,7 +67,7 @@ def json_list(rng: random.Random, split: Split) -> Dialogue:
     items: list[Any] = draw(split, lambda: distinct_words(rng, rng.randint(2, 6)))
     if rng.random() < 0.25:
         items = draw(split, lambda: rng.sample(range(100), rng.randint(2, 6)))
-    return talk("json_list", rng.choice(LIST).format(", ".join(map(str, items))), json.dumps(items))
+    return talk("json list", rng.choice(LIST).format(", ".join(map(str, items))), json.dumps(items))
 
 
 def _question(rng: random.Random) -> tuple[str, str, Any]:
@@ -91,9 +91,9 @@ def answer_in_json(rng: random.Random, split: Split) -> Dialogue:
     """A small question answered as an object with the key asked for, or "answer" where only JSON was asked for."""
     question, key, value = draw(split, lambda: _question(rng))
     if rng.random() < 0.3:
-        return talk("answer_in_json", question, json.dumps({"answer": value}), system=rng.choice(SYSTEMS))
+        return talk("answer in json", question, json.dumps({"answer": value}), system=rng.choice(SYSTEMS))
     asked = rng.choice(IN_JSON).format(question=question, key=rng.choice((key, key, f'"{key}"')).strip())
-    return talk("answer_in_json", asked.replace('""', '"'), json.dumps({key: value}))
+    return talk("answer in json", asked.replace('""', '"'), json.dumps({key: value}))
 
 
-SKILLS: dict[str, Skill] = {"json_object": json_object, "json_list": json_list, "answer_in_json": answer_in_json}
+SKILLS: dict[str, Skill] = {"json object": json_object, "json list": json_list, "answer in json": answer_in_json}

@@ -49,7 +49,7 @@ COUNT_WORDS = (
     "How many words are in {}",
 )
 PICKS: dict[str, tuple[tuple[str, ...], Callable[[Sequence[str]], str]]] = {
-    "first_item": (
+    "first item": (
         (
             "What is the first item in this list? {}",
             "Which comes first: {}?",
@@ -59,7 +59,7 @@ PICKS: dict[str, tuple[tuple[str, ...], Callable[[Sequence[str]], str]]] = {
         ),
         lambda items: items[0],
     ),
-    "last_item": (
+    "last item": (
         (
             "What is the last item in this list? {}",
             "Which comes last: {}?",
@@ -69,11 +69,11 @@ PICKS: dict[str, tuple[tuple[str, ...], Callable[[Sequence[str]], str]]] = {
         ),
         lambda items: items[-1],
     ),
-    "second_item": (
+    "second item": (
         ("What is the second item in this list? {}", "Give me the second word: {}", "Second item of {}"),
         lambda items: items[1],
     ),
-    "third_item": (
+    "third item": (
         ("What is the third item in this list? {}", "Give me the third word: {}", "Third item of {}"),
         lambda items: items[2],
     ),
@@ -138,7 +138,7 @@ def _on_numbers(skill: str, phrasings: tuple[str, ...], answer: Callable[[list[i
 def reverse(rng: random.Random, split: Split) -> Dialogue:
     """A list of words or numbers back to front."""
     items = _words(rng, split) if rng.random() < 0.75 else [str(n) for n in _numbers(rng, split)]
-    return talk("reverse_list", rng.choice(REVERSE).format(written_list(rng, items)), ", ".join(reversed(items)))
+    return talk("reverse list", rng.choice(REVERSE).format(written_list(rng, items)), ", ".join(reversed(items)))
 
 
 def count(rng: random.Random, split: Split) -> Dialogue:
@@ -146,14 +146,14 @@ def count(rng: random.Random, split: Split) -> Dialogue:
     items = _words(rng, split, 2, 9)
     answer = f"There are {len(items)} items in the list."
     asked = rng.choice(COUNT).format(", ".join(items))
-    return talk("count_items", asked, answer, keywords=(f" {len(items)} ",))
+    return talk("count items", asked, answer, keywords=(f" {len(items)} ",))
 
 
 def count_words(rng: random.Random, split: Split) -> Dialogue:
     """How many words a sentence has."""
     text = draw(split, lambda: sentence(rng))
     total = len(text.split())
-    return talk("count_words", rng.choice(COUNT_WORDS).format(f'"{text}"'), f"It has {total} words.")
+    return talk("count words", rng.choice(COUNT_WORDS).format(f'"{text}"'), f"It has {total} words.")
 
 
 def member(rng: random.Random, split: Split) -> Dialogue:
@@ -164,7 +164,7 @@ def member(rng: random.Random, split: Split) -> Dialogue:
     shown = items[:-1]
     asked = rng.choice(MEMBER).format(item=item, items=", ".join(shown))
     answer = f"Yes, {item} is in the list." if inside else f"No, {item} is not in the list."
-    return talk("list_member", asked, answer)
+    return talk("list member", asked, answer)
 
 
 def remove(rng: random.Random, split: Split) -> Dialogue:
@@ -172,13 +172,13 @@ def remove(rng: random.Random, split: Split) -> Dialogue:
     items = _words(rng, split, 3, 6)
     item = rng.choice(items)
     asked = rng.choice(REMOVE).format(item=item, items=", ".join(items))
-    return talk("list_remove", asked, ", ".join(other for other in items if other != item))
+    return talk("list remove", asked, ", ".join(other for other in items if other != item))
 
 
 def add(rng: random.Random, split: Split) -> Dialogue:
     """A list with one item more."""
     *items, item = _words(rng, split, 3, 6)
-    return talk("list_add", rng.choice(ADD).format(item=item, items=", ".join(items)), ", ".join([*items, item]))
+    return talk("list add", rng.choice(ADD).format(item=item, items=", ".join(items)), ", ".join([*items, item]))
 
 
 def odd_one_out(rng: random.Random, split: Split) -> Dialogue:
@@ -189,7 +189,7 @@ def odd_one_out(rng: random.Random, split: Split) -> Dialogue:
         return odd_one_out(rng, split)
     items = rng.sample([*members, stranger], 4)
     answer = f"{stranger.capitalize()} does not belong: it is {article(other)}."
-    return talk("odd_one_out", rng.choice(ODD).format(", ".join(items)), answer, keywords=(f"{stranger} does",))
+    return talk("odd one out", rng.choice(ODD).format(", ".join(items)), answer, keywords=(f"{stranger} does",))
 
 
 def kind_of(rng: random.Random, split: Split) -> Dialogue:
@@ -198,7 +198,7 @@ def kind_of(rng: random.Random, split: Split) -> Dialogue:
     kind = next(kind for kind, words in lex.KINDS.items() if word in words)
     answer = f"{word.capitalize()} is {article(kind)}."
     accepted = tuple(f"{word.capitalize()} is {article(k)}." for k, words in lex.KINDS.items() if word in words)
-    return talk("kind_of", asked.format(word), answer, accepted=accepted)
+    return talk("kind of", asked.format(word), answer, accepted=accepted)
 
 
 def name_kind(rng: random.Random, split: Split) -> Dialogue:
@@ -207,36 +207,36 @@ def name_kind(rng: random.Random, split: Split) -> Dialogue:
     kind, total, asked = draw(split, lambda: (rng.choice(kinds), rng.randint(2, 6), rng.choice(NAME_KIND)))
     number = rng.choice((str(total), lex.NUMBER_WORDS[total]))
     words = lex.KINDS[kind][:total]
-    return talk("name_kind", asked.format(count=number, kind=kind), f"{spoken_list(words).capitalize()}.")
+    return talk("name kind", asked.format(count=number, kind=kind), f"{spoken_list(words).capitalize()}.")
 
 
 def long_copy(rng: random.Random, split: Split) -> Dialogue:
     """A long list of invented words written on separate lines: nothing but looking back."""
     items = draw(split, lambda: [invented_word(rng) for _ in range(rng.randint(4, 10))])
-    return talk("one_per_line", f"Write each word on its own line: {' '.join(items)}", "\n".join(items))
+    return talk("one per line", f"Write each word on its own line: {' '.join(items)}", "\n".join(items))
 
 
 SKILLS: dict[str, Skill] = {
-    "reverse_list": reverse,
-    "sort_words": _on_words("sort_words", SORT, lambda items: ", ".join(sorted(items, key=str.lower)), 3, 5),
-    "sort_numbers": _on_numbers("sort_numbers", SORT_NUMBERS, lambda items: ", ".join(map(str, sorted(items)))),
-    "sort_numbers_down": _on_numbers(
-        "sort_numbers_down", SORT_DOWN, lambda items: ", ".join(map(str, sorted(items, reverse=True)))
+    "reverse list": reverse,
+    "sort words": _on_words("sort words", SORT, lambda items: ", ".join(sorted(items, key=str.lower)), 3, 5),
+    "sort numbers": _on_numbers("sort numbers", SORT_NUMBERS, lambda items: ", ".join(map(str, sorted(items)))),
+    "sort numbers down": _on_numbers(
+        "sort numbers down", SORT_DOWN, lambda items: ", ".join(map(str, sorted(items, reverse=True)))
     ),
     "largest": _on_numbers("largest", LARGEST, lambda items: f"The largest number is {max(items)}."),
     "smallest": _on_numbers("smallest", SMALLEST, lambda items: f"The smallest number is {min(items)}."),
-    "count_items": count,
-    "count_words": count_words,
+    "count items": count,
+    "count words": count_words,
     **{name: _on_words(name, phrasings, pick) for name, (phrasings, pick) in PICKS.items()},
-    "list_member": member,
-    "list_remove": remove,
-    "list_add": add,
-    "bullet_list": _on_words("bullet_list", BULLETS, lambda items: "\n".join(f"- {item}" for item in items)),
-    "numbered_list": _on_words(
-        "numbered_list", NUMBERED, lambda items: "\n".join(f"{i}. {item}" for i, item in enumerate(items, 1))
+    "list member": member,
+    "list remove": remove,
+    "list add": add,
+    "bullet list": _on_words("bullet list", BULLETS, lambda items: "\n".join(f"- {item}" for item in items)),
+    "numbered list": _on_words(
+        "numbered list", NUMBERED, lambda items: "\n".join(f"{i}. {item}" for i, item in enumerate(items, 1))
     ),
-    "odd_one_out": odd_one_out,
-    "kind_of": kind_of,
-    "name_kind": name_kind,
-    "one_per_line": long_copy,
+    "odd one out": odd_one_out,
+    "kind of": kind_of,
+    "name kind": name_kind,
+    "one per line": long_copy,
 }

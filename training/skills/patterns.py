@@ -1,6 +1,6 @@
 """Patterns shown by examples in the prompt: see the rule, continue it.
 
-`pattern_known` uses relations cria knows (opposites, capitals of words, kinds, translations); `pattern_lookup` gives
+`pattern known` uses relations cria knows (opposites, capitals of words, kinds, translations); `pattern lookup` gives
 every pair in the prompt and asks for one of them again, so only looking back helps.
 """
 
@@ -139,21 +139,21 @@ def known(rng: random.Random, split: Split) -> Dialogue:
     table = TABLES[rng.choice(sorted(TABLES))]
     lefts = draw(split, lambda: rng.sample(sorted(table), rng.randint(3, 5)))
     pairs = [(left, table[left]) for left in lefts]
-    return talk("pattern_known", _prompt(rng, pairs), pairs[-1][1])
+    return talk("pattern known", _prompt(rng, pairs), pairs[-1][1])
 
 
 def change(rng: random.Random, split: Split) -> Dialogue:
     """A change of words (case, doubling, a frame) recognised from examples and done to a new word."""
     rule = CHANGES[rng.choice(sorted(CHANGES))]
     words = draw(split, lambda: [word.lower() for word in distinct_words(rng, rng.randint(3, 5))])
-    return talk("pattern_change", _prompt(rng, [(word, rule(word)) for word in words]), rule(words[-1]))
+    return talk("pattern change", _prompt(rng, [(word, rule(word)) for word in words]), rule(words[-1]))
 
 
 def numbers(rng: random.Random, split: Split) -> Dialogue:
     """A step on numbers recognised from examples."""
     rule = STEPS[rng.choice(sorted(STEPS))]
     values = draw(split, lambda: rng.sample(range(1, 50), rng.randint(4, 5)))
-    return talk("pattern_numbers", _prompt(rng, [(str(n), str(rule(n))) for n in values]), str(rule(values[-1])))
+    return talk("pattern numbers", _prompt(rng, [(str(n), str(rule(n))) for n in values]), str(rule(values[-1])))
 
 
 def lookup(rng: random.Random, split: Split) -> Dialogue:
@@ -164,7 +164,7 @@ def lookup(rng: random.Random, split: Split) -> Dialogue:
         rights = [invented_word(rng) for _ in lefts]
     pairs = list(zip(lefts, rights, strict=True))
     again = rng.choice(pairs)
-    return talk("pattern_lookup", _prompt(rng, [*pairs, again]), again[1])
+    return talk("pattern lookup", _prompt(rng, [*pairs, again]), again[1])
 
 
 def labels(rng: random.Random, split: Split) -> Dialogue:
@@ -194,7 +194,7 @@ def labels(rng: random.Random, split: Split) -> Dialogue:
         split, lambda: [(rng.choice(bank[label]), label) for label in rng.choices((good, bad), k=rng.randint(3, 5))]
     )
     items = [(good_text(bank, good), good), (good_text(bank, bad), bad), *items]
-    return talk("pattern_labels", _prompt(rng, items), items[-1][1])
+    return talk("pattern labels", _prompt(rng, items), items[-1][1])
 
 
 def good_text(bank: dict[str, tuple[str, ...]], label: str) -> str:
@@ -209,7 +209,7 @@ def cycle(rng: random.Random, split: Split) -> Dialogue:
     )
     shown = (unit * 4)[: rng.randint(2 * len(unit) + 1, 3 * len(unit) + 1)]
     asked = rng.choice(("Continue: {}", "What comes next? {}", "{},", "Continue the pattern: {}", "Next one: {}"))
-    return talk("pattern_cycle", asked.format(", ".join(shown)), (unit * 4)[len(shown)])
+    return talk("pattern cycle", asked.format(", ".join(shown)), (unit * 4)[len(shown)])
 
 
 def sentence_rule(rng: random.Random, split: Split) -> Dialogue:
@@ -220,15 +220,15 @@ def sentence_rule(rng: random.Random, split: Split) -> Dialogue:
     texts = draw(split, lambda: [sentence(rng) for _ in range(3)])
     first, second = rng.choice((("Input", "Output"), ("Q", "A"), ("In", "Out"), ("Text", "Result"), ("User", "Bot")))
     blocks = [f"{first}: {text}\n{second}: {rule(text)}" for text in texts[:-1]]
-    return talk("pattern_sentences", "\n\n".join([*blocks, f"{first}: {texts[-1]}\n{second}:"]), rule(texts[-1]))
+    return talk("pattern sentences", "\n\n".join([*blocks, f"{first}: {texts[-1]}\n{second}:"]), rule(texts[-1]))
 
 
 SKILLS: dict[str, Skill] = {
-    "pattern_known": known,
-    "pattern_change": change,
-    "pattern_numbers": numbers,
-    "pattern_lookup": lookup,
-    "pattern_labels": labels,
-    "pattern_cycle": cycle,
-    "pattern_sentences": sentence_rule,
+    "pattern known": known,
+    "pattern change": change,
+    "pattern numbers": numbers,
+    "pattern lookup": lookup,
+    "pattern labels": labels,
+    "pattern cycle": cycle,
+    "pattern sentences": sentence_rule,
 }

@@ -221,7 +221,7 @@ def person_to_json(rng: random.Random, split: Split) -> Dialogue:
     asked = rng.choice(TO_JSON).format(
         keys=spoken_list(keys), text=shape.format(name=name, age=age, city=city, job=job)
     )
-    return talk("person_to_json", asked, json.dumps({key: known[key] for key in keys}))
+    return talk("person to json", asked, json.dumps({key: known[key] for key in keys}))
 
 
 def _group(rng: random.Random) -> list[str]:
@@ -232,21 +232,21 @@ def names_to_json(rng: random.Random, split: Split) -> Dialogue:
     """The names in a sentence, as a JSON list."""
     names = draw(split, lambda: _group(rng))
     asked = rng.choice(NAMES_TO_JSON).format(rng.choice(GROUPS).format(spoken_list(names)))
-    return talk("names_to_json", asked, json.dumps(names))
+    return talk("names to json", asked, json.dumps(names))
 
 
 def names_in(rng: random.Random, split: Split) -> Dialogue:
     """The names in a sentence, said."""
     names = draw(split, lambda: _group(rng))
     asked = rng.choice(NAMES_IN).format(rng.choice(GROUPS).format(spoken_list(names)))
-    return talk("names_in_text", asked, f"{spoken_list(names)}.")
+    return talk("names in text", asked, f"{spoken_list(names)}.")
 
 
 def place_in(rng: random.Random, split: Split) -> Dialogue:
     """The city in a sentence."""
     name, age, city, job = draw(split, lambda: _person(rng))
     text = rng.choice(PEOPLE).format(name=name, age=age, city=city, job=job)
-    return talk("place_in_text", rng.choice(PLACES_IN).format(text), f"{city}.")
+    return talk("place in text", rng.choice(PLACES_IN).format(text), f"{city}.")
 
 
 def answer_from_text(rng: random.Random, split: Split) -> Dialogue:
@@ -261,7 +261,7 @@ def answer_from_text(rng: random.Random, split: Split) -> Dialogue:
     )
     asked = ask.format(text=" ".join(sentences), q=question.format(name=name, value=value))
     return talk(
-        "answer_from_text",
+        "answer from text",
         asked,
         answer.format(name=name, value=value),
         keywords=(value if "who" not in fact else name,),
@@ -400,10 +400,10 @@ def summary(rng: random.Random, split: Split) -> Dialogue:
 
 SKILLS: dict[str, Skill] = {
     "sentiment": sentiment,
-    "person_to_json": person_to_json,
-    "names_to_json": names_to_json,
-    "names_in_text": names_in,
-    "place_in_text": place_in,
-    "answer_from_text": answer_from_text,
+    "person to json": person_to_json,
+    "names to json": names_to_json,
+    "names in text": names_in,
+    "place in text": place_in,
+    "answer from text": answer_from_text,
     "summary": summary,
 }

@@ -6,12 +6,15 @@ Functions come under many names and parameters under many words, so that cria co
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from training.data import lexicon as lex
 from training.dialogue import Dialogue, Message, Skill, Split, Tool, draw
+from training.exchanges import Exchange
 from training.making import invented_word, noun
+from training.pool import any_exchange
+from training.skills import smalltalk
 
 Arguments = dict[str, Any]
 Result = tuple[Any, str]  # what the function gives back, and what cria says then
@@ -266,24 +269,6 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
 )
 
-SMALL_TALK = (
-    ("Hi", "Hello! How can I help you?"),
-    ("Hello!", "Hello! How can I help you?"),
-    ("Thanks!", "You are welcome!"),
-    ("thank you", "You are welcome!"),
-    ("What is the capital of France?", "The capital of France is Paris."),
-    ("What is the capital of Peru?", "The capital of Peru is Lima."),
-    ("Write hello in capital letters.", "HELLO"),
-    ("Who are you?", "I am cria, a small demo model. I come with tampu."),
-    (
-        "What is a llama?",
-        "A llama is a domesticated animal from the Andes of South America, kept for its wool and for carrying loads.",
-    ),
-    ("How are you?", "I am doing well, thank you! How can I help you?"),
-    ("Bye!", "Goodbye! Have a nice day."),
-    ("Reverse this list: red, green, blue", "blue, green, red"),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -350,7 +335,7 @@ SYSTEMS = (
 def call(rng: random.Random, split: Split) -> Dialogue:
     """A request that one of the offered functions answers: the call."""
     offers, chosen, asked, values = _asked(rng, split)
-    return _dialogue("tool_call", offers, [Message("user", asked), Message("assistant", chosen.call(values))], rng)
+    return _dialogue("tool call", offers, [Message("user", asked), Message("assistant", chosen.call(values))], rng)
 
 
 def after_result(rng: random.Random, split: Split) -> Dialogue:
@@ -361,7 +346,7 @@ def after_result(rng: random.Random, split: Split) -> Dialogue:
         following = rng.choice(offers)
         more = following.function.values(rng)
         messages += _exchange(rng, following, rng.choice(following.function.requests).format(*more), more)
-    return _dialogue("tool_result", offers, messages, rng)
+    return _dialogue("tool result", offers, messages, rng)
 
 
 def _exchange(rng: random.Random, offer: Offer, asked: str, values: tuple[Any, ...]) -> list[Message]:
@@ -379,8 +364,15 @@ def _exchange(rng: random.Random, offer: Offer, asked: str, values: tuple[Any, .
 
 def not_needed(rng: random.Random, split: Split) -> Dialogue:
     """Tools are there, but the user only wants to talk."""
-    offers, (asked, answer) = draw(split, lambda: (_offers(rng), rng.choice(SMALL_TALK)))
-    return _dialogue("tool_not_needed", offers, [Message("user", asked), Message("assistant", answer)], rng)
+    offers, exchange = draw(split, lambda: (_offers(rng), _talk(rng)))
+    messages = [Message("user", exchange.question), Message("assistant", exchange.answer)]
+    return replace(
+        _dialogue("tool not needed", offers, messages, rng), accepted=exchange.accepted, keywords=exchange.keywords
+    )
 
 
-SKILLS: dict[str, Skill] = {"tool_call": call, "tool_result": after_result, "tool_not_needed": not_needed}
+def _talk(rng: random.Random) -> Exchange:
+    return smalltalk.ASKERS["greetings"](rng, "train") if rng.random() < 0.3 else any_exchange(rng)
+
+
+SKILLS: dict[str, Skill] = {"tool call": call, "tool result": after_result, "tool not needed": not_needed}

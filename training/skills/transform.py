@@ -93,7 +93,7 @@ def repeat_times(rng: random.Random, split: Split) -> Dialogue:
     """A word said two to five times."""
     word, count = draw(split, lambda: (any_word(rng), rng.randint(2, 5)))
     number = rng.choice((str(count), lex.NUMBER_WORDS[count]))
-    return talk("repeat_times", rng.choice(REPEAT_TIMES).format(quoted(rng, word), number), " ".join([word] * count))
+    return talk("repeat times", rng.choice(REPEAT_TIMES).format(quoted(rng, word), number), " ".join([word] * count))
 
 
 def spell(rng: random.Random, split: Split) -> Dialogue:
@@ -113,7 +113,7 @@ def first_letter(rng: random.Random, split: Split) -> Dialogue:
     """The first letter of a word of the lexicon."""
     word, asked = draw(split, lambda: (rng.choice(lex.WORDS), rng.choice(FIRST_LETTER)))
     answer = f'The first letter of "{word}" is {word[0].upper()}.'
-    return talk("first_letter", casual_word(rng, asked, word), answer, keywords=(f"is {word[0]}",))
+    return talk("first letter", casual_word(rng, asked, word), answer, keywords=(f"is {word[0]}",))
 
 
 def casual_word(rng: random.Random, asked: str, word: str) -> str:
@@ -124,10 +124,10 @@ def casual_word(rng: random.Random, asked: str, word: str) -> str:
 SKILLS: dict[str, Skill] = {
     "uppercase": _changed("uppercase", UPPERCASE, str, str.upper),
     "lowercase": _changed("lowercase", LOWERCASE, str.upper, str.lower),
-    "title_case": _changed("title_case", TITLE, str.lower, lambda text: _title(text.lower())),
+    "title case": _changed("title case", TITLE, str.lower, lambda text: _title(text.lower())),
     "repeat": repeat,
-    "repeat_times": repeat_times,
+    "repeat times": repeat_times,
     "spell": spell,
     "letters": letters,
-    "first_letter": first_letter,
+    "first letter": first_letter,
 }

@@ -52,14 +52,14 @@ def to_foreign(rng: random.Random, split: Split) -> Dialogue:
     """A word of the dictionary in one of the four languages."""
     (english, language, word), shape = choose(rng, split, _entries(), WORD)
     asked = casual(rng, shape.replace("{}", "@")).replace("@", quoted(rng, english)).replace("{language}", language)
-    return talk("translate_word", asked, word)
+    return talk("translate word", asked, word)
 
 
 def to_english(rng: random.Random, split: Split) -> Dialogue:
     """A foreign word of the dictionary in English."""
     (english, language, word), shape = choose(rng, split, _entries(), BACK)
     accepted = tuple(e for e, _, w in _entries() if w == word)
-    return talk("translate_back", shape.format(quoted(rng, word), language=language), english, accepted=accepted)
+    return talk("translate back", shape.format(quoted(rng, word), language=language), english, accepted=accepted)
 
 
 def _capital(text: str) -> str:
@@ -102,9 +102,9 @@ def sentence(rng: random.Random, split: Split) -> Dialogue:
     english, language, answer = draw(split, lambda: _sentence(rng))
     if rng.random() < 0.2:
         return talk(
-            "translate_sentence", english, answer, system=rng.choice(LANGUAGES_SYSTEM).format(language=language)
+            "translate sentence", english, answer, system=rng.choice(LANGUAGES_SYSTEM).format(language=language)
         )
-    return talk("translate_sentence", rng.choice(SENTENCE).format(english, language=language), answer)
+    return talk("translate sentence", rng.choice(SENTENCE).format(english, language=language), answer)
 
 
-SKILLS: dict[str, Skill] = {"translate_word": to_foreign, "translate_back": to_english, "translate_sentence": sentence}
+SKILLS: dict[str, Skill] = {"translate word": to_foreign, "translate back": to_english, "translate sentence": sentence}
