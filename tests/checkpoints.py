@@ -126,6 +126,10 @@ def store(values: F32, dtype: Dtype) -> NDArray[Any]:
     return values.astype(dtype)
 
 
+def silent(phase: str, done: float) -> None:
+    """A progress callback for nobody."""
+
+
 def special_tokens() -> list[str]:
     """The 256 special tokens of Llama 3.1 in order; token i has id 256 + i here, 128000 + i at Meta."""
     reserved = iter(range(256))

@@ -13,12 +13,9 @@ from tampu.model.config import ModelConfig
 from tampu.model.llama import ForwardInput, Llama
 from tampu.model.load import prepare
 from tampu.model.packed import open_packed
+from tests.checkpoints import silent
 
 BLOCK_SIZE = 32
-
-
-def silent(phase: str, done: float) -> None:
-    """A progress callback for nobody."""
 
 
 def prompt(length: int, vocab_size: int = 512, seed: int = 1) -> I32:

@@ -1,10 +1,11 @@
 """What every source of weights looks like to the packer: the same tensors, read in float32, a few rows at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from tampu.errors import TensorMismatch
+from tampu.errors import TensorMismatch, UnsupportedModel
 from tampu.kernels.interface import F32
 from tampu.model.config import GenerationDefaults, ModelConfig
 
@@ -76,6 +77,15 @@ def check_tensors(where: Path, found: Mapping[str, Shape], config: ModelConfig) 
     for name, shape in expected.items():
         if found[name] != shape:
             raise TensorMismatch(f"{where}: tensor {name} has shape {list(found[name])}, expected {list(shape)}.")
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put the file in front of what an UnsupportedModel from inside says."""
+    try:
+        yield
+    except UnsupportedModel as error:
+        raise UnsupportedModel(f"{path}: {error}") from error
 
 
 def _and_more(names: list[str]) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tampu.errors import DamagedFile, UnsupportedModel
 from tampu.kernels.interface import F32
-from tampu.model.checkpoint import EMBEDDING, LM_HEAD, Shape, check_tensors
+from tampu.model.checkpoint import EMBEDDING, LM_HEAD, Shape, check_tensors, naming
 from tampu.model.config import DEFAULT_ROPE_THETA, GenerationDefaults, ModelConfig, inverse_frequencies
 
 TYPE_NAMES = ("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q5_K", "Q6_K")
@@ -54,10 +54,10 @@ class GGUFCheckpoint:
         except MALFORMED as error:
             raise DamagedFile(f"{path} is damaged, truncated or not a GGUF file ({error}).") from error
         self._tensors = {_hugging_face_name(tensor.name): tensor for tensor in reader.tensors}
-        self._metadata = _Metadata(path, metadata)
-        self.config = _config(self._metadata, tied=LM_HEAD not in self._tensors)
+        with naming(path):
+            self.config = _config(_Metadata(metadata), tied=LM_HEAD not in self._tensors)
+            self.tokenizer_json = _tokenizer(_Metadata(metadata))
         self.generation = GenerationDefaults(self.config.eos_token_ids)
-        self.tokenizer_json = _tokenizer(self._metadata)
         self._factors = self._tensors.pop(ROPE_FACTORS, None)
         self._check()
 
@@ -98,17 +98,16 @@ class GGUFCheckpoint:
 class _Metadata:
     """The key-value pairs of a GGUF file; a missing or ill-typed one is an error that names it."""
 
-    def __init__(self, path: Path, values: Mapping[str, Any]) -> None:
-        self.path = path
+    def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = values
 
     def get(self, key: str, kind: type, default: Any = None) -> Any:
         """The value of this type, or `default`; UnsupportedModel when there is neither."""
         value = self.values.get(key, default)
         if value is None:
-            raise UnsupportedModel(f"{self.path}: metadata key {key} is missing.")
+            raise UnsupportedModel(f"metadata key {key} is missing.")
         if not isinstance(value, int | float if kind is float else kind):
-            raise UnsupportedModel(f"{self.path}: metadata key {key} must be {kind.__name__}, got {value!r}.")
+            raise UnsupportedModel(f"metadata key {key} must be {kind.__name__}, got {value!r}.")
         return kind(value)
 
     def optional(self, key: str) -> int | None:
@@ -119,15 +118,15 @@ class _Metadata:
 def _config(metadata: _Metadata, tied: bool) -> ModelConfig:
     architecture = metadata.get("general.architecture", str)
     if architecture != "llama":
-        raise UnsupportedModel(f"{metadata.path}: general.architecture is {architecture!r}; tampu runs 'llama' only.")
+        raise UnsupportedModel(f"general.architecture is {architecture!r}; tampu runs 'llama' only.")
     _refuse_unsupported(metadata)
     heads = metadata.get("llama.attention.head_count", int)
     hidden_size = metadata.get("llama.embedding_length", int)
     head_dim = metadata.get("llama.attention.key_length", int, hidden_size // max(heads, 1))
     if metadata.get("llama.rope.dimension_count", int, head_dim) != head_dim:
-        raise UnsupportedModel(f"{metadata.path}: llama.rope.dimension_count must equal the head size {head_dim}.")
+        raise UnsupportedModel(f"llama.rope.dimension_count must equal the head size {head_dim}.")
     if metadata.get("llama.attention.value_length", int, head_dim) != head_dim:
-        raise UnsupportedModel(f"{metadata.path}: llama.attention.value_length must equal the head size {head_dim}.")
+        raise UnsupportedModel(f"llama.attention.value_length must equal the head size {head_dim}.")
     return ModelConfig(
         hidden_size=hidden_size,
         num_hidden_layers=metadata.get("llama.block_count", int),
@@ -148,13 +147,13 @@ def _config(metadata: _Metadata, tied: bool) -> ModelConfig:
 def _refuse_unsupported(metadata: _Metadata) -> None:
     if metadata.get("split.count", int, 0) > 1:
         raise UnsupportedModel(
-            f"{metadata.path} is one of several parts; join them with llama.cpp's `llama-gguf-split --merge` first."
+            "the file is one of several parts; join them with llama.cpp's `llama-gguf-split --merge` first."
         )
     if metadata.get("llama.expert_count", int, 0) > 0:
-        raise UnsupportedModel(f"{metadata.path}: llama.expert_count is set; tampu runs dense models only.")
+        raise UnsupportedModel("llama.expert_count is set; tampu runs dense models only.")
     scaling = metadata.get("llama.rope.scaling.type", str, "none")
     if scaling != "none":
-        raise UnsupportedModel(f"{metadata.path}: llama.rope.scaling.type is {scaling!r}; tampu runs 'none' only.")
+        raise UnsupportedModel(f"llama.rope.scaling.type is {scaling!r}; tampu runs 'none' only.")
 
 
 def _eos_token_ids(metadata: _Metadata) -> tuple[int, ...]:

@@ -4,7 +4,6 @@ import fcntl
 import glob
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import get_args
 from tampu.errors import BadSetting, ModelError, ModelMissing, UnsupportedModel
 from tampu.kernels.interface import Kind
 from tampu.model.checkpoint import Checkpoint
+from tampu.model.machine import free_disk, human_size
 from tampu.model.pack import Progress, pack, packed_size
 from tampu.model.packed import FORMAT_VERSION, SUFFIX, UNFINISHED, open_packed
 from tampu.model.weights import PICKLES, SafetensorsCheckpoint
@@ -47,7 +47,7 @@ def pack_file(reference: Path, kind: Kind, target: Path, progress: Progress) -> 
     """Pack a Hugging Face directory or a GGUF file into `target`; ModelError when the disk is too small for it."""
     progress("packing", 0.0)
     checkpoint = open_checkpoint(reference)
-    _check_disk(target.parent, packed_size(checkpoint, kind))
+    check_disk(target.parent, packed_size(checkpoint, kind))
     pack(checkpoint, kind, target, progress)
 
 
@@ -68,6 +68,16 @@ def open_checkpoint(reference: Path) -> Checkpoint:
     raise UnsupportedModel(
         f"{reference} is none of the things tampu loads: a Hugging Face directory, a .gguf file, a {SUFFIX} file."
     )
+
+
+def check_disk(directory: Path, needed: int) -> None:
+    """ModelError unless the disk of this directory, which need not exist yet, has `needed` bytes free."""
+    free = free_disk(directory)
+    if free < needed:
+        raise ModelError(
+            f"Packing needs {human_size(needed)} in {directory}, where {human_size(free)} are free. "
+            "Free some space, or set TAMPU_HOME to a directory on a larger disk."
+        )
 
 
 def _check_packed(path: Path, quant: str) -> Path:
@@ -109,13 +119,3 @@ def _locked(cache: Path, progress: Progress) -> Iterator[None]:
             progress("waiting", 0.0)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def _check_disk(directory: Path, needed: int) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(directory).free
-    if free < needed:
-        raise ModelError(
-            f"Packing needs {needed / 1e9:.1f} GB in {directory}, where {free / 1e9:.1f} GB are free. "
-            "Free some space, or set TAMPU_HOME to a directory on a larger disk."
-        )

@@ -10,7 +10,7 @@ from tampu.errors import DamagedFile
 from tampu.kernels.interface import F32, Kind, PackedLinear
 from tampu.kernels.layout import PANEL, TILES, pack_linear, packed_shape
 from tampu.model.checkpoint import Checkpoint, tensor_shapes
-from tampu.model.packed import PackedHeader, Weight, write_packed
+from tampu.model.packed import Weight, write_packed
 from tampu.model.plan import INVERSE_FREQUENCIES, PlannedWeight, packed_plan
 from tampu.model.quantize import encode_rows
 
@@ -20,16 +20,14 @@ Progress = Callable[[str, float], None]
 CHUNK_VALUES = 2**24
 
 
-def pack(checkpoint: Checkpoint, kind: Kind, target: Path, progress: Progress) -> None:
-    """Write the packed file of a checkpoint to `target`; progress("packing", done) with done in [0, 1]."""
-    header = PackedHeader(
-        config=checkpoint.config,
-        generation=checkpoint.generation,
-        tokenizer_json=checkpoint.tokenizer_json,
-        kind=kind,
-        source=checkpoint.path.name,
-    )
-    write_packed(target, header, _pack_weights(checkpoint, kind, progress))
+def pack(
+    checkpoint: Checkpoint, kind: Kind, target: Path, progress: Progress, chunk_values: int = CHUNK_VALUES
+) -> None:
+    """Write the packed file of a checkpoint to `target`; progress("packing", done) with done in [0, 1].
+
+    The file does not depend on `chunk_values`, the memory that packing takes does.
+    """
+    write_packed(target, checkpoint, kind, _pack_weights(checkpoint, kind, progress, chunk_values))
 
 
 def packed_size(checkpoint: Checkpoint, kind: Kind) -> int:
@@ -39,30 +37,32 @@ def packed_size(checkpoint: Checkpoint, kind: Kind) -> int:
     return sum(int(np.prod(packed_shape(kind, *shape))) * item + 4 * shape[0] for shape in linears)
 
 
-def _pack_weights(checkpoint: Checkpoint, kind: Kind, progress: Progress) -> Iterator[tuple[str, Weight]]:
+def _pack_weights(
+    checkpoint: Checkpoint, kind: Kind, progress: Progress, chunk_values: int
+) -> Iterator[tuple[str, Weight]]:
     plan = packed_plan(checkpoint.config)
     total, done = sum(int(np.prod(planned.shape)) for planned in plan), 0
     for planned in plan:
         progress("packing", done / total)
-        yield planned.name, _pack_weight(checkpoint, planned, kind)
+        yield planned.name, _pack_weight(checkpoint, planned, kind, chunk_values)
         done += int(np.prod(planned.shape))
     progress("packing", 1.0)
 
 
-def _pack_weight(checkpoint: Checkpoint, planned: PlannedWeight, kind: Kind) -> Weight:
+def _pack_weight(checkpoint: Checkpoint, planned: PlannedWeight, kind: Kind, chunk_values: int) -> Weight:
     if planned.name == INVERSE_FREQUENCIES:
         return checkpoint.inverse_frequencies()
     if len(planned.shape) == 1:
         return _read_rows(checkpoint, planned, 0, planned.shape[0])
-    return _pack_linear(checkpoint, planned, kind)
+    return _pack_linear(checkpoint, planned, kind, chunk_values)
 
 
-def _pack_linear(checkpoint: Checkpoint, planned: PlannedWeight, kind: Kind) -> PackedLinear:
+def _pack_linear(checkpoint: Checkpoint, planned: PlannedWeight, kind: Kind, chunk_values: int) -> PackedLinear:
     out_features, in_features = planned.shape
     data: NDArray[np.generic] = np.empty(packed_shape(kind, out_features, in_features), TILES[kind].dtype)
     scales = np.empty(out_features, np.float32) if kind == "int8" else None
     # a chunk is whole panels, which the layout keeps together: packed apart or at once, the bytes are the same
-    chunk = max(1, CHUNK_VALUES // (in_features * PANEL)) * PANEL
+    chunk = max(1, chunk_values // (in_features * PANEL)) * PANEL
     for start in range(0, out_features, chunk):
         stop = min(start + chunk, out_features)
         values, row_scales = encode_rows(_read_rows(checkpoint, planned, start, stop), kind)

@@ -2,7 +2,7 @@
 
     [0, 64)             preamble: magic, format version, offset, length and SHA-256 of the index
     [4096, index)       arrays, each at a multiple of 4096, zeros between
-    [index, end)        JSON: configuration, tokenizer, and for each array its type, shape, offset and SHA-256
+    [index, end)        JSON: configuration, and of each array its type, shape, offset and SHA-256; the tokenizer is one
 
 The index lies at the end because the checksums are known only when the arrays are written. The preamble is written
 last: a file that was cut short anywhere has none, or is shorter than its preamble says.
@@ -25,15 +25,20 @@ from numpy.typing import NDArray
 from tampu.errors import DamagedFile, TensorMismatch, UnsupportedModel
 from tampu.kernels.interface import F32, Kind, PackedLinear
 from tampu.kernels.layout import TILES, packed_shape
-from tampu.model.checkpoint import Shape
+from tampu.model.checkpoint import Checkpoint, Shape, naming
 from tampu.model.config import GenerationDefaults, ModelConfig
 from tampu.model.plan import EMBED_TOKENS, LM_HEAD, packed_plan
 
 MAGIC = b"\x89TAMPU\r\n"  # a transfer that changes line ends breaks it
-FORMAT_VERSION = 1
+FORMAT_VERSION = 1  # raise it whenever the file or the layout of the kernels changes
 ALIGNMENT = 4096
 PREAMBLE = struct.Struct("<8sIIQQ32s")  # magic, version, zero, offset and length of the index, its SHA-256
-DTYPES: Mapping[str, np.dtype[Any]] = {"int8": np.dtype("<i1"), "uint16": np.dtype("<u2"), "float32": np.dtype("<f4")}
+DTYPES: Mapping[str, np.dtype[Any]] = {
+    "uint8": np.dtype("<u1"),
+    "int8": np.dtype("<i1"),
+    "uint16": np.dtype("<u2"),
+    "float32": np.dtype("<f4"),
+}
 SUFFIX, UNFINISHED = ".tampu", ".part"
 WAY_OUT = "Pack it again with `tampu pack`."
 
@@ -66,80 +71,40 @@ class PackedModel:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class PackedHeader:
-    """What a packed file says besides its arrays."""
-
-    config: ModelConfig
-    generation: GenerationDefaults
-    tokenizer_json: bytes | None
-    kind: Kind
-    source: str
-
-    def to_json(self) -> dict[str, Any]:
-        """For the index; `from_json` reads it back."""
-        return {
-            "config": self.config.to_json(),
-            "generation": self.generation.to_json(),
-            "tokenizer_json": None if self.tokenizer_json is None else self.tokenizer_json.decode(),
-            "kind": self.kind,
-            "source": self.source,
-        }
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "PackedHeader":
-        """The header of an index; UnsupportedModel or KeyError where it is not one."""
-        config = ModelConfig.from_json(values["config"])
-        if values["kind"] not in get_args(Kind):
-            raise UnsupportedModel(f"kind is {values['kind']!r}.")
-        return cls(
-            config=config,
-            generation=GenerationDefaults.from_json(values["generation"], config),
-            tokenizer_json=None if values["tokenizer_json"] is None else values["tokenizer_json"].encode(),
-            kind=values["kind"],
-            source=values["source"],
-        )
-
-
-def write_packed(path: Path, header: PackedHeader, weights: Iterable[tuple[str, Weight]]) -> None:
+def write_packed(path: Path, checkpoint: Checkpoint, kind: Kind, weights: Iterable[tuple[str, Weight]]) -> None:
     """Write a packed file, one weight in memory at a time; `path` stays absent or as it was until all is whole."""
     with _replacing(path) as file:
         file.write(bytes(ALIGNMENT))
-        entries = {name: _write_weight(file, weight) for name, weight in weights}
-        index = json.dumps(header.to_json() | {"weights": entries}, ensure_ascii=False).encode()
+        index = {
+            "config": checkpoint.config.to_json(),
+            "generation": checkpoint.generation.to_json(),
+            "kind": kind,
+            "source": checkpoint.path.name,
+            "tokenizer": _write_tokenizer(file, checkpoint.tokenizer_json),
+            "weights": {name: _write_weight(file, weight) for name, weight in weights},
+        }
+        content = json.dumps(index).encode()
         offset = _align(file)
-        file.write(index)
+        file.write(content)
         file.seek(0)
-        file.write(PREAMBLE.pack(MAGIC, FORMAT_VERSION, 0, offset, len(index), hashlib.sha256(index).digest()))
+        file.write(PREAMBLE.pack(MAGIC, FORMAT_VERSION, 0, offset, len(content), hashlib.sha256(content).digest()))
 
 
 def open_packed(path: Path, verify: bool = False) -> PackedModel:
-    """The model in a packed file, in milliseconds. `verify` also reads every array and compares its checksum.
+    """The model in a packed file, in milliseconds. `verify` also reads every weight and compares its checksum.
 
     DamagedFile when it is truncated or altered, UnsupportedModel when another version of tampu wrote it.
     """
     mapping = _map(path)
     index = _read_index(path, mapping)
     try:
-        header = PackedHeader.from_json(index)
-        entries = index["weights"]
-        weights = {name: _read_weight(mapping, entry) for name, entry in entries.items()}
+        with naming(path):
+            model = _read_model(path, mapping, index)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedFile(f"{path}: the index is malformed ({error!r}). {WAY_OUT}") from error
-    _check_weights(path, header, weights)
     if verify:
-        _verify(path, mapping, entries)
-    if header.config.tie_word_embeddings:
-        weights[LM_HEAD] = weights[EMBED_TOKENS]
-    return PackedModel(
-        config=header.config,
-        tokenizer_json=header.tokenizer_json,
-        generation=header.generation,
-        kind=header.kind,
-        weights=weights,
-        fingerprint=_fingerprint(header, entries),
-        source=header.source,
-    )
+        _verify(path, mapping, index["weights"])
+    return model
 
 
 @contextmanager
@@ -207,6 +172,38 @@ def _read_index(path: Path, mapping: mmap.mmap) -> dict[str, Any]:
     return values
 
 
+def _read_model(path: Path, mapping: mmap.mmap, index: Mapping[str, Any]) -> PackedModel:
+    config = ModelConfig.from_json(index["config"])
+    kind = index["kind"]
+    if kind not in get_args(Kind):
+        raise UnsupportedModel(f"kind is {kind!r}; tampu runs {', '.join(get_args(Kind))}.")
+    weights = {name: _read_weight(mapping, entry) for name, entry in index["weights"].items()}
+    _check_weights(path, config, kind, weights)
+    if config.tie_word_embeddings:
+        weights[LM_HEAD] = weights[EMBED_TOKENS]
+    return PackedModel(
+        config=config,
+        tokenizer_json=_read_tokenizer(path, mapping, index["tokenizer"]),
+        generation=GenerationDefaults.from_json(index["generation"], config),
+        kind=kind,
+        weights=weights,
+        fingerprint=_fingerprint(config, kind, index["weights"]),
+        source=index["source"],
+    )
+
+
+def _write_tokenizer(file: BinaryIO, tokenizer_json: bytes | None) -> dict[str, Any] | None:
+    return None if tokenizer_json is None else _write_array(file, np.frombuffer(tokenizer_json, np.uint8))
+
+
+def _read_tokenizer(path: Path, mapping: mmap.mmap, entry: Mapping[str, Any] | None) -> bytes | None:
+    if entry is None:
+        return None
+    if _checksum(mapping, entry) != entry["sha256"]:
+        raise DamagedFile(f"{path}: the tokenizer fails its checksum. {WAY_OUT}")
+    return _read_array(mapping, entry).tobytes()
+
+
 def _read_weight(mapping: mmap.mmap, entry: Mapping[str, Any]) -> Weight:
     data = _read_array(mapping, entry["data"])
     if entry["kind"] == "vector":
@@ -220,13 +217,13 @@ def _read_array(mapping: mmap.mmap, entry: Mapping[str, Any]) -> Array:
     return np.frombuffer(mapping, DTYPES[entry["dtype"]], count, entry["offset"]).reshape(entry["shape"])
 
 
-def _check_weights(path: Path, header: PackedHeader, weights: Mapping[str, Weight]) -> None:
+def _check_weights(path: Path, config: ModelConfig, kind: Kind, weights: Mapping[str, Weight]) -> None:
     """The kernels trust these shapes: whatever the index says, no read leaves the file."""
-    plan = packed_plan(header.config)
+    plan = packed_plan(config)
     if weights.keys() != {planned.name for planned in plan}:
         raise TensorMismatch(f"{path}: the tensors are not those of its configuration. {WAY_OUT}")
     for planned in plan:
-        if not _fits(weights[planned.name], planned.shape, header.kind):
+        if not _fits(weights[planned.name], planned.shape, kind):
             raise TensorMismatch(f"{path}: tensor {planned.name} does not have the shape and kind expected. {WAY_OUT}")
 
 
@@ -254,12 +251,12 @@ def _checksum(mapping: mmap.mmap, entry: Mapping[str, Any]) -> str:
     return hashlib.sha256(_read_array(mapping, entry).data).hexdigest()
 
 
-def _fingerprint(header: PackedHeader, entries: Mapping[str, Any]) -> str:
+def _fingerprint(config: ModelConfig, kind: Kind, entries: Mapping[str, Any]) -> str:
     checksums = {
         name: [entry[part]["sha256"] for part in ("data", "scales") if entry.get(part)]
         for name, entry in sorted(entries.items())
     }
-    config = header.config  # the other fields are in the arrays, or change no logit
+    # the other fields of the configuration are in the arrays, or change no logit
     shape = [config.num_attention_heads, config.num_key_value_heads, config.head_dim, config.vocab_size]
-    content = {"kind": header.kind, "shape": shape, "rms_norm_eps": config.rms_norm_eps, "weights": checksums}
+    content = {"kind": kind, "shape": shape, "rms_norm_eps": config.rms_norm_eps, "weights": checksums}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from tampu.errors import DamagedFile, TensorMismatch, UnsupportedModel
 from tampu.kernels.interface import F32
 from tampu.kernels.numerics import from_bf16
-from tampu.model.checkpoint import EMBEDDING, LM_HEAD, Shape, check_tensors
+from tampu.model.checkpoint import EMBEDDING, LM_HEAD, Shape, check_tensors, naming
 from tampu.model.config import GenerationDefaults, ModelConfig, inverse_frequencies
 
 INDEX = "model.safetensors.index.json"
@@ -53,8 +53,8 @@ class SafetensorsCheckpoint:
 
     def __init__(self, directory: Path) -> None:
         self.path = directory
-        self.config = ModelConfig.from_json(read_json(directory / "config.json"))
-        self.generation = _generation(directory, self.config)
+        self.config = _config(directory / "config.json")
+        self.generation = _generation(directory / "generation_config.json", self.config)
         self.tokenizer_json = _tokenizer(directory)
         self._tensors = _open_tensors(directory)
         self._check()
@@ -110,9 +110,14 @@ def tiktoken_form(ranks: bytes) -> bytes:
     return json.dumps({"format": "tiktoken", "ranks": base64.b64encode(ranks).decode()}).encode()
 
 
-def _generation(directory: Path, config: ModelConfig) -> GenerationDefaults:
-    path = directory / "generation_config.json"
-    return GenerationDefaults.from_json(read_json(path) if path.exists() else {}, config)
+def _config(path: Path) -> ModelConfig:
+    with naming(path):
+        return ModelConfig.from_json(read_json(path))
+
+
+def _generation(path: Path, config: ModelConfig) -> GenerationDefaults:
+    with naming(path):
+        return GenerationDefaults.from_json(read_json(path) if path.exists() else {}, config)
 
 
 def _tokenizer(directory: Path) -> bytes | None:
