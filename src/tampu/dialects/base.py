@@ -1,13 +1,26 @@
 """What a dialect is: pure functions between a provider's JSON and our nouns. No socket, clock, array or database."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from tampu.dialects.fields import Table
 from tampu.dialects.kinds import JSON
 from tampu.errors import OutOfRange, ServiceError
 from tampu.request import Chunk, Completion, GenerateRequest
+
+_encode: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+# Line ends to Python's `splitlines`, with which some clients take a stream apart; JSON itself leaves them bare.
+LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+
+def dumps(value: JSON) -> bytes:
+    """Compact JSON in UTF-8, on one line for every way of counting lines."""
+    text = _encode(value)
+    return (text if text.isascii() else text.translate(LINE_ENDS)).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,9 @@ def _part(param: str, part: JSON) -> str:
         raise InvalidRequest(f"{param} must be an object, got {json_type(part)}.", param=param)
     kind = CONTENT.read(f"{param}.type", _needed(param, part, "type"))
     if kind not in PART_TEXT:
-        raise InvalidPrompt(f"{param}.type must be text, got {shown(kind)}: this model reads text only.", param=param)
+        raise InvalidPrompt(
+            f"{param}.type must be text, got {shown(kind)}: this model reads text only.", param=f"{param}.type"
+        )
     key = PART_TEXT[kind]
     return CONTENT.read(f"{param}.{key}", _needed(param, part, key))
 

@@ -1,22 +1,15 @@
 """How OpenAI words an answer: whole objects, and the payloads of a stream from byte templates rendered once."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from tampu.dialects.base import dumps
 from tampu.dialects.kinds import JSON
 from tampu.errors import ServiceError
 from tampu.request import Choice, Chunk, Completion, Opening, TokenLogprob, Usage
 
 LOWEST_LOGPROB = -9999.0  # OpenAI's "very unlikely"; JSON has no infinity
 DONE = b"[DONE]"
-_encode: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-
-
-def dumps(value: JSON) -> bytes:
-    """Compact JSON in UTF-8."""
-    return _encode(value).encode()
 
 
 def render_usage(usage: Usage) -> dict[str, JSON]:
@@ -100,7 +93,7 @@ class ChatAnswer:
                 yield self._delta(index, b'{"role":"assistant","content":"","refusal":null}')
         if chunk.text or (self.logprobs and chunk.logprobs):
             logprobs = b',"logprobs":' + dumps(chat_logprobs(chunk.logprobs)) if self.logprobs else b""
-            yield self._delta(chunk.index, b'{"content":' + _encode(chunk.text).encode() + b"}", logprobs)
+            yield self._delta(chunk.index, b'{"content":' + dumps(chunk.text) + b"}", logprobs)
         if chunk.finish_reason is not None:
             yield self._delta(chunk.index, b"{}", reason=dumps(chunk.finish_reason))
         if chunk.usage is not None:
@@ -188,7 +181,7 @@ class TextAnswer:
             logprobs = dumps(wire)
         return b'%b{"text":%b,"index":%d,"logprobs":%b,"finish_reason":%b}%b' % (
             self._before,
-            _encode(text).encode(),
+            dumps(text),
             index,
             logprobs,
             reason,

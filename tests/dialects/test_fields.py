@@ -1,0 +1,69 @@
+"""Tables of fields: null is absent, unknown keys do nothing, errors carry the path."""
+
+from dataclasses import fields
+
+import pytest
+
+from tampu.dialects.fields import Field, Nested, read_table, sampling_fields, sampling_values, table_schema
+from tampu.dialects.kinds import Boolean, Integer, Text
+from tampu.errors import InvalidRequest
+from tampu.request import Range, SamplingParams
+
+INNER = (Field("flag", Boolean(), "A flag."),)
+TABLE = (
+    Field("name", Text(8), "A name.", required=True),
+    Field("count", Integer(Range(1, 4)), "How many.", target="n", default=2),
+    Field("options", Nested(INNER), "More."),
+)
+
+
+def test_present_fields_are_read_and_defaults_filled_in() -> None:
+    assert read_table(TABLE, {"name": "a"}) == {"name": "a", "count": 2}
+
+
+def test_null_is_absent_and_unknown_keys_are_ignored() -> None:
+    assert read_table(TABLE, {"name": "a", "count": None, "options": None, "novel": [1]}) == {"name": "a", "count": 2}
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "param"),
+    [
+        ({}, "name is required.", "name"),
+        ({"name": None}, "name is required.", "name"),
+        ({"name": "a", "options": {"flag": 1}}, "options.flag must be a boolean, got an integer.", "options.flag"),
+        ([], "The body must be an object, got an array.", None),
+        ("text", "The body must be an object, got a string.", None),
+        (None, "The body must be an object, got null.", None),
+    ],
+)
+def test_a_wrong_body_names_the_path(body: object, message: str, param: str | None) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        read_table(TABLE, body)
+    assert (caught.value.message, caught.value.param) == (message, param)
+
+
+def test_rows_with_a_target_become_sampling_parameters() -> None:
+    assert sampling_values(TABLE, {"name": "a", "count": 3}) == {"n": 3}
+
+
+def test_the_schema_allows_null_only_where_a_field_may_be_absent() -> None:
+    schema = table_schema(TABLE)
+    assert schema["required"] == ["name"]
+    assert schema["properties"]["name"] == {"type": "string", "minLength": 0, "maxLength": 8, "description": "A name."}
+    assert schema["properties"]["count"] == {
+        "anyOf": [{"type": "integer", "minimum": 1, "maximum": 4}, {"type": "null"}],
+        "description": "How many.",
+        "default": 2,
+    }
+
+
+def test_every_number_of_sampling_params_is_a_row_under_its_own_name() -> None:
+    names = [row.name for row in sampling_fields({})]
+    assert names == [item.name for item in fields(SamplingParams) if "range" in item.metadata]
+
+
+def test_a_dialect_narrows_the_physical_limits() -> None:
+    rows = {row.name: row for row in sampling_fields({"temperature": Range(0, 2)}, leave_out=["n"])}
+    assert rows["temperature"].kind.schema() == {"type": "number", "minimum": 0, "maximum": 2}
+    assert rows["seed"].kind.schema()["type"] == "integer"
+    assert "n" not in rows
