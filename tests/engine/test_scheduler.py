@@ -3,6 +3,7 @@
 import pytest
 
 from tampu.engine.kv_cache import BlockPool
+from tampu.engine.output import Logprobs
 from tampu.engine.scheduler import MAX_SCORED_TOKENS, Limits, Scheduler
 from tampu.engine.sequence import Sequence, SequenceStatus
 from tampu.errors import ContextTooLong
@@ -23,8 +24,9 @@ def step(scheduler: Scheduler, token_id: int = 1) -> Rows:
     batch = scheduler.schedule()
     rows = [(row.sequence.id, row.start, row.end) for row in batch]
     for row in batch:
-        is_sampled = row.is_sampled
+        is_sampled, scored = row.is_sampled, row.scored
         scheduler.commit(row)
+        row.sequence.prompt_logprobs += [Logprobs(token_id, -1.0)] * len(scored)
         if is_sampled and row.sequence.append(token_id):
             scheduler.finish(row.sequence)
     scheduler.check()
@@ -86,6 +88,14 @@ def test_no_more_sequences_run_than_tokens_are_dealt_so_that_none_stalls() -> No
     for sequence_id in (1, 2):
         scheduler.add(sequence_spec(sequence_id, [sequence_id], max_tokens=2))
     assert [step(scheduler) for _ in range(4)] == [[(1, 0, 1)], [(1, 1, 2)], [(2, 0, 1)], [(2, 1, 2)]]
+
+
+def test_prompts_that_wait_to_be_scored_do_not_crowd_out_others() -> None:
+    scheduler = scheduler_of(num_blocks=5000, max_num_seqs=200, budget=2 * MAX_SCORED_TOKENS)
+    for sequence_id in range(200):
+        scheduler.add(sequence_spec(sequence_id, range(100), prompt_logprobs=True))
+    step(scheduler)
+    assert len(scheduler.running) == 2 * MAX_SCORED_TOKENS
 
 
 def test_a_cached_prefix_is_not_computed_again_but_for_its_last_token() -> None:

@@ -72,10 +72,10 @@ class Budget:
             row = row._replace(end=row.scored.start + self.num_scored)
         return row
 
-    def spend(self, row: Row, sign: int = 1) -> None:
-        """Take what a row takes; give it back with `sign` -1."""
-        self.num_tokens -= sign * (row.end - row.start)
-        self.num_scored -= sign * len(row.scored)
+    def spend(self, row: Row) -> None:
+        """Take what the row takes."""
+        self.num_tokens -= row.end - row.start
+        self.num_scored -= len(row.scored)
 
 
 class Scheduler:
@@ -131,13 +131,11 @@ class Scheduler:
         budget = Budget(self.limits.max_num_batched_tokens)
         rows: dict[int, Row] = {}
         self._give_way()
-        num_preemptions = self.num_preemptions
         for is_decode in (True, False):
             for sequence in list(self.running):
                 if (sequence.num_tokens - sequence.num_computed_tokens == 1) == is_decode:
                     self._deal(sequence, budget, rows)
-        if num_preemptions == self.num_preemptions:
-            self._admit(budget, rows)
+        self._admit(budget, rows)
         return list(rows.values())
 
     def commit(self, row: Row) -> None:
@@ -194,17 +192,16 @@ class Scheduler:
         if sequence.status is not SequenceStatus.RUNNING:
             return  # preempted for another one in this step
         row = budget.deal(sequence)
-        if row.end > row.start and self._reserve(row, budget, rows):
+        if row.end > row.start and self._reserve(row, rows):
             budget.spend(row)
             rows[sequence.id] = row
 
-    def _reserve(self, row: Row, budget: Budget, rows: dict[int, Row]) -> bool:
+    def _reserve(self, row: Row, rows: dict[int, Row]) -> bool:
         """Blocks for a row, taken back from the latest arrivals if need be; False if that hit the row itself."""
         while not self._grow(row):
             victim = self.running[-1]
             self._preempt(victim)
-            if dealt := rows.pop(victim.id, None):
-                budget.spend(dealt, sign=-1)
+            rows.pop(victim.id, None)
             if victim is row.sequence:
                 return False
         return True
@@ -260,7 +257,7 @@ class Scheduler:
             self.running.remove(sequence)
         self.pool.release(sequence.block_table)
         del sequence.block_table[:]
-        sequence.num_computed_tokens = sequence.num_registered_blocks = 0
+        sequence.num_computed_tokens = 0
         sequence.status = status
 
     def _shareable_hashes(self, sequence: Sequence) -> list[bytes]:
