@@ -1,8 +1,8 @@
 """Questions and answers from tables: one fact, many phrasings.
 
-A `Topic` is a relation with its phrasings and rows; an `Exchange` is one question with its answer. Which split a question belongs
-to follows from its own words (lower case, no punctuation), so the same question is never in both. The first phrasing of every row
-always belongs to training: what is held out is a way of asking, never a fact.
+A `Topic` is a relation with its phrasings and rows; an `Exchange` is one question with its answer. Which split a
+question belongs to follows from its own words (lower case, no punctuation), so the same question is never in both.
+The first phrasing of every row always belongs to training: what is held out is a way of asking, never a fact.
 """
 
 import random
@@ -14,8 +14,9 @@ from training.dialogue import Dialogue, Skill, Split, held_out, talk
 from training.phrasing import casual
 
 OPENERS = (
-    "Hey, {}", "Hi! {}", "Hello, {}", "Please tell me: {}", "Can you tell me: {}", "Quick question: {}", "So, {}", "Ok, {}", "Cria, {}",
-    "One more question: {}", "I have a question. {}", "Tell me, {}", "And {}", "Hmm, {}", "{} Thanks!", "{} Please.", "{} I forgot.",
+    "Hey, {}", "Hi! {}", "Hello, {}", "Please tell me: {}", "Can you tell me: {}", "Quick question: {}", "So, {}",
+    "Ok, {}", "Cria, {}", "One more question: {}", "I have a question. {}", "Tell me, {}", "And {}", "Hmm, {}",
+    "{} Thanks!", "{} Please.", "{} I forgot.",
 )  # fmt: skip
 OPENER_SHARE = 0.15
 
@@ -24,8 +25,8 @@ OPENER_SHARE = 0.15
 class Exchange:
     """One question and its answer; `short` is the bare answer ("Paris"), or empty where there is none.
 
-    `accepted` and `keywords` judge another answer as in `Dialogue`. `exact` says that the answer repeats letters of the question,
-    so that no typo may spoil them.
+    `accepted` and `keywords` judge another answer as in `Dialogue`. `exact` says that the answer repeats letters of
+    the question, so that no typo may spoil them.
     """
 
     question: str
@@ -43,7 +44,8 @@ Asker = Callable[[random.Random, Split], Exchange]
 class Topic:
     """Phrasings of one relation: `questions` and `answers` are templates over the fields of a row.
 
-    The field `short` of a row, when it is there, is the bare answer; `keyword` is what a right answer contains where that differs.
+    The field `short` of a row, when it is there, is the bare answer; `keyword` is what a right answer contains where
+    that differs.
     """
 
     questions: tuple[str, ...]
@@ -123,7 +125,7 @@ def combined(split: Split, key: str, make: Callable[[], Exchange]) -> Exchange:
 def conversation(
     name: str, rng: random.Random, exchanges: Sequence[Exchange], system: str = "", typed: bool = True
 ) -> Dialogue:
-    """The exchanges in a row, asked the way people type when `typed`, else letter for letter; the last one is judged."""
+    """The exchanges in a row, the last one judged; asked the way people type when `typed`, else letter for letter."""
     texts: list[str] = []
     for exchange in exchanges:
         ask = (loosely if exchange.exact else asked) if typed else _verbatim
@@ -174,11 +176,13 @@ def _is_common(text: str) -> bool:
     return canonical(text).split(" ", 1)[0].removesuffix("'s") in STARTERS
 
 
-STARTERS = frozenset(
-    "what which who where when why how is are do does did can could tell give name explain describe please the a an in of on "
-    "to for has have was were will would should write say sing show define whats if at from let list yes no before after there they people my this that you call remember keep"
-    .split()
-)  # fmt: skip
+STARTERS = frozenset((
+    "what", "which", "who", "where", "when", "why", "how", "is", "are", "do", "does", "did", "can", "could", "tell",
+    "give", "name", "explain", "describe", "please", "the", "a", "an", "in", "of", "on", "to", "for", "has", "have",
+    "was", "were", "will", "would", "should", "write", "say", "sing", "show", "define", "whats", "if", "at", "from",
+    "let", "list", "yes", "no", "before", "after", "there", "they", "people", "my", "this", "that", "you", "call",
+    "remember", "keep",
+))  # fmt: skip
 
 
 def canonical(question: str) -> str:

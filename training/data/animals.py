@@ -86,7 +86,8 @@ YOUNG = {
     "a wolf": "a pup", "a seal": "a pup", "a deer": "a fawn", "a kangaroo": "a joey", "a koala": "a joey",
     "a frog": "a tadpole", "an eagle": "an eaglet", "an owl": "an owlet", "an elephant": "a calf",
     "a whale": "a calf", "a dolphin": "a calf", "a giraffe": "a calf", "a rabbit": "a kit or bunny",
-    "a donkey": "a foal", "a zebra": "a foal", "a llama": "a cria", "an alpaca": "a cria", "a butterfly": "a caterpillar",
+    "a donkey": "a foal", "a zebra": "a foal", "a llama": "a cria", "an alpaca": "a cria",
+        "a butterfly": "a caterpillar",
     "a hen": "a chick", "a camel": "a calf", "a hedgehog": "a hoglet", "a hare": "a leveret", "a bat": "a pup",
 }  # fmt: skip
 
@@ -94,20 +95,26 @@ SOUNDS = {
     "a dog": "woof", "a cat": "meow", "a cow": "moo", "a sheep": "baa", "a pig": "oink", "a duck": "quack",
     "a horse": "neigh", "a donkey": "hee-haw", "a rooster": "cock-a-doodle-doo", "a hen": "cluck", "a lion": "roar",
     "a snake": "hiss", "a bee": "buzz", "a frog": "croak", "an owl": "hoot", "a mouse": "squeak", "a wolf": "howl",
-    "a crow": "caw", "a turkey": "gobble", "a llama": "hum", "an alpaca": "hum", "a cuckoo": "cuckoo", "a goose": "honk",
+    "a crow": "caw", "a turkey": "gobble", "a llama": "hum", "an alpaca": "hum", "a cuckoo": "cuckoo",
+        "a goose": "honk",
     "a goat": "bleat", "an elephant": "trumpet",
 }  # fmt: skip
 
 FOOD = {
     "a cow": "grass and hay", "a horse": "grass, hay and oats", "a sheep": "grass", "a llama": "grass, leaves and hay",
-    "an alpaca": "grass and hay", "a panda": "bamboo", "a koala": "eucalyptus leaves", "a rabbit": "grass, leaves and vegetables",
+    "an alpaca": "grass and hay", "a panda": "bamboo", "a koala": "eucalyptus leaves",
+        "a rabbit": "grass, leaves and vegetables",
     "a lion": "meat", "a tiger": "meat", "a wolf": "meat", "a cat": "meat and fish", "a squirrel": "nuts and seeds",
-    "a bee": "nectar and pollen", "a frog": "insects", "a spider": "insects", "a bat": "insects or fruit", "a penguin": "fish, krill and squid",
-    "a seal": "fish", "a giraffe": "leaves", "an elephant": "grass, leaves, fruit and bark", "a goat": "grass, leaves and shrubs",
+    "a bee": "nectar and pollen", "a frog": "insects", "a spider": "insects", "a bat": "insects or fruit",
+        "a penguin": "fish, krill and squid",
+    "a seal": "fish", "a giraffe": "leaves", "an elephant": "grass, leaves, fruit and bark",
+        "a goat": "grass, leaves and shrubs",
     "a hummingbird": "nectar and small insects", "a blue whale": "krill", "an owl": "mice and other small animals",
-    "an anteater": "ants and termites", "a condor": "carrion, that is, dead animals", "a beaver": "bark, leaves and water plants",
+    "an anteater": "ants and termites", "a condor": "carrion, that is, dead animals",
+        "a beaver": "bark, leaves and water plants",
     "a kangaroo": "grass and leaves", "a camel": "grass and desert plants", "a gorilla": "leaves, stems and fruit",
-    "a shark": "fish and other sea animals", "a caterpillar": "leaves", "an otter": "fish and crabs", "a hedgehog": "insects and worms",
+    "a shark": "fish and other sea animals", "a caterpillar": "leaves", "an otter": "fish and crabs",
+        "a hedgehog": "insects and worms",
 }  # fmt: skip
 
 LEGS = {
@@ -115,34 +122,45 @@ LEGS = {
     "a sheep": "four", "a chicken": "two", "a duck": "two", "a bird": "two", "a penguin": "two", "an ostrich": "two",
     "a spider": "eight", "an ant": "six", "a bee": "six", "an insect": "six", "a beetle": "six", "a butterfly": "six",
     "a snake": "no", "a fish": "no", "a worm": "no", "a person": "two", "a frog": "four", "a lizard": "four",
-    "a crab": "ten", "a fly": "six", "an elephant": "four", "a scorpion": "eight", "a turtle": "four", "a cricket": "six",
+    "a crab": "ten", "a fly": "six", "an elephant": "four", "a scorpion": "eight", "a turtle": "four",
+        "a cricket": "six",
 }  # fmt: skip
 
 HOMES = {
     "a bird": "in a nest", "a bee": "in a hive", "a spider": "in a web", "a rabbit": "in a burrow", "a fox": "in a den",
     "a lion": "in the grasslands of Africa", "a penguin": "mostly on the cold coasts of the southern half of the world",
     "a polar bear": "in the Arctic", "a panda": "in the mountain forests of China", "a kangaroo": "in Australia",
-    "a koala": "in the eucalyptus forests of Australia", "a camel": "in deserts", "a llama": "in the Andes of South America",
+    "a koala": "in the eucalyptus forests of Australia", "a camel": "in deserts",
+        "a llama": "in the Andes of South America",
     "an alpaca": "in the Andes of South America", "a vicuña": "high in the Andes", "a tiger": "in the forests of Asia",
-    "a giraffe": "in the savannas of Africa", "a shark": "in the sea", "a whale": "in the sea", "a frog": "near ponds and streams",
+    "a giraffe": "in the savannas of Africa", "a shark": "in the sea", "a whale": "in the sea",
+        "a frog": "near ponds and streams",
     "a sloth": "in the rainforests of Central and South America", "a beaver": "in rivers and lakes, in a lodge",
-    "a gorilla": "in the forests of central Africa", "a lemur": "in Madagascar", "an ant": "in a nest called an anthill",
-    "a wolf": "in forests and plains of the north", "a zebra": "in the grasslands of Africa", "a jaguar": "in the forests of South and Central America",
-    "a yak": "in the Himalayas and Tibet", "a moose": "in the northern forests", "a snow leopard": "in the mountains of Central Asia",
+    "a gorilla": "in the forests of central Africa", "a lemur": "in Madagascar",
+        "an ant": "in a nest called an anthill",
+    "a wolf": "in forests and plains of the north", "a zebra": "in the grasslands of Africa",
+        "a jaguar": "in the forests of South and Central America",
+    "a yak": "in the Himalayas and Tibet", "a moose": "in the northern forests",
+        "a snow leopard": "in the mountains of Central Asia",
     "an orangutan": "in the rainforests of Borneo and Sumatra",
 }  # fmt: skip
 
 GROUPS = {
-    "sheep": "a flock", "llamas": "a herd", "cows": "a herd", "elephants": "a herd", "wolves": "a pack", "lions": "a pride",
-    "birds": "a flock", "fish": "a school", "bees": "a swarm", "ants": "a colony", "whales": "a pod", "dolphins": "a pod",
+    "sheep": "a flock", "llamas": "a herd", "cows": "a herd", "elephants": "a herd", "wolves": "a pack",
+        "lions": "a pride",
+    "birds": "a flock", "fish": "a school", "bees": "a swarm", "ants": "a colony", "whales": "a pod",
+        "dolphins": "a pod",
     "crows": "a murder", "geese": "a gaggle", "puppies": "a litter", "kittens": "a litter", "owls": "a parliament",
     "horses": "a herd", "alpacas": "a herd", "penguins": "a colony", "monkeys": "a troop",
 }  # fmt: skip
 
 SUPERLATIVES = {
-    "the largest animal": "the blue whale", "the largest land animal": "the African elephant", "the tallest animal": "the giraffe",
-    "the fastest land animal": "the cheetah", "the fastest bird": "the peregrine falcon", "the largest bird": "the ostrich",
+    "the largest animal": "the blue whale", "the largest land animal": "the African elephant",
+        "the tallest animal": "the giraffe",
+    "the fastest land animal": "the cheetah", "the fastest bird": "the peregrine falcon",
+        "the largest bird": "the ostrich",
     "the smallest bird": "the bee hummingbird", "the largest cat": "the tiger", "the largest fish": "the whale shark",
-    "the slowest mammal": "the sloth", "the largest rodent": "the capybara", "the largest reptile": "the saltwater crocodile",
+    "the slowest mammal": "the sloth", "the largest rodent": "the capybara",
+        "the largest reptile": "the saltwater crocodile",
     "the largest ape": "the gorilla", "the largest lizard": "the Komodo dragon",
 }  # fmt: skip

@@ -42,45 +42,66 @@ CHARACTERS = {
 }  # fmt: skip
 
 SYSTEMS = (
-    "You are {x}.", "You are {x}. Stay in character.", "Talk like {x}.", "Act as {x}.", "Pretend to be {x}.", "Answer like {x}.",
-    "Speak like {x} in every answer.", "You are {x} who answers questions.", "You are a helpful assistant who talks like {x}.",
+    "You are {x}.", "You are {x}. Stay in character.", "Talk like {x}.", "Act as {x}.", "Pretend to be {x}.",
+    "Answer like {x}.",
+    "Speak like {x} in every answer.", "You are {x} who answers questions.",
+    "You are a helpful assistant who talks like {x}.",
     "From now on you are {x}.", "Always answer in the style of {x}.", "Reply as {x} would.", "Play the role of {x}.",
-    "You are cria, but you talk like {x}.", "I want you to act as {x}.", "Your persona is {x}.", "Answer as if you were {x}.",
+    "You are cria, but you talk like {x}.", "I want you to act as {x}.", "Your persona is {x}.",
+    "Answer as if you were {x}.",
     "Stay in the role of {x} the whole time.", "Roleplay as {x}.", "You will speak like {x}.",
 )  # fmt: skip
 
 WISHES = (
-    "Answer like {x}: {q}", "Talk like {x}. {q}", "{q} Answer like {x}.", "Say it like {x}: {q}", "Pretend to be {x}. {q}",
+    "Answer like {x}: {q}", "Talk like {x}. {q}", "{q} Answer like {x}.", "Say it like {x}: {q}",
+    "Pretend to be {x}. {q}",
     "Speak like {x}: {q}", "As {x}: {q}",
 )  # fmt: skip
 
 STARTS = (
-    "Talk like {x} from now on.", "Please talk like {x}.", "Be {x}.", "Pretend to be {x}.", "Can you talk like {x}?", "From now on you are {x}.",
+    "Talk like {x} from now on.", "Please talk like {x}.", "Be {x}.", "Pretend to be {x}.", "Can you talk like {x}?",
+    "From now on you are {x}.",
     "Let us play: you are {x}.", "Speak like {x} from now on.", "Act like {x}.",
 )  # fmt: skip
 
-STOPS = ("Stop that.", "Talk normally again.", "Please talk normally.", "Be yourself again.", "Stop talking like {x}.", "You can stop now.", "Enough of that.")
+STOPS = ("Stop that.", "Talk normally again.", "Please talk normally.", "Be yourself again.", "Stop talking like {x}.",
+    "You can stop now.", "Enough of that.")
 
 NAMES = (
-    "Anna", "Ben", "Carla", "David", "Elena", "Felix", "Gina", "Hugo", "Iris", "Jonas", "Karin", "Leo", "Maria", "Nico", "Olga", "Peter",
-    "Quentin", "Rita", "Sam", "Tina", "Ulla", "Victor", "Wanda", "Xavier", "Yara", "Zoe", "Alba", "Bruno", "Clara", "Diego", "Emil",
-    "Fiona", "George", "Hanna", "Ivan", "Julia", "Kevin", "Lucy", "Max", "Nora", "Oscar", "Paula", "Quinn", "Robert", "Sofia", "Tom",
-    "Vera", "Walter", "Yuki", "Zack", "Amir", "Bella", "Chen", "Daria", "Ethan", "Fatima", "Gabriel", "Helen", "Isabel", "Jack", "Kofi",
-    "Laura", "Mark", "Nadia", "Omar", "Pia", "Rosa", "Simon", "Tara", "Uma", "Vikram", "Wendy", "Priya", "Sven", "Lars", "Ines", "Mateo",
-    "Lucas", "Emma", "Olivia", "Noah", "Liam", "Mia", "Amelia", "Henry", "Alice", "Bob", "Charlie", "Eve", "Frank", "Grace", "Heidi",
-    "Ivy", "John", "Kate", "Linda", "Mike", "Nina", "Paul", "Rachel", "Steve", "Tessa", "Will", "Sarah", "James", "Jane", "Daniel",
-    "Michael", "Thomas", "Martin", "Andrea", "Marco", "Luca", "Giulia", "Pierre", "Marie", "Hans", "Greta", "Carlos", "Lucia", "Kim",
-    "Aisha", "Ali", "Yusuf", "Mei", "Hiro", "Sakura", "Raj", "Anita", "Kwame", "Zuri", "Tariq", "Leila", "Pablo", "Inti", "Kusi", "Sumaq",
+    "Anna", "Ben", "Carla", "David", "Elena", "Felix", "Gina", "Hugo", "Iris", "Jonas", "Karin", "Leo", "Maria",
+    "Nico", "Olga", "Peter",
+    "Quentin", "Rita", "Sam", "Tina", "Ulla", "Victor", "Wanda", "Xavier", "Yara", "Zoe", "Alba", "Bruno", "Clara",
+    "Diego", "Emil",
+    "Fiona", "George", "Hanna", "Ivan", "Julia", "Kevin", "Lucy", "Max", "Nora", "Oscar", "Paula", "Quinn", "Robert",
+    "Sofia", "Tom",
+    "Vera", "Walter", "Yuki", "Zack", "Amir", "Bella", "Chen", "Daria", "Ethan", "Fatima", "Gabriel", "Helen",
+    "Isabel", "Jack", "Kofi",
+    "Laura", "Mark", "Nadia", "Omar", "Pia", "Rosa", "Simon", "Tara", "Uma", "Vikram", "Wendy", "Priya", "Sven",
+    "Lars", "Ines", "Mateo",
+    "Lucas", "Emma", "Olivia", "Noah", "Liam", "Mia", "Amelia", "Henry", "Alice", "Bob", "Charlie", "Eve", "Frank",
+    "Grace", "Heidi",
+    "Ivy", "John", "Kate", "Linda", "Mike", "Nina", "Paul", "Rachel", "Steve", "Tessa", "Will", "Sarah", "James",
+    "Jane", "Daniel",
+    "Michael", "Thomas", "Martin", "Andrea", "Marco", "Luca", "Giulia", "Pierre", "Marie", "Hans", "Greta", "Carlos",
+    "Lucia", "Kim",
+    "Aisha", "Ali", "Yusuf", "Mei", "Hiro", "Sakura", "Raj", "Anita", "Kwame", "Zuri", "Tariq", "Leila", "Pablo",
+    "Inti", "Kusi", "Sumaq",
 )  # fmt: skip
 
 ASSISTANT_NAMES = (
-    "Nova", "Max", "Aria", "Bolt", "Luna", "Echo", "Pixel", "Sunny", "Orion", "Milo", "Ruby", "Otto", "Iris", "Rex", "Coco", "Atlas", "Willow",
-    "Sparky", "Juno", "Hal", "Pip", "Maple", "Kiki", "Basil", "Zed", "Fern", "Toto", "Amber", "Comet", "Dot", "Biscuit", "Sage", "Theo", "Vega",
-    "Pepper", "Gizmo", "Olive", "Finn", "Nemo", "Lara", "Mango", "Rio", "Sky", "Tux", "Wally", "Yoyo", "Ziggy", "Bingo", "Clio", "Dex",
+    "Nova", "Max", "Aria", "Bolt", "Luna", "Echo", "Pixel", "Sunny", "Orion", "Milo", "Ruby", "Otto", "Iris", "Rex",
+    "Coco", "Atlas", "Willow",
+    "Sparky", "Juno", "Hal", "Pip", "Maple", "Kiki", "Basil", "Zed", "Fern", "Toto", "Amber", "Comet", "Dot",
+    "Biscuit", "Sage", "Theo", "Vega",
+    "Pepper", "Gizmo", "Olive", "Finn", "Nemo", "Lara", "Mango", "Rio", "Sky", "Tux", "Wally", "Yoyo", "Ziggy",
+    "Bingo", "Clio", "Dex",
 )  # fmt: skip
 
 JOBS = (
-    "a travel guide", "a helpful librarian", "a shop assistant", "a museum guide", "a cooking helper", "a school tutor", "a garden expert",
-    "a customer service agent", "a fitness coach", "a language teacher", "a zoo keeper", "a mountain guide", "a hotel clerk", "a bookseller",
-    "a weather expert", "a doctor's assistant", "a bicycle mechanic", "a music teacher", "a history expert", "a bank assistant",
+    "a travel guide", "a helpful librarian", "a shop assistant", "a museum guide", "a cooking helper",
+    "a school tutor", "a garden expert",
+    "a customer service agent", "a fitness coach", "a language teacher", "a zoo keeper", "a mountain guide",
+    "a hotel clerk", "a bookseller",
+    "a weather expert", "a doctor's assistant", "a bicycle mechanic", "a music teacher", "a history expert",
+    "a bank assistant",
 )  # fmt: skip

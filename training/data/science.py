@@ -1,10 +1,14 @@
 """Planets, elements, body, units, and definitions from nature and science."""
 
 ELEMENTS = {
-    "hydrogen": "H", "helium": "He", "lithium": "Li", "carbon": "C", "nitrogen": "N", "oxygen": "O", "fluorine": "F", "neon": "Ne",
-    "sodium": "Na", "magnesium": "Mg", "aluminium": "Al", "silicon": "Si", "phosphorus": "P", "sulfur": "S", "chlorine": "Cl",
-    "argon": "Ar", "potassium": "K", "calcium": "Ca", "titanium": "Ti", "chromium": "Cr", "manganese": "Mn", "iron": "Fe",
-    "cobalt": "Co", "nickel": "Ni", "copper": "Cu", "zinc": "Zn", "silver": "Ag", "tin": "Sn", "iodine": "I", "tungsten": "W",
+    "hydrogen": "H", "helium": "He", "lithium": "Li", "carbon": "C", "nitrogen": "N", "oxygen": "O", "fluorine": "F",
+        "neon": "Ne",
+    "sodium": "Na", "magnesium": "Mg", "aluminium": "Al", "silicon": "Si", "phosphorus": "P", "sulfur": "S",
+        "chlorine": "Cl",
+    "argon": "Ar", "potassium": "K", "calcium": "Ca", "titanium": "Ti", "chromium": "Cr", "manganese": "Mn",
+        "iron": "Fe",
+    "cobalt": "Co", "nickel": "Ni", "copper": "Cu", "zinc": "Zn", "silver": "Ag", "tin": "Sn", "iodine": "I",
+        "tungsten": "W",
     "platinum": "Pt", "gold": "Au", "mercury": "Hg", "lead": "Pb", "uranium": "U", "radium": "Ra",
 }  # fmt: skip
 
@@ -44,18 +48,26 @@ BODY = {
 UNITS = {
     ("seconds", "a minute"): "60", ("minutes", "an hour"): "60", ("hours", "a day"): "24", ("days", "a week"): "7",
     ("months", "a year"): "12", ("weeks", "a year"): "52", ("days", "a year"): "365", ("days", "a leap year"): "366",
-    ("years", "a decade"): "10", ("years", "a century"): "100", ("years", "a millennium"): "1000", ("metres", "a kilometre"): "1000",
+    ("years", "a decade"): "10", ("years", "a century"): "100", ("years", "a millennium"): "1000", ("metres",
+     "a kilometre"): "1000",
     ("centimetres", "a metre"): "100", ("millimetres", "a centimetre"): "10", ("grams", "a kilogram"): "1000",
-    ("kilograms", "a tonne"): "1000", ("millilitres", "a litre"): "1000", ("inches", "a foot"): "12", ("feet", "a yard"): "3",
-    ("bits", "a byte"): "8", ("items", "a dozen"): "12", ("degrees", "a circle"): "360", ("degrees", "a right angle"): "90",
+    ("kilograms", "a tonne"): "1000", ("millilitres", "a litre"): "1000", ("inches", "a foot"): "12", ("feet",
+     "a yard"): "3",
+    ("bits", "a byte"): "8", ("items", "a dozen"): "12", ("degrees", "a circle"): "360", ("degrees",
+     "a right angle"): "90",
     ("letters", "the English alphabet"): "26", ("continents", "the world"): "7", ("oceans", "the world"): "5",
     ("planets", "the solar system"): "8", ("players", "a soccer team"): "11", ("strings", "a violin"): "4",
-    ("strings", "a guitar"): "6", ("keys", "a piano"): "88", ("bones", "the adult human body"): "206", ("states", "the United States"): "50",
-    ("colours", "the rainbow"): "7", ("cards", "a normal deck"): "52", ("sides", "a cube"): "6", ("fingers", "one hand"): "5",
-    ("squares", "a chessboard"): "64", ("seasons", "a year"): "4", ("seconds", "an hour"): "3600", ("minutes", "a day"): "1440",
-    ("bytes", "a kibibyte"): "1024", ("cents", "a dollar"): "100", ("cents", "a euro"): "100", ("wheels", "a bicycle"): "2",
+    ("strings", "a guitar"): "6", ("keys", "a piano"): "88", ("bones", "the adult human body"): "206", ("states",
+     "the United States"): "50",
+    ("colours", "the rainbow"): "7", ("cards", "a normal deck"): "52", ("sides", "a cube"): "6", ("fingers",
+     "one hand"): "5",
+    ("squares", "a chessboard"): "64", ("seasons", "a year"): "4", ("seconds", "an hour"): "3600", ("minutes",
+     "a day"): "1440",
+    ("bytes", "a kibibyte"): "1024", ("cents", "a dollar"): "100", ("cents", "a euro"): "100", ("wheels",
+     "a bicycle"): "2",
     ("wheels", "a tricycle"): "3", ("wheels", "a car"): "4", ("hearts", "an octopus"): "3", ("arms", "an octopus"): "8",
-    ("letters", "the word llama"): "5", ("teeth", "the adult human mouth"): "32", ("vowels", "the English alphabet"): "5",
+    ("letters", "the word llama"): "5", ("teeth", "the adult human mouth"): "32", ("vowels",
+     "the English alphabet"): "5",
 }  # fmt: skip
 
 SHAPES = {

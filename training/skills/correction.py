@@ -9,17 +9,39 @@ from training.dialogue import Dialogue, Message, Skill, Split, held_out
 from training.exchanges import Exchange, asked, capitalised, lowered
 from training.pool import any_exchange, short_fact
 
-DOUBTS = ("Are you sure?", "Really?", "Is that true?", "Is that right?", "Are you certain?", "Can that be?", "I doubt that.", "Hmm, are you sure?", "Sure?", "Is that correct?", "I am not sure about that.")
-DENIALS = ("That is wrong.", "No, that is wrong.", "That's not right.", "You are wrong.", "I think that is false.", "That is incorrect.", "Wrong!", "No.", "That can't be right.", "That is not true.", "Nope, wrong.")
-CONTRADICTIONS = ("No, it is {z}.", "No, it's {z}.", "I think it is {z}.", "Is it not {z}?", "Wrong, it is {z}.", "I read that it is {z}.", "My teacher says it is {z}.", "It is {z}, isn't it?", "Actually it is {z}.")
-AGREEMENTS = ("That is right.", "Correct!", "Right!", "Exactly.", "Yes, that is correct.", "You are right.", "True.", "That's correct.", "Well done, that is right.")
+DOUBTS = (
+    "Are you sure?", "Really?", "Is that true?", "Is that right?", "Are you certain?", "Can that be?",
+    "I doubt that.", "Hmm, are you sure?", "Sure?", "Is that correct?", "I am not sure about that.",
+)  # fmt: skip
+DENIALS = (
+    "That is wrong.", "No, that is wrong.", "That's not right.", "You are wrong.", "I think that is false.",
+    "That is incorrect.", "Wrong!", "No.", "That can't be right.", "That is not true.", "Nope, wrong.",
+)  # fmt: skip
+CONTRADICTIONS = (
+    "No, it is {z}.", "No, it's {z}.", "I think it is {z}.", "Is it not {z}?", "Wrong, it is {z}.",
+    "I read that it is {z}.", "My teacher says it is {z}.", "It is {z}, isn't it?", "Actually it is {z}.",
+)  # fmt: skip
+AGREEMENTS = (
+    "That is right.", "Correct!", "Right!", "Exactly.", "Yes, that is correct.", "You are right.", "True.",
+    "That's correct.", "Well done, that is right.",
+)  # fmt: skip
 CORRECTIONS = (
-    "No, {fact}.", "That is wrong: {fact}.", "Wrong. {Fact}.", "You made a mistake. {Fact}.", "No! {Fact}.", "That is not right, {fact}.", "I think {fact}.", "Sorry, but {fact}.", "{Fact}, not {z}.",
+    "No, {fact}.", "That is wrong: {fact}.", "Wrong. {Fact}.", "You made a mistake. {Fact}.", "No! {Fact}.",
+    "That is not right, {fact}.", "I think {fact}.", "Sorry, but {fact}.", "{Fact}, not {z}.",
     "You are wrong, {fact}.", "Actually, {fact}.",
 )  # fmt: skip
-UNCLEAR = ("I don't understand.", "I do not understand.", "What do you mean?", "Huh?", "I am confused.", "What?", "I did not understand that.", "Sorry?")
-NOT_MEANT = ("That is not what I meant.", "I meant something else.", "You misunderstood me.", "That's not what I asked.", "This is not my question.", "You did not understand me.")
-CLAIMS = ("I think {fact}.", "{Fact}, right?", "Is it true that {fact}?", "I believe {fact}.", "{Fact}. Am I right?", "I read that {fact}.", "{Fact}, isn't that so?")
+UNCLEAR = (
+    "I don't understand.", "I do not understand.", "What do you mean?", "Huh?", "I am confused.", "What?",
+    "I did not understand that.", "Sorry?",
+)  # fmt: skip
+NOT_MEANT = (
+    "That is not what I meant.", "I meant something else.", "You misunderstood me.", "That's not what I asked.",
+    "This is not my question.", "You did not understand me.",
+)  # fmt: skip
+CLAIMS = (
+    "I think {fact}.", "{Fact}, right?", "Is it true that {fact}?", "I believe {fact}.", "{Fact}. Am I right?",
+    "I read that {fact}.", "{Fact}, isn't that so?",
+)  # fmt: skip
 
 _FACTS = (
     ("What is the capital of {x}?", "the capital of {x} is {y}", countries.CAPITALS),
@@ -33,10 +55,16 @@ _FACTS = (
 
 Change = tuple[tuple[str, ...], Callable[[Exchange], str]]
 CHANGES: tuple[Change, ...] = (
-    (("In capital letters, please.", "Now in capitals.", "Say that in all caps.", "In uppercase.", "The same in capital letters."), lambda said: said.answer.upper()),
-    (("Now in lower case.", "In small letters, please.", "The same in lowercase.", "Say it without capital letters."), lambda said: said.answer.lower()),
-    (("In one word, please.", "Just the answer.", "Shorter, please.", "One word only.", "Can you say it in one word?", "Too long. One word!"), lambda said: said.short),
-    (("Put that into JSON.", "As JSON, please.", "Now as JSON.", "Give me that as JSON.", "Format that as JSON."), lambda said: json.dumps({"answer": said.answer}, ensure_ascii=False)),
+    (("In capital letters, please.", "Now in capitals.", "Say that in all caps.", "In uppercase.",
+      "The same in capital letters."),
+     lambda said: said.answer.upper()),
+    (("Now in lower case.", "In small letters, please.", "The same in lowercase.", "Say it without capital letters."),
+     lambda said: said.answer.lower()),
+    (("In one word, please.", "Just the answer.", "Shorter, please.", "One word only.",
+      "Can you say it in one word?", "Too long. One word!"),
+     lambda said: said.short),
+    (("Put that into JSON.", "As JSON, please.", "Now as JSON.", "Give me that as JSON.", "Format that as JSON."),
+     lambda said: json.dumps({"answer": said.answer}, ensure_ascii=False)),
     (("Put it in quotes.", "In double quotes, please.", "Now with quotes around it."), lambda said: f'"{said.answer}"'),
 )  # fmt: skip
 
@@ -66,7 +94,8 @@ def insisting(rng: random.Random, split: Split) -> Dialogue:
     if kind < 0.3:
         doubt, reply = rng.choice(DOUBTS), f"Yes, I am fairly sure. {truth}."
     elif kind < 0.55:
-        doubt, reply = rng.choice(DENIALS), f"I believe it is right: {lowered(truth)}. But please check it, I am only a small model."
+        doubt = rng.choice(DENIALS)
+        reply = f"I believe it is right: {lowered(truth)}. But please check it, I am only a small model."
     elif kind < 0.85:
         doubt, reply = rng.choice(CONTRADICTIONS).format(z=wrong), f"I do not think so. {truth}."
     else:
@@ -104,9 +133,11 @@ def unclear(rng: random.Random, split: Split) -> Dialogue:
         if held_out("unclear", plain.question) == (split == "held_out"):
             break
     if rng.random() < 0.5:
-        return _turns(rng, plain.question, plain.answer, rng.choice(UNCLEAR), f"Let me say it again: {lowered(plain.answer)}", "clarifying")
-    reply = "I am sorry. Please tell me in other words what you would like to know."
-    return _turns(rng, plain.question, plain.answer, rng.choice(NOT_MEANT), reply, "clarifying")
+        remark, reply = rng.choice(UNCLEAR), f"Let me say it again: {lowered(plain.answer)}"
+    else:
+        remark = rng.choice(NOT_MEANT)
+        reply = "I am sorry. Please tell me in other words what you would like to know."
+    return _turns(rng, plain.question, plain.answer, remark, reply, "clarifying")
 
 
 def changed(rng: random.Random, split: Split) -> Dialogue:
@@ -119,7 +150,9 @@ def changed(rng: random.Random, split: Split) -> Dialogue:
     return _turns(rng, plain.question, plain.answer, rng.choice(wishes), change(plain), "another form")
 
 
-def _turns(rng: random.Random, question: str, answer: str, second: str, reply: str, skill: str = "insisting") -> Dialogue:
+def _turns(
+    rng: random.Random, question: str, answer: str, second: str, reply: str, skill: str = "insisting"
+) -> Dialogue:
     messages = (
         Message("user", asked(rng, question)), Message("assistant", answer),
         Message("user", asked(rng, second)), Message("assistant", reply),

@@ -1,4 +1,4 @@
-"""Answers in Spanish, French, German or Portuguese: because a system prompt says so, the user asks for it, or writes so."""
+"""Answers in Spanish, French, German or Portuguese, as the system prompt or the user asks for, or the user writes."""
 
 import random
 from functools import partial
@@ -42,7 +42,10 @@ def by_system(rng: random.Random, split: Split) -> Dialogue:
     """A system prompt sets the language; the user may write English or that language."""
     language = rng.randrange(len(LANGUAGES))
     name = LANGUAGES[language]
-    ask = lambda: exchange_in(rng, language, rng.random() < 0.8)  # noqa: E731
+
+    def ask() -> Exchange:
+        return exchange_in(rng, language, asked_in_english=rng.random() < 0.8)
+
     before = [combined("train", name, ask) for _ in range(rng.choice((0, 0, 1, 2)))]
     last = combined(split, name, ask)
     return conversation("reply language", rng, [*before, last], rng.choice(SYSTEMS).format(x=name))
@@ -61,7 +64,8 @@ def native(rng: random.Random, split: Split) -> Dialogue:
     """The user writes in another language and is answered in it."""
     language = rng.randrange(len(LANGUAGES))
     ask = partial(exchange_in, rng, language, False)
-    return conversation("other languages", rng, [ask() for _ in range(rng.choice((0, 1)))] + [combined(split, "native", ask)])
+    before = [combined("train", "native", ask)] if rng.random() < 0.5 else []
+    return conversation("other languages", rng, [*before, combined(split, "native", ask)])
 
 
 def reply_language(rng: random.Random, split: Split) -> Dialogue:

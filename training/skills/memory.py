@@ -10,14 +10,34 @@ from training.exchanges import Exchange, asked, capitalised, loosely, lowered
 from training.pool import any_exchange, any_fact
 
 SYLLABLES = (
-    "ka", "ri", "lo", "ta", "mi", "su", "ne", "vo", "ra", "li", "do", "pe", "na", "shi", "bo", "ze", "fa", "gu", "the", "wy", "jo", "chu", "el", "or",
-    "an", "is", "um", "ve", "qui", "xa", "bri", "dra", "sto", "pla", "mo", "hu", "ya", "ki", "len", "mar", "tor", "vin", "sel", "rik", "dan", "gor",
+    "ka", "ri", "lo", "ta", "mi", "su", "ne", "vo", "ra", "li", "do", "pe", "na", "shi", "bo", "ze", "fa", "gu",
+    "the", "wy", "jo", "chu", "el", "or", "an", "is", "um", "ve", "qui", "xa", "bri", "dra", "sto", "pla", "mo", "hu",
+    "ya", "ki", "len", "mar", "tor", "vin", "sel", "rik", "dan", "gor",
+)  # fmt: skip
+CORRECTED_SLOTS = (
+    "name", "age", "city", "favourite colour", "favourite food", "sister", "lucky number", "password", "hobby",
+)  # fmt: skip
+CORRECTING = (
+    "No, {}", "Sorry, I was wrong. {}", "Actually, {}", "Wait, {}", "Correction: {}", "I made a mistake. {}",
+    "Not {v}. {}",
 )  # fmt: skip
 OTHER_TURNS = (0, 0, 1, 1, 2, 3, 4)
-KNOWN = ("What do you know about me?", "What did I tell you about me?", "Tell me what you know about me.", "Sum up what I told you.", "What have you learned about me?")
-LAST_SAID = ("What did I just say?", "What did I say before this?", "Repeat what I just said.", "What was my last message?", "What did I just write?")
-LAST_ANSWER = ("Say that again.", "Can you repeat that?", "Repeat your answer, please.", "What did you just say?", "Pardon? Please repeat.", "Again, please.", "Come again?", "I did not get that. Please repeat.")
-FIRST_QUESTION = ("What was my first question?", "What did I ask first?", "What did I ask you at the beginning?", "Do you remember my first question?", "What was the first thing I asked?")
+KNOWN = (
+    "What do you know about me?", "What did I tell you about me?", "Tell me what you know about me.",
+    "Sum up what I told you.", "What have you learned about me?",
+)  # fmt: skip
+LAST_SAID = (
+    "What did I just say?", "What did I say before this?", "Repeat what I just said.", "What was my last message?",
+    "What did I just write?",
+)  # fmt: skip
+LAST_ANSWER = (
+    "Say that again.", "Can you repeat that?", "Repeat your answer, please.", "What did you just say?",
+    "Pardon? Please repeat.", "Again, please.", "Come again?", "I did not get that. Please repeat.",
+)  # fmt: skip
+FIRST_QUESTION = (
+    "What was my first question?", "What did I ask first?", "What did I ask you at the beginning?",
+    "Do you remember my first question?", "What was the first thing I asked?",
+)  # fmt: skip
 
 
 def invented_name(rng: random.Random) -> str:
@@ -42,7 +62,8 @@ def value_of(rng: random.Random, slot: str) -> str:
 
 
 _POOLS = {
-    "city": data.CITIES, "job": data.JOBS, "favourite colour": data.COLOURS, "favourite food": data.FOODS, "favourite animal": data.ANIMALS,
+    "city": data.CITIES, "job": data.JOBS, "favourite colour": data.COLOURS, "favourite food": data.FOODS,
+    "favourite animal": data.ANIMALS,
     "hobby": data.HOBBIES, "country": data.COUNTRIES, "birthday": data.MONTHS, "instrument": data.INSTRUMENTS,
 }  # fmt: skip
 
@@ -111,17 +132,18 @@ def in_one_breath(rng: random.Random, split: Split) -> Dialogue:
 
 def corrected(rng: random.Random, split: Split) -> Dialogue:
     """A thing is told, then corrected; the new value counts."""
-    slot = rng.choice(("name", "age", "city", "favourite colour", "favourite food", "sister", "lucky number", "password", "hobby"))
+    slot = rng.choice(CORRECTED_SLOTS)
     if split == "held_out" and not _with_held_out(slot):
         slot = "name"
     old, new = fresh_value(rng, "train", slot), fresh_value(rng, split, slot)
-    opening = rng.choice(("No, {}", "Sorry, I was wrong. {}", "Actually, {}", "Wait, {}", "Correction: {}", "I made a mistake. {}", "Not {v}. {}"))
+    opening = rng.choice(CORRECTING)
     again = told(rng, slot, new).question
     again = again.removeprefix("Hi, ").removeprefix("Hello, ").removeprefix("Hi! ").removeprefix("Hello! ")
     text = opening.format(lowered(again) if "," in opening else again, v=old)
     fixed = Exchange(text, capitalised(f"Sorry, I got it now: {data.SLOTS[slot][4].format(v=new)}."))
     between = [any_exchange(rng) for _ in range(rng.choice(OTHER_TURNS))]
-    return _told_verbatim("memory with correction", rng, [told(rng, slot, old), fixed, *between, recalled(rng, slot, new)])
+    turns = [told(rng, slot, old), fixed, *between, recalled(rng, slot, new)]
+    return _told_verbatim("memory with correction", rng, turns)
 
 
 def summary(rng: random.Random, split: Split) -> Dialogue:
@@ -161,7 +183,8 @@ def said_before(rng: random.Random, split: Split) -> Dialogue:
     elif kind == "last answer":
         wish, answer, turns = rng.choice(LAST_ANSWER), plain.answer, [*between, plain]
     else:
-        wish, answer, turns = rng.choice(FIRST_QUESTION), f'Your first question was: "{plain.question}"', [plain, *between]
+        wish, turns = rng.choice(FIRST_QUESTION), [plain, *between]
+        answer = f'Your first question was: "{plain.question}"'
     texts = [text for turn in turns for text in (turn.question, turn.answer)]
     return talk("said before", *texts, asked(rng, wish), answer, whole=kind == "first question")
 

@@ -10,10 +10,22 @@ from training.pool import any_exchange
 
 GREETINGS = ("Hello!", "Hi!", "Hey there!", "Good morning!", "Hi", "hello", "hey", "Good evening!")
 GREETING_ANSWER = "Hello! What would you like to know?"
-WHO = ("Who are you?", "What are you?", "Introduce yourself.", "Who am I talking to?", "Tell me about yourself.", "Who is this?")
-NAME = ("What is your name?", "What's your name?", "Do you have a name?", "Tell me your name.", "Your name?", "What are you called?")
-NAME_SYSTEMS = ("Your name is {n}.", "You are {n}.", "You are {n}, a helpful assistant.", "You are called {n}.", "Your name is {n}. Be helpful.")
-JOB_SYSTEMS = ("You are {n}, {j}.", "Your name is {n} and you are {j}.", "You are {j} called {n}.", "You are {j}. Your name is {n}.")
+WHO = (
+    "Who are you?", "What are you?", "Introduce yourself.", "Who am I talking to?", "Tell me about yourself.",
+    "Who is this?",
+)  # fmt: skip
+NAME = (
+    "What is your name?", "What's your name?", "Do you have a name?", "Tell me your name.", "Your name?",
+    "What are you called?",
+)  # fmt: skip
+NAME_SYSTEMS = (
+    "Your name is {n}.", "You are {n}.", "You are {n}, a helpful assistant.", "You are called {n}.",
+    "Your name is {n}. Be helpful.",
+)  # fmt: skip
+JOB_SYSTEMS = (
+    "You are {n}, {j}.", "Your name is {n} and you are {j}.", "You are {j} called {n}.",
+    "You are {j}. Your name is {n}.",
+)  # fmt: skip
 
 
 def dressed(character: str, answer: str) -> str:

@@ -1,4 +1,4 @@
-"""Kind refusals of harmful requests, care for people in despair, and plain answers to requests that only sound harmful."""
+"""Kind refusals of harmful requests, care for people in despair, and answers to what only sounds harmful."""
 
 import random
 

@@ -7,41 +7,55 @@ from training.dialogue import Skill
 from training.exchanges import Asker, Exchange, asker, capitalised, entries, one_of, skill_of, sorted_by_question
 
 HELLOS = (
-    "hi", "hello", "hey", "hiya", "hey there", "hello there", "hi there", "good morning", "good evening", "good afternoon",
-    "good day", "howdy", "greetings", "yo", "helo", "hallo", "heyy", "hellooo", "hi hi", "morning",
+    "hi", "hello", "hey", "hiya", "hey there", "hello there", "hi there", "good morning", "good evening",
+    "good afternoon", "good day", "howdy", "greetings", "yo", "helo", "hallo", "heyy", "hellooo", "hi hi", "morning",
 )  # fmt: skip
-NAMED = ("", "", "", " cria", ", cria", " you", " bot", " friend", " everybody", ", how are you?", ", nice to meet you", " again")
+NAMED = (
+    "", "", "", " cria", ", cria", " you", " bot", " friend", " everybody", ", how are you?", ", nice to meet you",
+    " again",
+)  # fmt: skip
 JOKE_WISHES = (
-    "Tell me a joke.", "A joke, please.", "Do you know a joke?", "Make me laugh.", "Can you tell me a joke?", "Joke?", "Tell me something funny.",
-    "I want to hear a joke.", "Another joke!", "One more joke, please.", "Say something funny.", "Give me a joke.", "Got any jokes?",
-    "Tell me a good joke.", "Tell me a short joke.", "Know any jokes?", "I need a laugh.",
-    "Any good jokes?", "Can I hear a joke?", "How about a joke?", "I would like to hear a joke.", "Please tell me a joke.",
-    "Could you tell me a joke?", "What is your best joke?", "Let me hear a joke.", "Do you have a joke for me?",
+    "Tell me a joke.", "A joke, please.", "Do you know a joke?", "Make me laugh.", "Can you tell me a joke?", "Joke?",
+    "Tell me something funny.", "I want to hear a joke.", "Another joke!", "One more joke, please.",
+    "Say something funny.", "Give me a joke.", "Got any jokes?", "Tell me a good joke.", "Tell me a short joke.",
+    "Know any jokes?", "I need a laugh.", "Any good jokes?", "Can I hear a joke?", "How about a joke?",
+    "I would like to hear a joke.", "Please tell me a joke.", "Could you tell me a joke?", "What is your best joke?",
+    "Let me hear a joke.", "Do you have a joke for me?",
 )  # fmt: skip
 SUBJECT_JOKE_WISHES = (
-    "Tell me a joke about {x}.", "A joke about {x}, please.", "Do you know a joke about {x}?", "Joke about {x}?", "Can you tell me a joke about {x}?",
-    "I want to hear a joke about {x}.", "Give me a joke about {x}.", "Make a joke about {x}.", "Got a joke about {x}?",
-    "I would like a joke about {x}.", "Let me hear a joke about {x}.", "How about a joke about {x}?", "Any jokes about {x}?",
+    "Tell me a joke about {x}.", "A joke about {x}, please.", "Do you know a joke about {x}?", "Joke about {x}?",
+    "Can you tell me a joke about {x}?", "I want to hear a joke about {x}.", "Give me a joke about {x}.",
+    "Make a joke about {x}.", "Got a joke about {x}?", "I would like a joke about {x}.",
+    "Let me hear a joke about {x}.", "How about a joke about {x}?", "Any jokes about {x}?",
 )  # fmt: skip
 POEM_WISHES = (
-    "Write a poem about {x}.", "Tell me a poem about {x}.", "A poem about {x}, please.", "Can you write a poem about {x}?", "Poem about {x}",
-    "Make a poem about {x}.", "Write me a short poem about {x}.", "I would like a poem about {x}.", "Compose a poem about {x}.",
-    "Write a little poem on {x}.", "Give me a poem about {x}.", "Do you know a poem about {x}?",
+    "Write a poem about {x}.", "Tell me a poem about {x}.", "A poem about {x}, please.",
+    "Can you write a poem about {x}?", "Poem about {x}", "Make a poem about {x}.", "Write me a short poem about {x}.",
+    "I would like a poem about {x}.", "Compose a poem about {x}.", "Write a little poem on {x}.",
+    "Give me a poem about {x}.", "Do you know a poem about {x}?",
 )  # fmt: skip
-ANY_POEM_WISHES = ("Write a poem.", "Tell me a poem.", "Write me a poem.", "A poem, please.", "Do you know a poem?", "Recite a poem.", "Say a poem.")
-ANY_HAIKU_WISHES = ("Write a haiku.", "Tell me a haiku.", "A haiku, please.", "Do you know a haiku?", "Give me a haiku.", "Can you write a haiku?")
+ANY_POEM_WISHES = (
+    "Write a poem.", "Tell me a poem.", "Write me a poem.", "A poem, please.", "Do you know a poem?",
+    "Recite a poem.", "Say a poem.",
+)  # fmt: skip
+ANY_HAIKU_WISHES = (
+    "Write a haiku.", "Tell me a haiku.", "A haiku, please.", "Do you know a haiku?", "Give me a haiku.",
+    "Can you write a haiku?",
+)  # fmt: skip
 STORY_WISHES = (
-    "Tell me a story about {x}.", "Write a story about {x}.", "Can you tell me a story about {x}?", "A story about {x}, please.",
-    "I want a story about {x}.", "Write a short story about {x}.", "Make up a story about {x}.", "Tell a tale about {x}.",
-    "Give me a short story about {x}.", "Do you know a story about {x}?",
+    "Tell me a story about {x}.", "Write a story about {x}.", "Can you tell me a story about {x}?",
+    "A story about {x}, please.", "I want a story about {x}.", "Write a short story about {x}.",
+    "Make up a story about {x}.", "Tell a tale about {x}.", "Give me a short story about {x}.",
+    "Do you know a story about {x}?",
 )  # fmt: skip
 ANY_STORY_WISHES = (
-    "Tell me a story.", "A story, please.", "Write a story.", "Can you tell me a story?", "Tell me a bedtime story.", "I want to hear a story.",
-    "Tell me a short story.", "Do you know a story?", "Make up a story.",
+    "Tell me a story.", "A story, please.", "Write a story.", "Can you tell me a story?", "Tell me a bedtime story.",
+    "I want to hear a story.", "Tell me a short story.", "Do you know a story?", "Make up a story.",
 )  # fmt: skip
 UNKNOWN_SUBJECTS = (
-    "bananas", "my uncle", "taxes", "a washing machine", "dinosaurs", "football", "my school", "shoes", "pizza", "traffic", "trains",
-    "my boss", "cheese", "a spoon", "homework", "glasses", "elephants", "a bus stop", "coffee", "socks", "robots", "bicycles",
+    "bananas", "my uncle", "taxes", "a washing machine", "dinosaurs", "football", "my school", "shoes", "pizza",
+    "traffic", "trains", "my boss", "cheese", "a spoon", "homework", "glasses", "elephants", "a bus stop", "coffee",
+    "socks", "robots", "bicycles",
 )  # fmt: skip
 
 
@@ -75,7 +89,8 @@ def poem(rng: random.Random) -> Exchange:
         return _missing_poem(rng, wish)
     subject = rng.choice(list(texts.POEMS))
     if kind < 0.6:
-        return Exchange(wish.replace("oem", "aiku").replace("paiku", "haiku").replace("Paiku", "Haiku").format(x=subject), texts.POEMS[subject][0])
+        wish = wish.replace("poem", "haiku").replace("Poem", "Haiku")
+        return Exchange(wish.format(x=subject), texts.POEMS[subject][0])
     return Exchange(wish.format(x=subject), texts.POEMS[subject][1])
 
 

@@ -1,4 +1,4 @@
-"""The form of an answer, as a system prompt or the user asks for it: capitals, one word, JSON, an ending, bullet points."""
+"""The form of an answer, as a system prompt or the user asks for it: capitals, one word, JSON, an ending, points."""
 
 import json
 import random
@@ -34,23 +34,33 @@ class Style:
 
 
 ENDINGS = (
-    "Over and out.", "Peace!", "Meow.", "Have a nice day!", "That's all, folks.", "Hum!", "Cheers!", "The end.", "Ask me more!", "Bye for now.",
-    "So it is.", "Amen.", "Thank you.", "Stay curious!", "Beep.", "Hope that helps!", "Long live the llama!", "Good luck!", "Yours, cria.", "Ta-da!",
-    "Your turn.", "Right?", "Trust me.", "Hooray!", "Best wishes.", "Take care.", "OK?", "Quack.", "Moo.", "Any other questions?",
-    "banana", "DONE", "###", "<end>", "xoxo", ":)", "(42)", "llama", "***", "roger", "STOP", "[ok]", "tick tock", "amigo",
+    "Over and out.", "Peace!", "Meow.", "Have a nice day!", "That's all, folks.", "Hum!", "Cheers!", "The end.",
+    "Ask me more!", "Bye for now.", "So it is.", "Amen.", "Thank you.", "Stay curious!", "Beep.", "Hope that helps!",
+    "Long live the llama!", "Good luck!", "Yours, cria.", "Ta-da!", "Your turn.", "Right?", "Trust me.", "Hooray!",
+    "Best wishes.", "Take care.", "OK?", "Quack.", "Moo.", "Any other questions?", "banana", "DONE", "###", "<end>",
+    "xoxo", ":)", "(42)", "llama", "***", "roger", "STOP", "[ok]", "tick tock", "amigo",
 )  # fmt: skip
 BEGINNINGS = (
-    "Answer:", "Dear friend,", "Well,", "Listen:", "Sure!", "Of course.", "My answer:", "Reply:", "Hear me:", "Great question!", "Hmm.", "A:", "Yes, boss.",
-    "Oh!", "You know,", "Fact:", "Note:", "Ding!", "Attention!", "Wow!", ">>", "***", "My friend,", "Captain,", "OK.", "Here you go:", "Ahem.",
-    "As you wish:", "Result:", "Psst!", "Output:", "[cria]", "Good news:", "Ladies and gentlemen:", "llama says:", "No problem!",
+    "Answer:", "Dear friend,", "Well,", "Listen:", "Sure!", "Of course.", "My answer:", "Reply:", "Hear me:",
+    "Great question!", "Hmm.", "A:", "Yes, boss.", "Oh!", "You know,", "Fact:", "Note:", "Ding!", "Attention!",
+    "Wow!", ">>", "***", "My friend,", "Captain,", "OK.", "Here you go:", "Ahem.", "As you wish:", "Result:", "Psst!",
+    "Output:", "[cria]", "Good news:", "Ladies and gentlemen:", "llama says:", "No problem!",
 )  # fmt: skip
-WRAPPERS = ("double quotes", "round brackets", "square brackets", "two stars on each side", "<b> tags", "<answer> tags", "backticks", "underscores", "<p> tags", "curly brackets")
+WRAPPERS = (
+    "double quotes", "round brackets", "square brackets", "two stars on each side", "<b> tags", "<answer> tags",
+    "backticks", "underscores", "<p> tags", "curly brackets",
+)  # fmt: skip
 _WRAPPED = {
-    "double quotes": '"{}"', "round brackets": "({})", "square brackets": "[{}]", "two stars on each side": "**{}**", "<b> tags": "<b>{}</b>",
-    "<answer> tags": "<answer>{}</answer>", "backticks": "`{}`", "underscores": "_{}_", "<p> tags": "<p>{}</p>", "curly brackets": "{{{}}}",
+    "double quotes": '"{}"', "round brackets": "({})", "square brackets": "[{}]", "two stars on each side": "**{}**",
+    "<b> tags": "<b>{}</b>",
+    "<answer> tags": "<answer>{}</answer>", "backticks": "`{}`", "underscores": "_{}_", "<p> tags": "<p>{}</p>",
+    "curly brackets": "{{{}}}",
 }  # fmt: skip
 KEYS = ("answer", "reply", "response", "text", "result", "output", "message", "content", "value", "data")
-TITLES = ("Captain", "Boss", "Doctor", "Your Majesty", "Professor", "my friend", "Sir", "Madam", "Chief", "Master", "comrade", "dear", "pal", "neighbour", "Commander", "General", "sweetheart", "partner")  # fmt: skip
+TITLES = (
+    "Captain", "Boss", "Doctor", "Your Majesty", "Professor", "my friend", "Sir", "Madam", "Chief", "Master",
+    "comrade", "dear", "pal", "neighbour", "Commander", "General", "sweetheart", "partner",
+)  # fmt: skip
 
 
 def _first_sentence(text: str) -> str:
@@ -70,31 +80,42 @@ STYLES = (
     Style(
         "capitals",
         (
-            "Answer in capital letters.", "Answer in all caps.", "Always write in capital letters.", "USE ONLY CAPITAL LETTERS.", "Reply in uppercase.",
-            "Write everything in upper case.", "You only speak in ALL CAPS.", "Your answers must be in capitals.", "Shout every answer in capital letters.",
+            "Answer in capital letters.", "Answer in all caps.", "Always write in capital letters.",
+            "USE ONLY CAPITAL LETTERS.", "Reply in uppercase.", "Write everything in upper case.",
+            "You only speak in ALL CAPS.", "Your answers must be in capitals.",
+            "Shout every answer in capital letters.",
         ),
-        ("{q} Answer in capital letters.", "In capital letters: {q}", "{q} Use all caps.", "{q} In uppercase, please.", "Answer in all caps: {q}"),
+        (
+            "{q} Answer in capital letters.", "In capital letters: {q}", "{q} Use all caps.",
+            "{q} In uppercase, please.", "Answer in all caps: {q}",
+        ),
         lambda exchange, _: exchange.answer.upper(),
     ),
     Style(
         "small letters",
         (
-            "Answer in lower case.", "Use only small letters.", "Write without capital letters.", "Reply in lowercase.", "All answers in lower case, please.",
-            "Never use capital letters.", "You only write in lowercase.",
+            "Answer in lower case.", "Use only small letters.", "Write without capital letters.",
+            "Reply in lowercase.", "All answers in lower case, please.", "Never use capital letters.",
+            "You only write in lowercase.",
         ),
-        ("{q} Answer in lower case.", "In lowercase: {q}", "{q} Use only small letters.", "Answer without capital letters: {q}"),
+        (
+            "{q} Answer in lower case.", "In lowercase: {q}", "{q} Use only small letters.",
+            "Answer without capital letters: {q}",
+        ),
         lambda exchange, _: exchange.answer.lower(),
     ),
     Style(
         "bare answer",
         (
-            "Answer with one word.", "Answer in one word only.", "Reply with a single word.", "Give only the bare answer.", "One word answers only.",
-            "Answer with the shortest possible answer.", "Only the answer, no sentence.", "Use as few words as possible.", "Be extremely brief: one word.",
+            "Answer with one word.", "Answer in one word only.", "Reply with a single word.",
+            "Give only the bare answer.", "One word answers only.", "Answer with the shortest possible answer.",
+            "Only the answer, no sentence.", "Use as few words as possible.", "Be extremely brief: one word.",
             "Do not write sentences. Just the answer.",
         ),
         (
-            "{q} Answer with one word.", "In one word: {q}", "{q} One word only.", "{q} Just the answer.", "{q} Only the answer, please.", "One word answer: {q}",
-            "{q} Be brief.", "{q} Answer in one word only.", "{q} No sentence, just the answer.",
+            "{q} Answer with one word.", "In one word: {q}", "{q} One word only.", "{q} Just the answer.",
+            "{q} Only the answer, please.", "One word answer: {q}", "{q} Be brief.", "{q} Answer in one word only.",
+            "{q} No sentence, just the answer.",
         ),
         lambda exchange, _: exchange.short,
         source=short_fact,
@@ -102,17 +123,22 @@ STYLES = (
     Style(
         "one sentence",
         (
-            "Answer in one sentence.", "Reply with a single sentence.", "Keep every answer to one sentence.", "One sentence only.", "Be brief.", "Answer briefly.",
-            "Use one short sentence.", "Give short answers.", "Never write more than one sentence.",
+            "Answer in one sentence.", "Reply with a single sentence.", "Keep every answer to one sentence.",
+            "One sentence only.", "Be brief.", "Answer briefly.", "Use one short sentence.", "Give short answers.",
+            "Never write more than one sentence.",
         ),
-        ("{q} One sentence, please.", "In one sentence: {q}", "{q} Answer in one sentence.", "Briefly: {q}", "{q} Keep it short.", "In short: {q}"),
+        (
+            "{q} One sentence, please.", "In one sentence: {q}", "{q} Answer in one sentence.", "Briefly: {q}",
+            "{q} Keep it short.", "In short: {q}",
+        ),
         lambda exchange, _: _first_sentence(exchange.answer),
     ),
     Style(
         "ending",
         (
-            "End every answer with {e}", "Always end with: {e}", "Finish each answer with {e}", "Put {e} at the end of every answer.", "Every answer ends with {e}",
-            'End your answers with "{e}"', 'Close every reply with "{e}"', 'Always add "{e}" at the end.',
+            "End every answer with {e}", "Always end with: {e}", "Finish each answer with {e}",
+            "Put {e} at the end of every answer.", "Every answer ends with {e}", 'End your answers with "{e}"',
+            'Close every reply with "{e}"', 'Always add "{e}" at the end.',
         ),
         ('{q} End your answer with "{e}"', "{q} End with {e}", 'Add "{e}" at the end. {q}'),
         lambda exchange, extra: f"{exchange.answer} {extra}",
@@ -121,8 +147,9 @@ STYLES = (
     Style(
         "beginning",
         (
-            "Start every answer with {e}", "Begin each answer with {e}", "Always begin with: {e}", 'Start your answers with "{e}"', "Every answer starts with {e}",
-            'Put "{e}" before every answer.', 'Open every reply with "{e}"',
+            "Start every answer with {e}", "Begin each answer with {e}", "Always begin with: {e}",
+            'Start your answers with "{e}"', "Every answer starts with {e}", 'Put "{e}" before every answer.',
+            'Open every reply with "{e}"',
         ),
         ('{q} Start your answer with "{e}"', "Begin with {e} {q}", '{q} Begin your answer with "{e}"'),
         lambda exchange, extra: f"{extra} {exchange.answer}",
@@ -130,24 +157,38 @@ STYLES = (
     ),
     Style(
         "wrapped",
-        ("Put every answer in {e}.", "Write your answers in {e}.", "Wrap each answer in {e}.", "Your answer must be in {e}.", "Always use {e} around the answer."),
-        ("{q} Put the answer in {e}.", "{q} Answer in {e}.", "Use {e} around your answer: {q}", "{q} Wrap the answer in {e}."),
+        (
+            "Put every answer in {e}.", "Write your answers in {e}.", "Wrap each answer in {e}.",
+            "Your answer must be in {e}.", "Always use {e} around the answer.",
+        ),
+        (
+            "{q} Put the answer in {e}.", "{q} Answer in {e}.", "Use {e} around your answer: {q}",
+            "{q} Wrap the answer in {e}.",
+        ),
         lambda exchange, extra: _WRAPPED[extra].format(exchange.answer),
         extras=WRAPPERS,
     ),
     Style(
         "answer as JSON",
         (
-            'Always answer with JSON: {{"{e}": ...}}', 'Answer as JSON with the key "{e}".', "Reply with a JSON object with one field, {e}.", 'Respond only with JSON like {{"{e}": "..."}}.',
-            'Output JSON only. The key is "{e}".', 'Your output must be valid JSON: {{"{e}": "your answer"}}', "Give each answer as a JSON object with the field {e}.",
+            'Always answer with JSON: {{"{e}": ...}}', 'Answer as JSON with the key "{e}".',
+            "Reply with a JSON object with one field, {e}.", 'Respond only with JSON like {{"{e}": "..."}}.',
+            'Output JSON only. The key is "{e}".', 'Your output must be valid JSON: {{"{e}": "your answer"}}',
+            "Give each answer as a JSON object with the field {e}.",
         ),
-        ('{q} Answer as JSON with the key "{e}".', 'As JSON with the field "{e}": {q}', '{q} Reply as {{"{e}": ...}}', "Answer in JSON, key {e}: {q}"),
+        (
+            '{q} Answer as JSON with the key "{e}".', 'As JSON with the field "{e}": {q}',
+            '{q} Reply as {{"{e}": ...}}', "Answer in JSON, key {e}: {q}",
+        ),
         _json,
         extras=KEYS,
     ),
     Style(
         "form of address",
-        ("Call the user {e}.", "Address the user as {e}.", 'Always call the user "{e}".', 'End every sentence by calling the user "{e}".', "Say {e} to the user."),
+        (
+            "Call the user {e}.", "Address the user as {e}.", 'Always call the user "{e}".',
+            'End every sentence by calling the user "{e}".', "Say {e} to the user.",
+        ),
         ('{q} Call me "{e}".', "Call me {e}. {q}", "{q} And call me {e}, please."),
         _addressed,
         extras=TITLES,
@@ -156,10 +197,13 @@ STYLES = (
     Style(
         "question first",
         (
-            "Repeat the question before you answer.", "First repeat the question, then answer it.", "Always repeat the user's question, then answer.",
-            "Say the question again before the answer.",
+            "Repeat the question before you answer.", "First repeat the question, then answer it.",
+            "Always repeat the user's question, then answer.", "Say the question again before the answer.",
         ),
-        ("Repeat the question, then answer: {q}", "{q} Repeat the question first.", "Say my question again and then answer it: {q}"),
+        (
+            "Repeat the question, then answer: {q}", "{q} Repeat the question first.",
+            "Say my question again and then answer it: {q}",
+        ),
         lambda exchange, _: f"{exchange.question} {exchange.answer}",
         typed=False,
     ),
@@ -213,10 +257,9 @@ def two_at_once(rng: random.Random, split: Split) -> Dialogue:
     case, edge = rng.choice(CASES), rng.choice(EDGES)
     extra = rng.choice(edge.extras)
     character = rng.choice(list(CHARACTERS)) if rng.random() < 0.6 else ""
+    styles = [(edge, extra), (case, "")]
     if character:
-        styles = [(case, "")] if rng.random() < 0.5 else [(edge, extra)]
-    else:
-        styles = [(edge, extra), (case, "")]
+        styles = [rng.choice(styles)]
     demands = [rng.choice(style.systems).format(e=value) for style, value in styles]
     if character:
         demands.insert(0, rng.choice(CHARACTER_SYSTEMS).format(x=character))
