@@ -35,6 +35,15 @@ def transformers_logits_of_gguf(file: Path, config: ModelConfig, token_ids: I32)
     return _run(model, token_ids, keep=0)
 
 
+def save_with_transformers(directory: Path, config: ModelConfig) -> Path:
+    """A random checkpoint, its config.json and its shards as transformers itself writes them."""
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(LlamaConfig(**config.to_json(), initializer_range=0.1))
+    model.save_pretrained(directory, max_shard_size="200KB")
+    assert (directory / "model.safetensors.index.json").exists()
+    return directory
+
+
 def _run(model: LlamaForCausalLM, token_ids: I32, keep: int) -> F32:
     with torch.no_grad():
         ids = torch.from_numpy(token_ids.astype(np.int64))[None]

@@ -12,7 +12,7 @@ from tampu.kernels.interface import F32, AttentionRows
 from tampu.model.config import Llama3Scaling
 from tampu.model.llama import ForwardInput
 from tests.checkpoints import random_checkpoint, random_weights, tiny_config, write_checkpoint
-from tests.model.oracle import load, prompt, tampu_logits, transformers_logits
+from tests.model.oracle import load, prompt, save_with_transformers, tampu_logits, transformers_logits
 
 # Largest error over the spread (standard deviation) of the logits. Float32 rounding alone is about 3e-6 here;
 # bf16 rounds every activation to 8 bits, int8 every activation and weight to 7 bits and a sign.
@@ -82,6 +82,13 @@ def test_half_precision_checkpoints_give_the_logits_of_their_rounded_weights(tmp
         error(tampu_logits(load(checkpoint, "f32"), token_ids), transformers_logits(checkpoint, token_ids))
         < FLOAT_BOUND
     )
+
+
+def test_a_directory_saved_by_transformers_is_loaded(tmp_path: Path) -> None:
+    config = tiny_config(rope_scaling=LLAMA_31_SCALING, max_position_embeddings=131072, num_hidden_layers=3)
+    checkpoint = save_with_transformers(tmp_path / "model", config)
+    expected = transformers_logits(checkpoint, prompt(40))
+    assert error(tampu_logits(load(checkpoint, "f32"), prompt(40)), expected) < FLOAT_BOUND
 
 
 def test_a_bf16_cache_moves_the_logits_by_its_rounding_only(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tampu.kernels.interface import F32, I32, AttentionRows, Kernels, LayerCache
 from tampu.model.packed import PackedModel
 from tampu.model.plan import EMBED_TOKENS, INVERSE_FREQUENCIES, LM_HEAD, NORM
 
+EVERY = slice(None)
 CACHE_DTYPES: Mapping[str, np.dtype[Any]] = {"bf16": np.dtype(np.uint16), "f32": np.dtype(np.float32)}
 
 
@@ -69,25 +70,40 @@ class Llama:
 
     def forward(self, inputs: ForwardInput, cache: Sequence[LayerCache]) -> F32:
         """Logits f32[L, V] of the wanted tokens; keys and values of all N tokens are written to the cache."""
-        hidden = self.kernels.gather_rows(self.embed_tokens, inputs.token_ids)  # f32[N, K], as through all layers
-        cos, sin = self.kernels.rotary_table(inputs.attention.positions, self.inverse_frequencies)
-        for layer, layer_cache in zip(self.layers, cache, strict=True):
-            hidden = self._attend(layer, hidden, cos, sin, inputs, layer_cache)
+        hidden = self.kernels.gather_rows(self.embed_tokens, inputs.token_ids)  # f32[N, K]
+        rotation = self.kernels.rotary_table(inputs.attention.positions, self.inverse_frequencies)
+        for layer, layer_cache in zip(self.layers[:-1], cache[:-1], strict=True):
+            hidden = self._attend(layer, hidden, rotation, inputs, layer_cache, EVERY)
             hidden = self._feed_forward(layer, hidden)
-        wanted = np.ascontiguousarray(hidden[inputs.logits_indices])
-        rows = self.kernels.rms_norm(wanted, self.norm, self.config.rms_norm_eps, self.kind)
+        # What the last layer makes of the other tokens nobody reads: only their keys and values are needed.
+        hidden = self._attend(self.layers[-1], hidden, rotation, inputs, cache[-1], inputs.logits_indices)  # f32[L, K]
+        hidden = self._feed_forward(self.layers[-1], hidden)
+        rows = self.kernels.rms_norm(hidden, self.norm, self.config.rms_norm_eps, self.kind)
         return self.kernels.linear(rows, self.lm_head)
 
-    def _attend(self, layer: Layer, hidden: F32, cos: F32, sin: F32, inputs: ForwardInput, cache: LayerCache) -> F32:
-        kernels, config = self.kernels, self.config
-        rows = kernels.rms_norm(hidden, layer.input_layernorm, config.rms_norm_eps, self.kind)
+    def _attend(
+        self,
+        layer: Layer,
+        hidden: F32,
+        rotation: tuple[F32, F32],
+        inputs: ForwardInput,
+        cache: LayerCache,
+        wanted: I32 | slice,
+    ) -> F32:
+        """hidden[wanted] plus what these tokens find in the cache, to which all N tokens add their keys and values."""
+        kernels, heads = self.kernels, self.config.num_attention_heads
+        rows = kernels.rms_norm(hidden, layer.input_layernorm, self.config.rms_norm_eps, self.kind)
         qkv = kernels.linear(rows, layer.qkv_proj)
-        queries = kernels.rotate_and_cache(qkv, cos, sin, inputs.slot_mapping, config.num_attention_heads, cache)
-        attended = kernels.attention(queries, cache, inputs.attention)  # f32[N, H * D]
-        return kernels.linear(kernels.quantize_rows(attended, self.kind), layer.o_proj, residual=hidden)
+        queries = kernels.rotate_and_cache(qkv, *rotation, inputs.slot_mapping, heads, cache)[wanted]  # f32[L, H, D]
+        attended = kernels.attention(queries, cache, _select(inputs.attention, wanted))  # f32[L, H * D]
+        return kernels.linear(kernels.quantize_rows(attended, self.kind), layer.o_proj, residual=hidden[wanted])
 
     def _feed_forward(self, layer: Layer, hidden: F32) -> F32:
         kernels = self.kernels
         rows = kernels.rms_norm(hidden, layer.post_attention_layernorm, self.config.rms_norm_eps, self.kind)
         gate_up = kernels.linear(rows, layer.gate_up_proj)
         return kernels.linear(kernels.silu_mul(gate_up, self.kind), layer.down_proj, residual=hidden)
+
+
+def _select(rows: AttentionRows, wanted: I32 | slice) -> AttentionRows:
+    return AttentionRows(rows.block_tables, rows.row_of_token[wanted], rows.positions[wanted])
