@@ -1,3 +1,274 @@
-#include <nanobind/nanobind.h>
+// The Python module: checks arguments, releases the GIL, and calls the table of one instruction set. Outputs are
+// allocated by tampu/kernels/native.py.
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
-NB_MODULE(_native, m) { m.doc() = "tampu's kernels"; }
+#include <optional>
+
+#include "checks.h"
+#include "cpu.h"
+#include "kernels.h"
+#include "thread_pool.h"
+
+namespace tampu {
+namespace {
+
+Kind kind_of(const std::string& name) {
+  if (name == "int8") return Kind::int8;
+  if (name == "bf16") return Kind::bf16;
+  require(name == "f32", "kind must be int8, bf16 or f32, not " + name);
+  return Kind::f32;
+}
+
+const KernelTable* table_of(const std::string& isa) {
+  for (const KernelTable* table : available_tables())
+    if (isa == table->isa) return table;
+  throw nb::value_error(("this machine cannot run isa " + isa).c_str());
+}
+
+using OptionalInput = std::optional<Input>;
+using OptionalOutput = std::optional<Output>;
+
+const void* input_of_kind(const char* name, Kind kind, const Input& array, std::initializer_list<int64_t> shape) {
+  switch (kind) {
+    case Kind::int8:
+      return input<int8_t>(name, array, shape);
+    case Kind::bf16:
+      return input<uint16_t>(name, array, shape);
+    case Kind::f32:
+      return input<float>(name, array, shape);
+  }
+  return nullptr;
+}
+
+RowsOut rows_out(const std::string& kind_name, const Output& values, const OptionalOutput& scales, int64_t M,
+                 int64_t K) {
+  const Kind kind = kind_of(kind_name);
+  require((kind == Kind::int8) == scales.has_value(), "int8 rows, and no others, have scales");
+  void* data = kind == Kind::int8   ? static_cast<void*>(output<int8_t>("values", values, {M, K}))
+               : kind == Kind::bf16 ? static_cast<void*>(output<uint16_t>("values", values, {M, K}))
+                                    : static_cast<void*>(output<float>("values", values, {M, K}));
+  return {kind, data, scales ? output<float>("scales", *scales, {M}) : nullptr};
+}
+
+Weight weight_of(const std::string& kind_name, const Input& data, const OptionalInput& scales, int64_t N, int64_t K) {
+  const Kind kind = kind_of(kind_name);
+  require(N >= 0 && K >= 1, "a weight needs out_features >= 0 and in_features >= 1");
+  require((kind == Kind::int8) == scales.has_value(), "int8 weights, and no others, have scales");
+  const int64_t tile = kind == Kind::int8 ? 64 : 32, panels = (N + 31) / 32, tiles = (K + tile - 1) / tile;
+  const void* packed = kind == Kind::int8   ? input_of_kind("weight", kind, data, {panels, tiles, 2, 16, 16, 4})
+                       : kind == Kind::bf16 ? input_of_kind("weight", kind, data, {panels, tiles, 2, 16, 16, 2})
+                                            : input_of_kind("weight", kind, data, {panels, tiles, 1, 32, 32, 1});
+  return {kind, packed, scales ? input<float>("weight scales", *scales, {N}) : nullptr, N, K};
+}
+
+Cache cache_of(const Output& keys, const Output& values) {
+  const int64_t P = size_of("keys", keys, 4, 0), G = size_of("keys", keys, 4, 1), S = size_of("keys", keys, 4, 2),
+                D = size_of("keys", keys, 4, 3);
+  const bool bf16 = keys.dtype() == nb::dtype<uint16_t>();
+  require(G >= 1 && S >= 1 && D >= 2 && D % 2 == 0, "a cache needs heads, slots and an even head size");
+  const auto data = [&](const char* name, const Output& array) {
+    return bf16 ? static_cast<void*>(output<uint16_t>(name, array, {P, G, S, D}))
+                : static_cast<void*>(output<float>(name, array, {P, G, S, D}));
+  };
+  return {data("keys", keys), data("values", values), bf16, P, G, S, D};
+}
+
+Sparse sparse_of(const char* name, const Input& offsets, const Input& token_ids, const Input& values, int64_t B,
+                 int64_t V) {
+  const int32_t* starts = input<int32_t>(name, offsets, {B + 1});
+  const int64_t count = size_of(name, token_ids, 1, 0);
+  const Sparse sparse{starts, input<int32_t>(name, token_ids, {count}), input<float>(name, values, {count})};
+  require(starts[0] >= 0 && starts[B] <= count, std::string(name) + ": offsets reach past the values");
+  for (int64_t b = 0; b < B; ++b) require(starts[b] <= starts[b + 1], std::string(name) + ": offsets must not fall");
+  check_indices(name, sparse.token_ids, count, V);
+  return sparse;
+}
+
+// The blocks that a query may read: those of positions [0, positions[t]] of its row.
+void check_attention(const AttentionArgs& args, int64_t B) {
+  check_indices("row_of_token", args.row_of_token, args.N, B);
+  check_indices("positions", args.positions, args.N, args.table_width * args.cache.S);
+  std::vector<int64_t> checked(B, 0);  // blocks of each row known to be good
+  for (int64_t t = 0; t < args.N; ++t) {
+    int64_t& known = checked[args.row_of_token[t]];
+    const int64_t needed = args.positions[t] / args.cache.S + 1;
+    if (needed <= known) continue;
+    const int32_t* row = args.block_tables + args.row_of_token[t] * args.table_width;
+    check_indices("block_tables", row + known, needed - known, args.cache.P);
+    known = needed;
+  }
+}
+
+class NativeKernels {
+ public:
+  NativeKernels(const std::string& isa, int num_threads) : table_(table_of(isa)), pool_(std::max(1, num_threads)) {}
+
+  const char* isa() const { return table_->isa; }
+  int num_threads() const { return pool_.size(); }
+
+  void quantize_rows(const Input& x, const std::string& kind, const Output& values, const OptionalOutput& scales) {
+    const int64_t M = size_of("x", x, 2, 0), K = size_of("x", x, 2, 1);
+    call(table_->quantize_rows,
+         QuantizeArgs{input<float>("x", x, {M, K}), M, K, rows_out(kind, values, scales, M, K)});
+  }
+
+  void rms_norm(const Input& x, const Input& gain, float eps, const std::string& kind, const Output& values,
+                const OptionalOutput& scales) {
+    const int64_t M = size_of("x", x, 2, 0), K = size_of("x", x, 2, 1);
+    call(table_->rms_norm, RmsNormArgs{input<float>("x", x, {M, K}), input<float>("gain", gain, {K}), eps, M, K,
+                                       rows_out(kind, values, scales, M, K)});
+  }
+
+  void silu_mul(const Input& gate_up, const std::string& kind, const Output& values, const OptionalOutput& scales) {
+    const int64_t M = size_of("gate_up", gate_up, 2, 0), K = size_of("gate_up", gate_up, 2, 1) / 2;
+    call(table_->silu_mul, SiluMulArgs{input<float>("gate_up", gate_up, {M, 2 * K}), M, K,
+                                       rows_out(kind, values, scales, M, K)});
+  }
+
+  void linear(const Input& rows, const OptionalInput& row_scales, const std::string& kind, const Input& data,
+              const OptionalInput& scales, int64_t N, int64_t K, const OptionalInput& residual, const Output& out) {
+    const Weight weight = weight_of(kind, data, scales, N, K);
+    const int64_t M = size_of("rows", rows, 2, 0);
+    require(row_scales.has_value() == scales.has_value(), "int8 rows, and no others, have scales");
+    call(table_->linear, LinearArgs{input_of_kind("rows", weight.kind, rows, {M, K}),
+                                    row_scales ? input<float>("row scales", *row_scales, {M}) : nullptr, weight,
+                                    residual ? input<float>("residual", *residual, {M, N}) : nullptr,
+                                    output<float>("out", out, {M, N}), M});
+  }
+
+  void gather_rows(const std::string& kind, const Input& data, const OptionalInput& scales, int64_t N, int64_t K,
+                   const Input& token_ids, const Output& out) {
+    const int64_t count = size_of("token_ids", token_ids, 1, 0);
+    const GatherArgs args{weight_of(kind, data, scales, N, K), input<int32_t>("token_ids", token_ids, {count}), count,
+                          output<float>("out", out, {count, K})};
+    check_indices("token_ids", args.token_ids, count, N);
+    call(table_->gather_rows, args);
+  }
+
+  void rotary_table(const Input& positions, const Input& frequencies, const Output& cos, const Output& sin) {
+    const int64_t N = size_of("positions", positions, 1, 0), half = size_of("frequencies", frequencies, 1, 0);
+    call(table_->rotary_table,
+         RotaryTableArgs{input<int32_t>("positions", positions, {N}), input<float>("frequencies", frequencies, {half}),
+                         N, half, output<float>("cos", cos, {N, half}), output<float>("sin", sin, {N, half})});
+  }
+
+  void rotate_and_cache(const Input& qkv, const Input& cos, const Input& sin, const Input& slot_mapping, int64_t H,
+                        const Output& keys, const Output& values, const Output& queries) {
+    const Cache cache = cache_of(keys, values);
+    const int64_t N = size_of("qkv", qkv, 2, 0), D = cache.D;
+    const RotateArgs args{input<float>("qkv", qkv, {N, (H + 2 * cache.G) * D}),
+                          input<float>("cos", cos, {N, D / 2}),
+                          input<float>("sin", sin, {N, D / 2}),
+                          input<int32_t>("slot_mapping", slot_mapping, {N}),
+                          N,
+                          H,
+                          cache,
+                          output<float>("queries", queries, {N, H, D})};
+    check_indices("slot_mapping", args.slot_mapping, N, cache.P * cache.S);
+    call(table_->rotate_and_cache, args);
+  }
+
+  void attention(const Input& queries, const Output& keys, const Output& values, const Input& block_tables,
+                 const Input& row_of_token, const Input& positions, const Output& out) {
+    const Cache cache = cache_of(keys, values);
+    const int64_t N = size_of("queries", queries, 3, 0), H = size_of("queries", queries, 3, 1);
+    const int64_t B = size_of("block_tables", block_tables, 2, 0), width = size_of("block_tables", block_tables, 2, 1);
+    require(H >= 1 && H % cache.G == 0, "query heads must be a multiple of the " + std::to_string(cache.G) +
+                                            " key-value heads, not " + std::to_string(H));
+    const AttentionArgs args{input<float>("queries", queries, {N, H, cache.D}),
+                             cache,
+                             input<int32_t>("block_tables", block_tables, {B, width}),
+                             input<int32_t>("row_of_token", row_of_token, {N}),
+                             input<int32_t>("positions", positions, {N}),
+                             N,
+                             H,
+                             width,
+                             output<float>("out", out, {N, H * cache.D})};
+    check_attention(args, B);
+    call(table_->attention, args);
+  }
+
+  void sample(const Input& logits, const Input& temperature, const Input& top_p, const Input& top_k,
+              const Input& min_p, const Input& repetition_penalty, const Input& presence_penalty,
+              const Input& frequency_penalty, const Input& bias_offsets, const Input& bias_ids, const Input& bias,
+              const Input& seen_offsets, const Input& seen_ids, const Input& counts, const Input& seed,
+              const Input& choice, const Input& position, const Output& token_ids) {
+    const int64_t B = size_of("logits", logits, 2, 0), V = size_of("logits", logits, 2, 1);
+    require(V >= 1, "logits need at least one column");
+    call(table_->sample, SampleArgs{input<float>("logits", logits, {B, V}),
+                                    B,
+                                    V,
+                                    input<float>("temperature", temperature, {B}),
+                                    input<float>("top_p", top_p, {B}),
+                                    input<int32_t>("top_k", top_k, {B}),
+                                    input<float>("min_p", min_p, {B}),
+                                    input<float>("repetition_penalty", repetition_penalty, {B}),
+                                    input<float>("presence_penalty", presence_penalty, {B}),
+                                    input<float>("frequency_penalty", frequency_penalty, {B}),
+                                    sparse_of("logit_bias", bias_offsets, bias_ids, bias, B, V),
+                                    sparse_of("seen", seen_offsets, seen_ids, counts, B, V),
+                                    input<uint64_t>("seed", seed, {B}),
+                                    input<uint32_t>("choice", choice, {B}),
+                                    input<uint32_t>("position", position, {B}),
+                                    output<int32_t>("out", token_ids, {B})});
+  }
+
+  void logprobs(const Input& logits, const Input& token_ids, const Output& chosen, const Output& top_ids,
+                const Output& top_logprobs) {
+    const int64_t B = size_of("logits", logits, 2, 0), V = size_of("logits", logits, 2, 1);
+    const int64_t top = size_of("top_ids", top_ids, 2, 1);
+    require(top <= V, "top must be at most the vocabulary of " + std::to_string(V));
+    const LogprobArgs args{input<float>("logits", logits, {B, V}),
+                           B,
+                           V,
+                           top,
+                           input<int32_t>("token_ids", token_ids, {B}),
+                           output<float>("chosen", chosen, {B}),
+                           output<int32_t>("top_ids", top_ids, {B, top}),
+                           output<float>("top_logprobs", top_logprobs, {B, top})};
+    check_indices("token_ids", args.token_ids, B, V);
+    call(table_->logprobs, args);
+  }
+
+ private:
+  template <class Args>
+  void call(void (*kernel)(ThreadPool&, const Args&), const Args& args) {
+    nb::gil_scoped_release release;
+    std::lock_guard lock(pool_.in_use);
+    kernel(pool_, args);
+  }
+
+  const KernelTable* table_;
+  ThreadPool pool_;
+};
+
+std::vector<std::string> available_isas() {
+  std::vector<std::string> names;
+  for (const KernelTable* table : available_tables()) names.emplace_back(table->isa);
+  return names;
+}
+
+}  // namespace
+}  // namespace tampu
+
+NB_MODULE(_native, m) {
+  using tampu::NativeKernels;
+  m.doc() = "tampu's kernels: one class for all instruction sets, see tampu.kernels.native.";
+  m.def("available_isas", &tampu::available_isas);
+  nanobind::class_<NativeKernels>(m, "Kernels")
+      .def(nanobind::init<const std::string&, int>())
+      .def_prop_ro("isa", &NativeKernels::isa)
+      .def_prop_ro("num_threads", &NativeKernels::num_threads)
+      .def("quantize_rows", &NativeKernels::quantize_rows)
+      .def("rms_norm", &NativeKernels::rms_norm)
+      .def("silu_mul", &NativeKernels::silu_mul)
+      .def("linear", &NativeKernels::linear)
+      .def("gather_rows", &NativeKernels::gather_rows)
+      .def("rotary_table", &NativeKernels::rotary_table)
+      .def("rotate_and_cache", &NativeKernels::rotate_and_cache)
+      .def("attention", &NativeKernels::attention)
+      .def("sample", &NativeKernels::sample)
+      .def("logprobs", &NativeKernels::logprobs);
+}

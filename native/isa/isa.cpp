@@ -1,0 +1,33 @@
+// All kernels for one instruction set. CMake compiles this file once per set, with TAMPU_ISA naming it and the flags
+// that let the compiler use it. Nothing here may instantiate a function that another set could share: the linker keeps
+// one copy, and it might be the one that this machine cannot run. So: only types of this namespace in templates.
+#include "kernels.h"
+
+#include "isa/attention.h"
+#include "isa/linear_float.h"
+#include "isa/linear_int8.h"
+#include "isa/rows.h"
+#include "isa/sampling.h"
+
+#define TAMPU_STRING_OF(name) #name
+#define TAMPU_STRING(name) TAMPU_STRING_OF(name)
+
+namespace tampu::TAMPU_ISA {
+
+static void linear(ThreadPool& pool, const LinearArgs& args) {
+  switch (args.weight.kind) {
+    case Kind::int8:
+      return linear_int8(pool, args);
+    case Kind::bf16:
+      return linear_float<uint16_t>(pool, args);
+    case Kind::f32:
+      return linear_float<float>(pool, args);
+  }
+}
+
+const KernelTable table = {
+    TAMPU_STRING(TAMPU_ISA), quantize_rows, rms_norm,  silu_mul, linear,  gather_rows,
+    rotary_table,            rotate_and_cache, attention, sample,   logprobs,
+};
+
+}  // namespace tampu::TAMPU_ISA

@@ -1,0 +1,223 @@
+// Sixteen lanes of float32 or int32, on registers of 4, 8 or 16: every lane rounds as a scalar would, so the width
+// never shows in a result. Only GCC's and clang's vector extensions, no intrinsics but for the fused multiply-add.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#if defined(__FMA__)
+#include <immintrin.h>
+#endif
+
+#define INLINE inline __attribute__((always_inline))
+
+namespace tampu::TAMPU_ISA {
+
+#if defined(__AVX512F__)
+constexpr int WIDTH = 16;
+#elif defined(__AVX2__)
+constexpr int WIDTH = 8;
+#else
+constexpr int WIDTH = 4;
+#endif
+constexpr int LANES = 16;
+constexpr int PARTS = LANES / WIDTH;
+
+using FloatPart = float __attribute__((vector_size(4 * WIDTH)));
+using IntPart = int32_t __attribute__((vector_size(4 * WIDTH)));
+using UintPart = uint32_t __attribute__((vector_size(4 * WIDTH)));
+using HalfPart = uint16_t __attribute__((vector_size(2 * WIDTH)));
+using BytePart = int8_t __attribute__((vector_size(WIDTH)));
+
+struct Floats {
+  FloatPart part[PARTS];
+};
+
+// As a condition a lane is all ones (true) or zero.
+struct Ints {
+  IntPart part[PARTS];
+};
+
+#define LANEWISE(Result, name, Left, Right, expression)      \
+  INLINE Result name(const Left& a, const Right& b) {        \
+    Result result;                                           \
+    for (int i = 0; i < PARTS; ++i) result.part[i] = expression; \
+    return result;                                           \
+  }
+
+LANEWISE(Floats, operator+, Floats, Floats, a.part[i] + b.part[i])
+LANEWISE(Floats, operator-, Floats, Floats, a.part[i] - b.part[i])
+LANEWISE(Floats, operator*, Floats, Floats, a.part[i] * b.part[i])
+LANEWISE(Floats, operator/, Floats, Floats, a.part[i] / b.part[i])
+LANEWISE(Ints, operator<, Floats, Floats, a.part[i] < b.part[i])
+LANEWISE(Ints, operator>, Floats, Floats, a.part[i] > b.part[i])
+LANEWISE(Ints, operator>=, Floats, Floats, a.part[i] >= b.part[i])
+LANEWISE(Ints, operator==, Floats, Floats, a.part[i] == b.part[i])
+LANEWISE(Ints, operator!=, Floats, Floats, a.part[i] != b.part[i])
+LANEWISE(Ints, operator+, Ints, Ints, a.part[i] + b.part[i])
+LANEWISE(Ints, operator-, Ints, Ints, a.part[i] - b.part[i])
+LANEWISE(Ints, operator&, Ints, Ints, a.part[i] & b.part[i])
+LANEWISE(Ints, operator|, Ints, Ints, a.part[i] | b.part[i])
+LANEWISE(Ints, operator<, Ints, Ints, a.part[i] < b.part[i])
+LANEWISE(Ints, operator>, Ints, Ints, a.part[i] > b.part[i])
+LANEWISE(Ints, operator>=, Ints, Ints, a.part[i] >= b.part[i])
+LANEWISE(Ints, operator==, Ints, Ints, a.part[i] == b.part[i])
+LANEWISE(Ints, operator<<, Ints, int, a.part[i] << b)
+LANEWISE(Ints, shift_right_logical, Ints, int, (IntPart)((UintPart)a.part[i] >> b))
+#undef LANEWISE
+
+INLINE Floats select(const Ints& condition, const Floats& yes, const Floats& no) {
+  Floats result;
+  for (int i = 0; i < PARTS; ++i) result.part[i] = condition.part[i] ? yes.part[i] : no.part[i];
+  return result;
+}
+
+INLINE Ints select(const Ints& condition, const Ints& yes, const Ints& no) {
+  Ints result;
+  for (int i = 0; i < PARTS; ++i) result.part[i] = condition.part[i] ? yes.part[i] : no.part[i];
+  return result;
+}
+
+INLINE Floats broadcast(float x) {
+  Floats result;
+  for (int i = 0; i < PARTS; ++i)
+    for (int lane = 0; lane < WIDTH; ++lane) result.part[i][lane] = x;
+  return result;
+}
+
+INLINE Ints broadcast(int32_t x) {
+  Ints result;
+  for (int i = 0; i < PARTS; ++i)
+    for (int lane = 0; lane < WIDTH; ++lane) result.part[i][lane] = x;
+  return result;
+}
+
+INLINE Floats load(const float* from) {
+  Floats result;
+  std::memcpy(&result, from, sizeof result);
+  return result;
+}
+
+INLINE Ints load(const int32_t* from) {
+  Ints result;
+  std::memcpy(&result, from, sizeof result);
+  return result;
+}
+
+// The first `count` lanes, the others zero; `count` may be more than there are lanes.
+INLINE Floats load(const float* from, int64_t count) {
+  if (count >= LANES) return load(from);
+  float padded[LANES] = {};
+  std::memcpy(padded, from, count * sizeof(float));
+  return load(padded);
+}
+
+INLINE void store(float* to, const Floats& x) { std::memcpy(to, &x, sizeof x); }
+INLINE void store(int32_t* to, const Ints& x) { std::memcpy(to, &x, sizeof x); }
+
+INLINE void store(float* to, const Floats& x, int64_t count) {
+  if (count >= LANES) return store(to, x);
+  std::memcpy(to, &x, count * sizeof(float));
+}
+
+INLINE Ints bits(const Floats& x) {
+  Ints result;
+  std::memcpy(&result, &x, sizeof x);
+  return result;
+}
+
+INLINE Floats from_bits(const Ints& x) {
+  Floats result;
+  std::memcpy(&result, &x, sizeof x);
+  return result;
+}
+
+INLINE Floats to_float(const Ints& x) {
+  Floats result;
+  for (int i = 0; i < PARTS; ++i) result.part[i] = __builtin_convertvector(x.part[i], FloatPart);
+  return result;
+}
+
+// Towards zero.
+INLINE Ints to_int(const Floats& x) {
+  Ints result;
+  for (int i = 0; i < PARTS; ++i) result.part[i] = __builtin_convertvector(x.part[i], IntPart);
+  return result;
+}
+
+INLINE Floats widen_bf16(const uint16_t* from) {
+  Floats result;
+  for (int i = 0; i < PARTS; ++i) {
+    HalfPart half;
+    std::memcpy(&half, from + i * WIDTH, sizeof half);
+    result.part[i] = (FloatPart)(__builtin_convertvector(half, UintPart) << 16);
+  }
+  return result;
+}
+
+INLINE float widen_bf16_scalar(uint16_t half) {
+  const uint32_t word = static_cast<uint32_t>(half) << 16;
+  float result;
+  std::memcpy(&result, &word, 4);
+  return result;
+}
+
+// The low 16 bits of each lane.
+INLINE void store_halves(uint16_t* to, const Ints& x, int64_t count) {
+  uint16_t halves[LANES];
+  for (int i = 0; i < PARTS; ++i) {
+    const HalfPart half = __builtin_convertvector((UintPart)x.part[i], HalfPart);
+    std::memcpy(halves + i * WIDTH, &half, sizeof half);
+  }
+  std::memcpy(to, halves, (count < LANES ? count : LANES) * sizeof(uint16_t));
+}
+
+// The low 8 bits of each lane.
+INLINE void store_bytes(int8_t* to, const Ints& x, int64_t count) {
+  int8_t bytes[LANES];
+  for (int i = 0; i < PARTS; ++i) {
+    const BytePart byte = __builtin_convertvector(x.part[i], BytePart);
+    std::memcpy(bytes + i * WIDTH, &byte, sizeof byte);
+  }
+  std::memcpy(to, bytes, count < LANES ? count : LANES);
+}
+
+// a * b + c where a * b is exact in float32, so that fused or not makes no difference (see numerics.BF16_SMALLEST).
+INLINE Floats add_exact_product(const Floats& a, const Floats& b, const Floats& c) {
+  Floats result;
+  for (int i = 0; i < PARTS; ++i) {
+#if defined(__AVX512F__)
+    result.part[i] = _mm512_fmadd_ps(a.part[i], b.part[i], c.part[i]);
+#elif defined(__FMA__)
+    result.part[i] = _mm256_fmadd_ps(a.part[i], b.part[i], c.part[i]);
+#else
+    result.part[i] = a.part[i] * b.part[i] + c.part[i];
+#endif
+  }
+  return result;
+}
+
+// c + a * b; EXACT promises that the products are exact.
+template <bool EXACT>
+INLINE Floats add_product(const Floats& a, const Floats& b, const Floats& c) {
+  if constexpr (EXACT) return add_exact_product(a, b, c);
+  return c + a * b;
+}
+
+// Lanes l + 8, l + 4, l + 2, l + 1 join lane l.
+INLINE float fold(const Floats& x) {
+  float lane[LANES];
+  store(lane, x);
+  for (int half = LANES / 2; half > 0; half /= 2)
+    for (int l = 0; l < half; ++l) lane[l] += lane[l + half];
+  return lane[0];
+}
+
+// Calls block.operator()<SIZE>(first) for consecutive blocks that cover [first, end): SIZE long, then its halves.
+template <int SIZE, class Block>
+INLINE void for_blocks(int64_t first, int64_t end, Block&& block) {
+  for (; first + SIZE <= end; first += SIZE) block.template operator()<SIZE>(first);
+  if constexpr (SIZE > 1) for_blocks<SIZE / 2>(first, end, block);
+}
+
+}  // namespace tampu::TAMPU_ISA

@@ -1,0 +1,36 @@
+// What the linears share: panels of 32 columns are dealt to threads, rows are taken in small blocks.
+#pragma once
+
+#include "isa/rows.h"
+
+namespace tampu::TAMPU_ISA {
+
+constexpr int PANEL = 32;             // columns of a tile
+constexpr int64_t ROW_CHUNK = 128;    // rows of one task
+constexpr int64_t TASK_BYTES = 65536;  // of weights, at least, in one task
+
+// Calls block.operator()<R>(panel, m) for every panel and every block of rows, over all threads.
+template <int ROWS, class Block>
+inline void for_panels(ThreadPool& pool, const LinearArgs& args, int64_t panel_bytes, Block&& block) {
+  const int64_t panels = (args.weight.N + PANEL - 1) / PANEL;
+  const int64_t least = (TASK_BYTES + panel_bytes - 1) / panel_bytes, fair = panels / (8 * pool.size());
+  const int64_t group = fair > least ? fair : least;
+  const int64_t groups = (panels + group - 1) / group, chunks = (args.M + ROW_CHUNK - 1) / ROW_CHUNK;
+  parallel(pool, groups * chunks, args.M * args.weight.N * args.weight.K / 16, [&](int64_t task, int) {
+    const int64_t first = task / chunks * group, start = task % chunks * ROW_CHUNK;
+    const int64_t last = first + group < panels ? first + group : panels;
+    const int64_t end = start + ROW_CHUNK < args.M ? start + ROW_CHUNK : args.M;
+    for (int64_t panel = first; panel < last; ++panel)
+      for_blocks<ROWS>(start, end, [&]<int R>(int64_t m) { block.template operator()<R>(panel, m); });
+  });
+}
+
+// Stores 16 results of row m from column n on, plus the residual; columns past N are dropped.
+INLINE void store_columns(const LinearArgs& args, int64_t m, int64_t n, Floats x) {
+  const int64_t at = m * args.weight.N + n, count = args.weight.N - n;
+  if (count <= 0) return;
+  if (args.residual) x = x + load(args.residual + at, count);
+  store(args.out + at, x, count);
+}
+
+}  // namespace tampu::TAMPU_ISA

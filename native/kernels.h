@@ -1,0 +1,156 @@
+// What a kernel is given, and the table of kernels of one instruction set.
+//
+// Shapes: M rows of activations, K in_features, N out_features or tokens laid flat, B sequences, H query heads,
+// G key-value heads, D head size, V vocabulary, S block size, P blocks of the cache. All arrays are contiguous and
+// have been checked. tampu/kernels/reference defines every result bit by bit.
+#pragma once
+
+#include <cstdint>
+
+namespace tampu {
+
+class ThreadPool;
+
+enum class Kind : int { int8, bf16, f32 };
+
+// Where rows [M, K] go in the form a linear of `kind` takes: int8 with scales [M], uint16, or float.
+struct RowsOut {
+  Kind kind;
+  void* values;
+  float* scales;
+};
+
+struct QuantizeArgs {
+  const float* x;  // [M, K]
+  int64_t M, K;
+  RowsOut out;
+};
+
+struct RmsNormArgs {
+  const float* x;     // [M, K]
+  const float* gain;  // [K]
+  float eps;
+  int64_t M, K;
+  RowsOut out;
+};
+
+struct SiluMulArgs {
+  const float* gate_up;  // [M, 2 * K], gate first
+  int64_t M, K;
+  RowsOut out;
+};
+
+// A weight in the tile order of tampu/kernels/layout.py.
+struct Weight {
+  Kind kind;
+  const void* data;
+  const float* scales;  // [N] for int8
+  int64_t N, K;
+};
+
+struct LinearArgs {
+  const void* rows;         // [M, K], of the weight's kind
+  const float* row_scales;  // [M] for int8
+  Weight weight;
+  const float* residual;  // [M, N] or null
+  float* out;             // [M, N]
+  int64_t M;
+};
+
+struct GatherArgs {
+  Weight weight;
+  const int32_t* token_ids;  // [count]
+  int64_t count;
+  float* out;  // [count, K]
+};
+
+struct RotaryTableArgs {
+  const int32_t* positions;  // [N]
+  const float* frequencies;  // [half]
+  int64_t N, half;
+  float *cos, *sin;  // [N, half]
+};
+
+// Keys and values [P, G, S, D]; bf16 or float.
+struct Cache {
+  void *keys, *values;
+  bool bf16;
+  int64_t P, G, S, D;
+};
+
+struct RotateArgs {
+  const float* qkv;                // [N, (H + 2 G) * D]
+  const float *cos, *sin;          // [N, D / 2]
+  const int32_t* slot_mapping;     // [N]
+  int64_t N, H;
+  Cache cache;
+  float* queries;  // [N, H, D]
+};
+
+struct AttentionArgs {
+  const float* queries;  // [N, H, D]
+  Cache cache;
+  const int32_t* block_tables;  // [B, table_width]
+  const int32_t* row_of_token;  // [N]
+  const int32_t* positions;     // [N]
+  int64_t N, H, table_width;
+  float* out;  // [N, H * D]
+};
+
+// Row b is [offsets[b], offsets[b + 1]) of token_ids and values.
+struct Sparse {
+  const int32_t* offsets;
+  const int32_t* token_ids;
+  const float* values;
+};
+
+struct SampleArgs {
+  const float* logits;  // [B, V]
+  int64_t B, V;
+  const float *temperature, *top_p;
+  const int32_t* top_k;
+  const float *min_p, *repetition_penalty, *presence_penalty, *frequency_penalty;
+  Sparse logit_bias, seen;
+  const uint64_t* seed;
+  const uint32_t *choice, *position;
+  int32_t* token_ids;  // [B]
+};
+
+struct LogprobArgs {
+  const float* logits;  // [B, V]
+  int64_t B, V, top;
+  const int32_t* token_ids;  // [B]
+  float* chosen;             // [B]
+  int32_t* top_ids;          // [B, top]
+  float* top_logprobs;       // [B, top]
+};
+
+// One instruction set. A faster set starts from a copy of the next slower one and replaces what it does better.
+struct KernelTable {
+  const char* isa;
+  void (*quantize_rows)(ThreadPool&, const QuantizeArgs&);
+  void (*rms_norm)(ThreadPool&, const RmsNormArgs&);
+  void (*silu_mul)(ThreadPool&, const SiluMulArgs&);
+  void (*linear)(ThreadPool&, const LinearArgs&);
+  void (*gather_rows)(ThreadPool&, const GatherArgs&);
+  void (*rotary_table)(ThreadPool&, const RotaryTableArgs&);
+  void (*rotate_and_cache)(ThreadPool&, const RotateArgs&);
+  void (*attention)(ThreadPool&, const AttentionArgs&);
+  void (*sample)(ThreadPool&, const SampleArgs&);
+  void (*logprobs)(ThreadPool&, const LogprobArgs&);
+};
+
+// Each is compiled from isa/isa.cpp with its own flags; see CMakeLists.txt.
+namespace portable {
+extern const KernelTable table;
+}
+#if defined(__x86_64__)
+namespace avx2 {
+extern const KernelTable table;
+}
+namespace avx512 {
+extern const KernelTable table;
+}
+#endif
+
+}  // namespace tampu

@@ -1,0 +1,63 @@
+from typing import Any
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+def available_isas() -> list[str]: ...
+
+class Kernels:
+    def __init__(self, isa: str, num_threads: int) -> None: ...
+    @property
+    def isa(self) -> str: ...
+    @property
+    def num_threads(self) -> int: ...
+    def quantize_rows(self, x: Array, kind: str, values: Array, scales: Array | None) -> None: ...
+    def rms_norm(self, x: Array, gain: Array, eps: float, kind: str, values: Array, scales: Array | None) -> None: ...
+    def silu_mul(self, gate_up: Array, kind: str, values: Array, scales: Array | None) -> None: ...
+    def linear(
+        self,
+        rows: Array,
+        row_scales: Array | None,
+        kind: str,
+        data: Array,
+        scales: Array | None,
+        out_features: int,
+        in_features: int,
+        residual: Array | None,
+        out: Array,
+    ) -> None: ...
+    def gather_rows(
+        self,
+        kind: str,
+        data: Array,
+        scales: Array | None,
+        out_features: int,
+        in_features: int,
+        token_ids: Array,
+        out: Array,
+    ) -> None: ...
+    def rotary_table(self, positions: Array, frequencies: Array, cos: Array, sin: Array) -> None: ...
+    def rotate_and_cache(
+        self,
+        qkv: Array,
+        cos: Array,
+        sin: Array,
+        slot_mapping: Array,
+        num_heads: int,
+        keys: Array,
+        values: Array,
+        queries: Array,
+    ) -> None: ...
+    def attention(
+        self,
+        queries: Array,
+        keys: Array,
+        values: Array,
+        block_tables: Array,
+        row_of_token: Array,
+        positions: Array,
+        out: Array,
+    ) -> None: ...
+    def sample(self, logits: Array, *controls_and_output: Array) -> None: ...
+    def logprobs(self, logits: Array, token_ids: Array, chosen: Array, top_ids: Array, top_logprobs: Array) -> None: ...
