@@ -1,0 +1,174 @@
+"""The promise, bit by bit: the logits of a position depend on the tokens up to it and on nothing else.
+
+Each kind of weights has one book of logits by prefix. Whatever an engine does, no prefix may ever get other bits than
+those written down when each sequence had an engine to itself.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tampu.engine.engine import Engine
+from tampu.engine.sequence import SequenceSpec
+from tampu.kernels import available_isas, load_kernels
+from tampu.kernels.interface import F32, Kernels, Kind, LayerCache
+from tampu.model.llama import ForwardInput, Llama
+from tampu.model.load import prepare
+from tampu.model.packed import PackedModel, open_packed
+from tests.checkpoints import random_checkpoint
+from tests.fakes import engine_settings, output_token_ids, run_engine, sequence_spec
+
+Book = dict[bytes, bytes]  # token ids of a prefix to the bits of its logits
+KINDS: tuple[Kind, ...] = ("int8", "bf16", "f32")
+FASTEST = available_isas()[0]
+
+
+class Auditor:
+    """A Llama whose logits are looked up in the book, and written into it where they are new."""
+
+    def __init__(self, packed: PackedModel, kernels: Kernels, book: Book) -> None:
+        self._model = Llama(packed, kernels)
+        self.config, self.kernels, self.fingerprint = packed.config, kernels, self._model.fingerprint
+        self.book = book
+        self.num_compared = 0
+
+    def new_cache(self, num_blocks: int, block_size: int, kv_dtype: str) -> list[LayerCache]:
+        """The model's, and one more layer that remembers the token of each slot."""
+        tokens = np.full((num_blocks, block_size), -1, np.int32)
+        return [*self._model.new_cache(num_blocks, block_size, kv_dtype), LayerCache(tokens, tokens)]
+
+    def forward(self, inputs: ForwardInput, cache: Sequence[LayerCache]) -> F32:
+        *layers, slots = cache
+        logits = self._model.forward(inputs, layers)
+        slots.keys.reshape(-1)[inputs.slot_mapping] = inputs.token_ids
+        rows = inputs.attention
+        for token, row in zip(inputs.logits_indices, logits, strict=True):
+            tokens = slots.keys[rows.block_tables[rows.row_of_token[token]]].reshape(-1)
+            self._audit(tokens[: rows.positions[token] + 1].tobytes(), row.tobytes())
+        return logits
+
+    def _audit(self, prefix: bytes, bits: bytes) -> None:
+        self.num_compared += prefix in self.book
+        # Not an assert: what a model raises is a failure of its sequence, and the engine goes on.
+        if self.book.setdefault(prefix, bits) != bits:
+            self.book[b"differs"] = prefix
+
+
+SYSTEM = tuple(range(100, 140))
+
+
+def sequences() -> list[SequenceSpec]:
+    """Sixteen sequences: greedy and sampled, with penalties, some with a common beginning of 40 tokens."""
+    lengths = (1, 2, 5, 17, 31, 32, 33, 40)
+    prompts = [tuple(np.random.default_rng(length).integers(0, 256, length).tolist()) for length in lengths]
+    specs = [sequence_spec(index, prompt, temperature=0.0) for index, prompt in enumerate(prompts)]
+    specs += [
+        sequence_spec(
+            8 + index,
+            SYSTEM + prompt,
+            temperature=1.3,
+            top_p=0.95,
+            repetition_penalty=1.1,
+            frequency_penalty=0.4,
+            seed=index,
+        )
+        for index, prompt in enumerate(prompts)
+    ]
+    return specs
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def packed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> PackedModel:
+    home: Path = tmp_path_factory.mktemp(request.param)
+    checkpoint = random_checkpoint(home / "checkpoint")
+    return open_packed(prepare(checkpoint, request.param, lambda *_: None, home / "cache"))
+
+
+def engine_of(packed: PackedModel, book: Book, *, isa: str = FASTEST, threads: int = 1, **settings: object) -> Engine:
+    model = Auditor(packed, load_kernels(isa, threads), book)
+    kv_dtype = "f32" if packed.kind == "f32" else "bf16"
+    values = {"num_blocks": 256, "block_size": 16, "max_model_len": 512, "max_num_batched_tokens": 512} | settings
+    return Engine(model, engine_settings(kv_dtype=kv_dtype, **values))
+
+
+def tokens_of(engine: Engine, specs: Iterable[SequenceSpec], book: Book) -> dict[int, list[int]]:
+    """The tokens of each sequence, once it is sure that no prefix has other logits than the book says."""
+    outputs = run_engine(engine, specs)
+    assert b"differs" not in book, np.frombuffer(book[b"differs"], np.int32).tolist()
+    return {sequence_id: output_token_ids(some) for sequence_id, some in sorted(outputs.items())}
+
+
+@pytest.fixture(scope="module")
+def alone(packed: PackedModel) -> tuple[Book, dict[int, list[int]]]:
+    """The book and the tokens of sequences that each had an engine to themselves."""
+    book: Book = {}
+    expected: dict[int, list[int]] = {}
+    for spec in sequences():
+        expected |= tokens_of(engine_of(packed, book), [spec], book)
+    return book, expected
+
+
+Alone = tuple[Book, dict[int, list[int]]]
+
+
+def test_the_book_has_one_entry_per_generated_token(alone: Alone) -> None:
+    book, expected = alone
+    assert sum(map(len, expected.values())) == 16 * 8
+    assert len(book) == 16 * 8
+
+
+@pytest.mark.parametrize("budget", [1, 7, 64, 512])
+def test_company_and_chunk_size_change_no_bit(packed: PackedModel, alone: Alone, budget: int) -> None:
+    book, expected = alone
+    engine = engine_of(packed, book, max_num_batched_tokens=budget)
+    assert tokens_of(engine, sequences(), book) == expected
+
+
+def test_a_warm_prefix_cache_changes_no_bit(packed: PackedModel, alone: Alone) -> None:
+    book, expected = alone
+    engine = engine_of(packed, book)
+    tokens_of(engine, sequences(), book)
+    cold_hits = engine.stats().prefix_hits
+    assert tokens_of(engine, sequences(), book) == expected
+    assert engine.stats().prefix_hits - cold_hits > 16 * 20
+
+
+@pytest.mark.parametrize("block_size", [1, 32, 48])
+def test_the_block_size_changes_no_bit(packed: PackedModel, alone: Alone, block_size: int) -> None:
+    book, expected = alone
+    engine = engine_of(packed, book, block_size=block_size, num_blocks=4096 // block_size)
+    assert tokens_of(engine, sequences(), book) == expected
+
+
+def test_preemption_changes_no_bit(packed: PackedModel, alone: Alone) -> None:
+    book, expected = alone
+    engine = engine_of(packed, book, block_size=4, num_blocks=22, max_model_len=88)
+    assert tokens_of(engine, sequences(), book) == expected
+    assert engine.stats().preemptions >= 2
+
+
+def test_a_sequence_resumed_after_any_token_sees_the_same_bits(packed: PackedModel, alone: Alone) -> None:
+    book, expected = alone
+    for count in range(8):
+        engine = engine_of(packed, book)
+        resumed = [spec.resumed(expected[spec.id][:count]) for spec in sequences()]
+        assert tokens_of(engine, resumed, book) == {index: tokens[count:] for index, tokens in expected.items()}
+
+
+def test_prompt_positions_see_the_same_bits_when_they_are_scored(packed: PackedModel, alone: Alone) -> None:
+    book, expected = alone
+    specs = [replace(spec, sampling=replace(spec.sampling, prompt_logprobs=True)) for spec in sequences()]
+    for budget in (7, 512):
+        engine = engine_of(packed, book, max_num_batched_tokens=budget)
+        assert tokens_of(engine, specs, book) == expected
+
+
+@pytest.mark.parametrize("isa", available_isas())
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_and_instruction_sets_change_no_bit(packed: PackedModel, alone: Alone, isa: str, threads: int) -> None:
+    book, expected = alone
+    engine = engine_of(packed, book, isa=isa, threads=threads)
+    assert tokens_of(engine, sequences(), book) == expected
