@@ -31,7 +31,7 @@ WEIGHTS: dict[str, float] = {
     "tool call": 3, "tool result": 2, "tool not needed": 0.7,
     # easy
     "second item": 0.7, "third item": 0.7, "first letter": 0.5, "even or odd": 0.7, "list add": 0.5,
-    "list remove": 0.7,
+    "list remove": 0.7, "count down": 0.5,
     "bullet list": 0.6, "numbered list": 0.6, "name kind": 0.7, "names in text": 0.7, "place in text": 0.6, "count up": 0.6,
 }  # fmt: skip
 

@@ -29,6 +29,16 @@ BIGGER = (
     "Is {a} less than {b}?",
 )
 EVEN = ("Is {} even or odd?", "Is {} an even number?", "Is {} odd?", "even or odd: {}")
+COUNT_UP = ("Count from {} to {}.", "count from {} to {}", "Count to {1} starting at {0}.", "Count {} to {}")
+COUNT_TO = ("Count to {1}.", "count to {1}", "Can you count to {1}?", "Please count up to {1}.")
+COUNT_DOWN = (
+    "Count down from {}.",
+    "count backwards from {}",
+    "Countdown from {}",
+    "Count from {} to 1.",
+    "Count from {} down to zero.",
+    "Count backwards from {} to zero.",
+)
 NEXT = ("What comes next: {}?", "Continue the sequence: {}", "What is the next number? {}", "Next number: {}")
 GAINS = (
     "{who} has {a} {thing}s and gets {b} more. How many {thing}s does {who} have now?",
@@ -45,7 +55,7 @@ LOSSES = (
 
 def _pair(rng: random.Random) -> tuple[int, int]:
     top = rng.choice((10, 10, 20, 50, 100))
-    return rng.randrange(top), rng.randrange(top)
+    return rng.randint(0, top), rng.randint(0, top)
 
 
 def _operation(
@@ -60,11 +70,16 @@ def _operation(
 
     def make(rng: random.Random, split: Split) -> Dialogue:
         a, b = draw(split, lambda: pair(rng))
-        asked = casual(rng, rng.choice(ASKED)).format(rng.choice(shapes).format(a=a, b=b))
+        asked = casual(rng, rng.choice(ASKED)).format(rng.choice(shapes).format(a=_written(rng, a), b=_written(rng, b)))
         result = results[sign](a, b)
         return talk(skill, asked, f"{a} {sign} {b} = {result}", keywords=(f"= {result}",))
 
     return make
+
+
+def _written(rng: random.Random, number: int) -> str:
+    """In digits; small numbers now and then as a word."""
+    return lex.NUMBER_WORDS[number] if number <= 20 and rng.random() < 0.07 else str(number)
 
 
 def _falling_pair(rng: random.Random) -> tuple[int, int]:
@@ -154,10 +169,29 @@ def count_up(rng: random.Random, split: Split) -> Dialogue:
     """Counting from one number to another."""
     first, last = draw(split, lambda: (rng.choice((1, 1, rng.randint(1, 20))), rng.randint(3, 12)))
     last += first - 1
-    asked = rng.choice(
-        ("Count from {} to {}.", "count from {} to {}", "Count to {1} starting at {0}.", "Count {} to {}")
-    )
+    asked = rng.choice(COUNT_TO if first == 1 and rng.random() < 0.5 else COUNT_UP)
     return talk("count up", asked.format(first, last), ", ".join(str(n) for n in range(first, last + 1)))
+
+
+def count_down(rng: random.Random, split: Split) -> Dialogue:
+    """Counting back to one or zero."""
+    first, asked = draw(split, lambda: (rng.randint(3, 12), rng.choice(COUNT_DOWN)))
+    last = 0 if "zero" in asked else 1
+    return talk("count down", asked.format(first), ", ".join(str(n) for n in range(first, last - 1, -1)))
+
+
+def too_big(rng: random.Random, split: Split) -> Dialogue:
+    """Numbers past what cria has learnt: it says so instead of guessing."""
+    a, b = draw(split, lambda: (rng.randint(101, 10 ** rng.randint(3, 6)), rng.randint(13, 10 ** rng.randint(2, 6))))
+    shape = rng.choice(rng.choice((PLUS, MINUS, TIMES, DIVIDED)))
+    if rng.random() < 0.3:
+        a, shape = 13 + a % 87, rng.choice(TIMES)
+    if rng.random() < 0.4:
+        a, b = b, a
+    asked = casual(rng, rng.choice(ASKED)).format(shape.format(a=a, b=b))
+    return talk(
+        "too big", asked, "Those numbers are too big for me. I only calculate with small ones, up to about 100."
+    )
 
 
 SKILLS: dict[str, Skill] = {
@@ -171,4 +205,6 @@ SKILLS: dict[str, Skill] = {
     "even or odd": even_or_odd,
     "number sequence": sequence,
     "count up": count_up,
+    "count down": count_down,
+    "too big": too_big,
 }
