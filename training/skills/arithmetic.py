@@ -175,7 +175,7 @@ def count_up(rng: random.Random, split: Split) -> Dialogue:
 
 def count_down(rng: random.Random, split: Split) -> Dialogue:
     """Counting back to one or zero."""
-    first, asked = draw(split, lambda: (rng.randint(3, 12), rng.choice(COUNT_DOWN)))
+    first, asked = draw(split, lambda: (rng.randint(3, 25), rng.choice(COUNT_DOWN)))
     last = 0 if "zero" in asked else 1
     return talk("count down", asked.format(first), ", ".join(str(n) for n in range(first, last - 1, -1)))
 
