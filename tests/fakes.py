@@ -8,6 +8,7 @@ import numpy as np
 
 from tampu.engine.card import EngineStatus, ModelCard
 from tampu.engine.engine import Engine
+from tampu.engine.front import FrontStats
 from tampu.engine.kv_cache import BlockPool
 from tampu.engine.output import EngineStats, StepOutput
 from tampu.engine.sequence import SequenceSpec
@@ -156,7 +157,7 @@ class FakeUpstream:
         self.name = "fake"
         self.pieces = pieces or ("Hel", "lo")
         self.delay = delay
-        self.model = card
+        self.card = card
         self.status = EngineStatus("ready", 1.0)
         self.requests: list[GenerateRequest] = []
         self.num_open = 0
@@ -170,9 +171,15 @@ class FakeUpstream:
         """Remember that it was asked to."""
         self.stopped = True
 
-    def stats(self) -> EngineStats:
+    async def ready(self) -> ModelCard:
+        """The card it was made with."""
+        assert self.card is not None
+        return self.card
+
+    @property
+    def stats(self) -> FrontStats:
         """As many running sequences as there are open requests."""
-        return EngineStats(running=self.num_open, blocks_total=16)
+        return FrontStats(EngineStats(running=self.num_open, blocks_total=16))
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[Chunk, None]:
         """The pieces for every choice in turn, then the ends, usage with the last."""
@@ -200,15 +207,15 @@ class FakeUpstream:
 
     def _opening(self, request: GenerateRequest) -> Opening:
         count, limit = len(self._words(request)), request.sampling.max_tokens
-        assert self.model is not None and request.sampling.seed is not None
-        if count + (limit or 1) > self.model.context:
-            raise ContextTooLong(context=self.model.context, prompt=count, completion=limit)
+        assert self.card is not None and request.sampling.seed is not None
+        if count + (limit or 1) > self.card.context:
+            raise ContextTooLong(context=self.card.context, prompt=count, completion=limit)
         text = " ".join(self._words(request)) if request.echo else ""
         logprobs = tuple(
             TokenLogprob(0, word.encode(), None if index == 0 else -1.0)
             for index, word in enumerate(text.split() if request.sampling.prompt_logprobs else ())
         )
-        return Opening(request.sampling.seed, self.model.fingerprint, count, 0, text, logprobs)
+        return Opening(request.sampling.seed, self.card.fingerprint, count, 0, text, logprobs)
 
     @staticmethod
     def _words(request: GenerateRequest) -> list[str]:

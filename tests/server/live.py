@@ -3,13 +3,15 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from uvicorn.loops.auto import auto_loop_factory
 
 from tampu.server.lifecycle import Lifecycle
+from tampu.server.protocol import BoundedProtocol
 from tampu.server.serve import Server, bind, build_server, url
 from tampu.server.service import ServedEngine
 from tampu.settings import ServerSettings
@@ -27,11 +29,13 @@ class Live:
 
 
 @contextmanager
-def live(upstream: ServedEngine, settings: ServerSettings | None = None) -> Iterator[Live]:
+def live(
+    upstream: ServedEngine, settings: ServerSettings | None = None, http: type[BoundedProtocol] = BoundedProtocol
+) -> Iterator[Live]:
     """Serve `upstream` at a free port of loopback while the block runs."""
     listener = bind("127.0.0.1", 0)
     lifecycle = Lifecycle()
-    server = build_server(upstream, settings or ServerSettings(), lifecycle)
+    server = build_server(upstream, settings or ServerSettings(), lifecycle, http)
     loop = auto_loop_factory()()
     thread = threading.Thread(target=_run, args=(loop, server, listener), daemon=True)
     thread.start()
@@ -46,3 +50,21 @@ def live(upstream: ServedEngine, settings: ServerSettings | None = None) -> Iter
 def _run(loop: asyncio.AbstractEventLoop, server: Server, listener: socket.socket) -> None:
     asyncio.set_event_loop(loop)
     loop.run_until_complete(server.serve([listener]))
+
+
+def exchange(port: int, request: bytes, timeout: float = 5.0) -> tuple[bytes, bytes]:
+    """Head and body of what comes back for these bytes, until the server closes."""
+    with socket.create_connection(("127.0.0.1", port), timeout) as connection:
+        connection.sendall(request)
+        head, _, body = b"".join(iter(lambda: connection.recv(65536), b"")).partition(b"\r\n\r\n")
+    return head, body
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+    """Whether the condition came true within this time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.005)
+    return True

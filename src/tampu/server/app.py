@@ -19,7 +19,7 @@ from tampu.settings import ServerSettings
 def create_app(upstream: ServedEngine, settings: ServerSettings, lifecycle: Lifecycle | None = None) -> FastAPI:
     """The HTTP service over `upstream`. `lifecycle` lets the caller drain it."""
     lifecycle = lifecycle or Lifecycle()
-    metrics = Metrics(upstream.stats, lambda: lifecycle.num_open, settings.vllm_metrics)
+    metrics = Metrics(lambda: upstream.stats, lambda: lifecycle.num_open, settings.vllm_metrics)
     service = Service(
         upstream, settings, build_dialects(settings.max_choices), lifecycle, metrics, started_at=int(time.time())
     )

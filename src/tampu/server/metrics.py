@@ -1,12 +1,13 @@
 """Prometheus metrics: ours, and on request the same numbers under vLLM's names so that its dashboards work."""
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tampu.engine.output import EngineStats
+from tampu.engine.front import FrontStats
 from tampu.server.records import RequestRecord
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
@@ -14,36 +15,41 @@ TOKEN_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 131072)
 OURS, VLLM = "tampu_", "vllm:"
 
-# EngineStats field, our name, vLLM's name or "", whether it only grows, doc.
+# Path in FrontStats, our name, vLLM's name or "", whether it only grows, doc.
 ENGINE_ROWS: tuple[tuple[str, str, str, bool, str], ...] = (
-    ("running", "sequences_running", "num_requests_running", False, "Sequences in the batch."),
-    ("waiting", "sequences_waiting", "num_requests_waiting", False, "Sequences in the queue."),
-    ("blocks_used", "cache_blocks_used", "", False, "Blocks of the key-value cache in use."),
-    ("blocks_total", "cache_blocks", "", False, "Blocks of the key-value cache."),
-    ("preemptions", "preemptions", "num_preemptions", True, "Sequences that gave their blocks back."),
-    ("prefix_queries", "prefix_queries", "prefix_cache_queries", True, "Prompt tokens looked up in the prefix cache."),
-    ("prefix_hits", "prefix_hits", "prefix_cache_hits", True, "Prompt tokens found there."),
-    ("steps", "engine_steps", "", True, "Steps that computed something."),
+    ("engine.running", "sequences_running", "num_requests_running", False, "Sequences in the batch."),
+    ("engine.waiting", "sequences_waiting", "num_requests_waiting", False, "Sequences in the queue."),
+    ("engine.blocks_used", "cache_blocks_used", "", False, "Blocks of the key-value cache in use."),
+    ("engine.blocks_total", "cache_blocks", "", False, "Blocks of the key-value cache."),
+    ("engine.preemptions", "preemptions", "num_preemptions", True, "Sequences that gave their blocks back."),
+    ("engine.prefix_queries", "prefix_queries", "prefix_cache_queries", True, "Prompt tokens looked up in the cache."),
+    ("engine.prefix_hits", "prefix_hits", "prefix_cache_hits", True, "Prompt tokens found there."),
+    ("engine.steps", "engine_steps", "", True, "Steps that computed something."),
+    ("stranded_requests", "stranded_requests", "", False, "Open requests that no worker has at the moment."),
+    ("restarts", "worker_restarts", "", True, "Workers started after the first."),
+    ("resumed_requests", "resumed_requests", "", True, "Requests that went on after their worker was lost."),
+    ("poisoned_requests", "poisoned_requests", "", True, "Requests given up because two workers died of them."),
+    ("refused_requests", "refused_requests", "", True, "Requests refused because the queue was full."),
 )
 
 
 class EngineCollector(Collector):
     """The engine's own numbers, read when somebody asks."""
 
-    def __init__(self, stats: Callable[[], EngineStats], prefix: str) -> None:
+    def __init__(self, stats: Callable[[], FrontStats], prefix: str) -> None:
         self._stats = stats
         self._prefix = prefix
 
     def collect(self) -> Iterator[Metric]:
         """One family per row of the table."""
         stats = self._stats()
-        for field, ours, theirs, grows, doc in ENGINE_ROWS:
+        for path, ours, theirs, grows, doc in ENGINE_ROWS:
             name = ours if self._prefix == OURS else theirs
             if name:
                 family = CounterMetricFamily if grows else GaugeMetricFamily
-                yield family(self._prefix + name, doc, value=float(getattr(stats, field)))
+                yield family(self._prefix + name, doc, value=float(attrgetter(path)(stats)))
         if self._prefix == VLLM:
-            used = stats.blocks_used / max(stats.blocks_total, 1)
+            used = stats.engine.blocks_used / max(stats.engine.blocks_total, 1)
             yield GaugeMetricFamily(VLLM + "kv_cache_usage_perc", "Part of the cache in use, 0 to 1.", value=used)
 
 
@@ -88,7 +94,7 @@ class RequestMetrics:
 class Metrics:
     """All of one app's metrics, in a registry of their own."""
 
-    def __init__(self, stats: Callable[[], EngineStats], open_requests: Callable[[], float], vllm_names: bool) -> None:
+    def __init__(self, stats: Callable[[], FrontStats], open_requests: Callable[[], float], vllm_names: bool) -> None:
         self._registry = CollectorRegistry()
         prefixes = (OURS, VLLM) if vllm_names else (OURS,)
         self._requests = [RequestMetrics(self._registry, prefix) for prefix in prefixes]

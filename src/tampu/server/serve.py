@@ -14,13 +14,15 @@ import uvicorn
 from uvicorn.loops.auto import auto_loop_factory
 
 from tampu import __version__
+from tampu.engine.card import ModelCard
+from tampu.engine.front import LocalEngine
 from tampu.errors import BadSetting, PortTaken
 from tampu.server.app import create_app
 from tampu.server.lifecycle import Lifecycle
 from tampu.server.logs import configure
 from tampu.server.protocol import BoundedProtocol
 from tampu.server.service import ServedEngine
-from tampu.settings import ServerSettings
+from tampu.settings import EngineSettings, Paths, ServerSettings
 
 IDLE_CONNECTION = 60  # seconds that a connection is kept for a next request
 FAREWELL = 2.0  # seconds for clients to read their last bytes once everything was cut
@@ -31,7 +33,11 @@ class StartedEngine(ServedEngine, Protocol):
     """An engine with a beginning and an end."""
 
     async def start(self) -> None:
-        """Load the model; returns when it is ready. Raises TampuError when it cannot be."""
+        """Begin to load."""
+        ...
+
+    async def ready(self) -> ModelCard:
+        """Wait for the model. Raises TampuError when there will be none."""
         ...
 
     async def stop(self) -> None:
@@ -99,11 +105,16 @@ def url(listener: socket.socket) -> str:
     return f"http://{name}:{port}"
 
 
-def build_server(upstream: ServedEngine, settings: ServerSettings, lifecycle: Lifecycle) -> Server:
+def build_server(
+    upstream: ServedEngine,
+    settings: ServerSettings,
+    lifecycle: Lifecycle,
+    http: type[BoundedProtocol] = BoundedProtocol,
+) -> Server:
     """A server that is not yet running."""
     config = uvicorn.Config(
         create_app(upstream, settings, lifecycle),
-        http=BoundedProtocol,
+        http=http,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -168,21 +179,17 @@ async def start(upstream: StartedEngine, announce: Announce) -> None:
     """Load the model and say so."""
     began = asyncio.get_running_loop().time()
     await upstream.start()
-    card = upstream.model
-    assert card is not None, "a started engine has a model"
+    card = await upstream.ready()
     seconds = asyncio.get_running_loop().time() - began
     announce(f"{card.id} is ready after {seconds:.1f} s: {card.kind}, context {card.context}, {card.isa}")
 
 
-def serve(build: Callable[[], StartedEngine], settings: ServerSettings, announce: Announce | None = None) -> None:
-    """Serve the engine that `build` makes, until SIGTERM. Raises BadSetting, PortTaken, and what loading raises."""
-    check_bind(settings)
-    listener = bind(settings.host, settings.port)
+def serve(engine: EngineSettings, server: ServerSettings, announce: Announce | None = None) -> None:
+    """Serve a model until SIGTERM. Raises BadSetting, PortTaken, ModelMissing, and what loading raises."""
+    check_bind(server)
+    local = LocalEngine(engine, Paths.find())
+    listener = bind(server.host, server.port)
     say = announce or (lambda line: print(line, file=sys.stderr, flush=True))
-    configure(settings.log_format)
-
-    async def serve_built() -> None:
-        await run(build(), settings, listener, say)
-
+    configure(server.log_format)
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(serve_built())
+        runner.run(run(local, server, listener, say))

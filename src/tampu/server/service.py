@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from tampu.dialects.base import Context, Dialect, ModelEntry, dumps, longest_prefix
 from tampu.engine.card import EngineStatus, ModelCard
-from tampu.engine.output import EngineStats
+from tampu.engine.front import FrontStats
 from tampu.errors import ModelNotFound, NotReady, RateLimited, ServiceError, Unauthorized
 from tampu.request import Upstream
 from tampu.server.lifecycle import Lifecycle
@@ -35,11 +35,12 @@ class ServedEngine(Upstream, Protocol):
         ...
 
     @property
-    def model(self) -> ModelCard | None:
+    def card(self) -> ModelCard | None:
         """What it runs; None until loaded."""
         ...
 
-    def stats(self) -> EngineStats:
+    @property
+    def stats(self) -> FrontStats:
         """Its gauges and counters."""
         ...
 
@@ -57,11 +58,11 @@ class Service:
 
     def card(self) -> ModelCard:
         """The loaded model. Raises NotReady until it is there, with how far it is."""
-        card, status = self.upstream.model, self.upstream.status
-        if card is not None and status.phase != "failed":
+        card, status = self.upstream.card, self.upstream.status
+        if card is not None and status.phase not in ("loading", "failed"):
             return card
         if status.phase == "failed":
-            raise NotReady(f"The engine failed: {status.detail or 'its log says why'}.", retry_after=30)
+            raise NotReady(f"The model cannot be loaded: {status.detail or 'the log says why'}.")
         detail = f" ({status.detail})" if status.detail else ""
         raise NotReady(f"The model is still loading: {status.progress:.0%}{detail}.", retry_after=WAIT)
 

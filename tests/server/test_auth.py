@@ -1,0 +1,75 @@
+"""Every route asks for the key, but for a short reviewed list."""
+
+import httpx2
+import pytest
+from fastapi.routing import APIRoute
+
+from tampu.server.app import create_app
+from tampu.server.auth import PUBLIC
+from tampu.settings import Secret, ServerSettings
+from tests.fakes import FakeUpstream
+from tests.server.live import live
+
+KEYED = ServerSettings(api_key=Secret("llama-key"))
+ROUTES = [route for route in create_app(FakeUpstream(), KEYED).routes if isinstance(route, APIRoute)]
+BODY = {"model": "cria", "messages": [{"role": "user", "content": "hi"}]}
+
+
+def test_all_routes_are_known_to_these_tests() -> None:
+    assert len(ROUTES) == len(create_app(FakeUpstream(), KEYED).routes)
+
+
+def test_the_public_routes_are_these() -> None:
+    assert set(PUBLIC) == {"/", "/livez", "/readyz", "/health", "/healthz", "/version", "/docs", "/openapi.json"}
+
+
+CREDENTIALS: list[dict[str, str]] = [
+    {},
+    {"authorization": "llama-key"},
+    {"authorization": "Basic llama-key"},
+    {"authorization": "Bearer"},
+    {"authorization": "Bearer llama-ke"},
+    {"authorization": "Bearer llama-keyy"},
+    {"authorization": "Bearer LLAMA-KEY"},
+    {"authorization": "Bearer ' OR 1=1 --"},
+    {"authorization": "Bearer " + "x" * 50_000},
+    {"cookie": "key=llama-key"},
+]
+
+
+def test_every_other_route_refuses_all_but_the_key_with_the_same_words() -> None:
+    with live(FakeUpstream(), KEYED) as server:
+        answers = [
+            httpx2.request(method, server.url + route.path.replace("{model:path}", "cria"), headers=headers)
+            for route in ROUTES
+            if route.path not in PUBLIC
+            for method in sorted(route.methods - {"HEAD"})
+            for headers in CREDENTIALS
+        ]
+        in_the_query = httpx2.get(f"{server.url}/v1/models?key=llama-key&api_key=llama-key")
+    assert len(answers) == 5 * len(CREDENTIALS)
+    for answer in [*answers, in_the_query]:
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+        error = answer.json()["error"]
+        assert (error["code"], error["type"]) == ("invalid_api_key", "invalid_request_error")
+        assert error["message"] == answers[0].json()["error"]["message"]
+
+
+@pytest.mark.parametrize("authorization", ["Bearer llama-key", "bearer llama-key", "Bearer  llama-key"])
+def test_the_key_opens_every_route(authorization: str) -> None:
+    upstream = FakeUpstream()
+    with live(upstream, KEYED) as server, httpx2.Client(headers={"authorization": authorization}) as client:
+        assert client.get(f"{server.url}/v1/models").status_code == 200
+        assert client.get(f"{server.url}/metrics").status_code == 200
+        assert client.post(f"{server.url}/v1/chat/completions", json=BODY).status_code == 200
+    assert upstream.requests[0].tenant not in ("", "llama-key")
+
+
+def test_public_routes_answer_without_a_key() -> None:
+    with live(FakeUpstream(), KEYED) as server:
+        assert {httpx2.get(server.url + path).status_code for path in PUBLIC} == {200}
+
+
+def test_without_a_configured_key_nobody_needs_one() -> None:
+    with live(FakeUpstream()) as server:
+        assert httpx2.get(f"{server.url}/v1/models").status_code == 200
