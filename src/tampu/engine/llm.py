@@ -10,15 +10,16 @@ from types import TracebackType
 from typing import Any, Literal, Self, overload
 
 from tampu.engine.arguments import Conversation, read_messages, read_sampling
-from tampu.engine.loading import Report, load_engine, locate, packed_cache
+from tampu.engine.loading import Report, load_engine
 from tampu.engine.open_request import OpenRequest, RefusedRequest
 from tampu.engine.output import EngineStats
 from tampu.engine.prepare import Preparer, read_tokenizer
 from tampu.errors import InvalidRequest, NotReady, ServiceError
+from tampu.model.hub import packed_cache, resolve
 from tampu.request import Chunk, Completion, GenerateRequest, Prompt, Tool, Usage
 from tampu.settings import EngineSettings, Paths, load
 
-CLOSED = NotReady("The model was closed.")
+CLOSED = "The model was closed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class LLM:
     ) -> None:
         self.settings = load(EngineSettings, {"model": model, **settings})
         paths = paths or Paths.find()
-        reference = locate(model, paths)
+        reference = resolve(model, paths)
         self._engine, self.card = load_engine(reference, packed_cache(paths), self.settings, progress or _silent)
         self.tokenizer = read_tokenizer(Path(self.card.packed))
         self._preparer = Preparer(self.tokenizer, self.card)
@@ -88,7 +89,7 @@ class LLM:
         """Give back the memory of weights and cache; iterators still open end with an error."""
         with self._lock:
             for request in self._by_sequence.values():
-                request.fail(CLOSED)
+                request.fail(NotReady(CLOSED))
             self._by_sequence.clear()
             if not self._closed:
                 del self._engine
@@ -190,7 +191,7 @@ class LLM:
             return RefusedRequest(request.id, error)
         with self._lock:
             if self._closed:
-                return RefusedRequest(request.id, CLOSED)
+                return RefusedRequest(request.id, NotReady(CLOSED))
             opened = OpenRequest(prepared, self._next_id, self.card.fingerprint, self.tokenizer)
             for spec in opened.open_specs():
                 self._engine.add(spec)

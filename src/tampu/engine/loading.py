@@ -7,14 +7,14 @@ from pathlib import Path
 
 from tampu.engine.card import ModelCard
 from tampu.engine.engine import Engine
-from tampu.errors import BadSetting, ModelMissing
+from tampu.errors import BadSetting
 from tampu.kernels import load_kernels
 from tampu.kernels.interface import Kind
 from tampu.model.config import ModelConfig
 from tampu.model.llama import Llama
 from tampu.model.load import prepare
 from tampu.model.packed import open_packed
-from tampu.settings import EngineSettings, Paths
+from tampu.settings import EngineSettings
 
 Report = Callable[[str, float], None]  # what is being done, and how much of it, in [0, 1]
 BYTES_PER_VALUE = {"bf16": 2, "f32": 4}
@@ -44,21 +44,9 @@ def load_engine(reference: Path, cache: Path, settings: EngineSettings, report: 
     return Engine(model, resolved), card
 
 
-def locate(name: str, paths: Paths) -> Path:
-    """Where the model of this name is; ModelMissing says how to get it."""
-    if not Path(name).exists():
-        raise ModelMissing(f"{name} does not exist. {paths.cache}")
-    return Path(name)
-
-
-def packed_cache(paths: Paths) -> Path:
-    """Where packed files are kept."""
-    return paths.cache / "packed"
-
-
 def model_id(name: str) -> str:
     """What a model is called: the name it was asked for by, or the last part of its path."""
-    path = Path(name)
+    path = Path(name).expanduser()
     if not path.exists():
         return name
     return path.resolve().name if path.is_dir() else path.stem

@@ -1,106 +1,278 @@
-"""What to do about a worker that died or hangs: pure rules over a clock that is passed in.
+"""Keeps a worker alive, and every open request going through one.
 
-A worker's death costs its streams a pause, never a token. Three things could turn that promise against everybody else:
-a worker that hangs without dying (Watchdog), one that dies at once every time (Backoff), and a request that takes every
-worker down with it (PoisonList, and `crashes` of a stream).
+When a worker dies, another one gets each of its requests as prompt and recorded tokens. Sampling depends on nothing
+else, so the answer goes on with the token that would have come: a client sees a pause.
 """
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-Clock = Callable[[], float]  # seconds, never going back
+from tampu.engine.card import EngineStatus, ModelCard
+from tampu.engine.output import EngineStats
+from tampu.engine.process import WorkerProcess
+from tampu.engine.protocol import Abort, Add, Failed, FromWorker, Load, Outputs, Progress, Ready, Shutdown
+from tampu.engine.stream import Stream, fingerprint
+from tampu.engine.supervision import Backoff, Clock, Patience, PoisonList, Watchdog
+from tampu.errors import EngineFailure, NotReady, ServiceError
 
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long the front half waits for what; all in seconds."""
-
-    unhealthy_after: float = 10.0  # no step while work is pending
-    kill_after: float = 30.0
-    # A worker that computes is slow, not hung: one step of a big model on a small machine may take minutes.
-    kill_busy_after: float = 300.0
-    resume_deadline: float = 30.0  # from the death of a worker until another one has the stream
-    poison_refusal: float = 600.0
-    first_backoff: float = 0.05
-    longest_backoff: float = 15.0
-    stable_after: float = 60.0  # a worker that lived this long starts the back-off anew
-    load_attempts: int = 3  # deaths in a row before the first `Ready` that make us give up
-    tick: float = 0.25  # how often the deadlines are looked at
+COUNTERS = ("preemptions", "prefix_queries", "prefix_hits", "prompt_tokens", "generation_tokens", "steps")
+POISON = "This request was aboard two workers that failed one after the other, so it is not tried again."
+LATE = "The engine did not recover in time to finish this answer."
+log = logging.getLogger("tampu.engine")
 
 
 @dataclass(slots=True)
-class Watchdog:
-    """Judges a worker by its step counter: silence with work pending is a hang, unless it computes."""
+class Counters:
+    """Events since the front half was started."""
 
-    patience: Patience
-    clock: Clock
-    _last_step: float = 0.0
-    _last_look: float = 0.0
-    _last_cpu: float = 0.0
-    _busy: bool = False
-
-    def stepped(self) -> None:
-        """A step was finished, or there was nothing to do: the silence begins again."""
-        self._last_step = self.clock()
-        self._busy = False
-
-    def look(self, cpu_seconds: float) -> None:
-        """Note how much processor time the worker has used so far; a tenth of a core counts as computing."""
-        now = self.clock()
-        if now > self._last_look:
-            self._busy = cpu_seconds - self._last_cpu >= 0.1 * (now - self._last_look)
-        self._last_look, self._last_cpu = now, cpu_seconds
-
-    @property
-    def unhealthy(self) -> bool:
-        """Silent for too long to send more clients to."""
-        return not self._busy and self._silence() >= self.patience.unhealthy_after
-
-    @property
-    def hung(self) -> bool:
-        """Silent for so long that a new worker will be there sooner."""
-        return self._silence() >= (self.patience.kill_busy_after if self._busy else self.patience.kill_after)
-
-    def _silence(self) -> float:
-        return self.clock() - self._last_step
+    restarts: int = 0
+    resumed_requests: int = 0
+    poisoned_requests: int = 0
 
 
-@dataclass(slots=True)
-class Backoff:
-    """Delays between restarts: doubling while workers die young."""
+class Supervisor:
+    """One worker after the other, and the streams that they serve. All of it runs in the event loop."""
 
-    patience: Patience
-    clock: Clock
-    _next: float = 0.0
-    _started: float = math.inf
-
-    def started(self) -> None:
-        """A worker was started now."""
-        self._started = self.clock()
-
-    def delay(self) -> float:
-        """Seconds to wait before the next start; the first restart after a stable worker is nearly at once."""
-        if self._next == 0.0 or self.clock() - self._started >= self.patience.stable_after:
-            self._next = self.patience.first_backoff
-        self._started = math.inf
-        delay, self._next = self._next, min(2 * self._next, self.patience.longest_backoff)
-        return delay
-
-
-class PoisonList:
-    """Fingerprints of requests that took two workers down, refused for a while."""
-
-    def __init__(self, patience: Patience, clock: Clock) -> None:
+    def __init__(self, load: Load, command: Sequence[str], patience: Patience, clock: Clock) -> None:
+        self.status = EngineStatus("loading")
+        self.card: ModelCard | None = None
+        self.settled = asyncio.Event()  # set once the model is loaded, or never will be
+        self.streams: dict[Stream, None] = {}  # all that are open, by arrival
+        self.idle = asyncio.Event()  # set while no stream is open
+        self.idle.set()
+        self.counters = Counters()
+        self.poison = PoisonList(patience, clock)
+        self._load = load
+        self._command = command
         self._patience = patience
         self._clock = clock
-        self._until: dict[str, float] = {}
+        self._watchdog = Watchdog(patience, clock)
+        self._backoff = Backoff(patience, clock)
+        self._worker: WorkerProcess | None = None
+        self._by_sequence: dict[int, Stream] = {}
+        self._worker_stats = EngineStats()
+        self._earlier_stats = EngineStats()  # of the workers that are gone
+        self._failed_loads = 0
+        self._failure = ""  # what the worker of this moment said before it ended
 
-    def add(self, fingerprint: str) -> None:
-        """Refuse this fingerprint from now on."""
-        self._until[fingerprint] = self._clock() + self._patience.poison_refusal
+    @property
+    def stats(self) -> EngineStats:
+        """Gauges of the worker, counters of all workers so far."""
+        return _with_counters_of(self._worker_stats, self._earlier_stats)
 
-    def __contains__(self, fingerprint: str) -> bool:
-        now = self._clock()
-        self._until = {known: until for known, until in self._until.items() if until > now}
-        return fingerprint in self._until
+    @property
+    def num_sequences(self) -> int:
+        """Sequences of all open streams, those of them that have ended included."""
+        return len(self._by_sequence)
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The last worker's process id, if one was started."""
+        return None if self._worker is None else self._worker.pid
+
+    async def run(self) -> None:
+        """Start a worker, wait for its end, and start the next. Returns when the model cannot be loaded."""
+        while True:
+            self._backoff.started()
+            self._on_end(await self._run_worker())
+            if self.status.phase == "failed":
+                return
+            await asyncio.sleep(self._backoff.delay())
+
+    async def _run_worker(self) -> str:
+        """Start a worker and wait for its end; how it ended, in words."""
+        try:
+            self._worker = await WorkerProcess.start(self._command, self._on_frame)
+        except OSError as error:  # no memory, no descriptors: that may pass
+            return str(error)
+        self._worker.send(self._load)
+        return await self._worker.gone()
+
+    async def watch(self) -> None:
+        """Look at the deadlines again and again."""
+        while True:
+            await asyncio.sleep(self._patience.tick)
+            self._judge_worker()
+            self._expire_stranded()
+
+    def submit(self, stream: Stream) -> None:
+        """Give a stream to the worker, or to the next one."""
+        self.streams[stream] = None
+        self._by_sequence |= dict.fromkeys(stream.request.sequence_ids, stream)
+        self.idle.clear()
+        self._board()
+
+    def withdraw(self, stream: Stream) -> None:
+        """Forget a stream, and abort what it has unfinished."""
+        if stream not in self.streams:
+            return
+        del self.streams[stream]
+        for sequence_id in stream.request.sequence_ids:
+            del self._by_sequence[sequence_id]
+        if stream.aboard:
+            for sequence_id in stream.request.open_ids():
+                self._send(Abort(sequence_id))
+        if not self.streams:
+            self.idle.set()
+        self._board()
+
+    def fail_all(self, error: ServiceError) -> None:
+        """End every open stream with this error."""
+        for stream in list(self.streams):
+            self._fail(stream, error)
+
+    def give_up(self, message: str) -> None:
+        """The model will never answer, for this reason."""
+        self.status = EngineStatus("failed", 0.0, message)
+        self.settled.set()
+        self.fail_all(EngineFailure(message))
+        if self._worker is not None:
+            self._worker.kill()
+
+    async def shut_down(self) -> None:
+        """End the worker: asked first, killed when it does not listen."""
+        if self._worker is None:
+            return
+        self._send(Shutdown())
+        try:
+            await asyncio.wait_for(self._worker.gone(), timeout=1.0)
+        except TimeoutError:
+            self._worker.kill()
+            await self._worker.gone()
+
+    def _send(self, frame: Add | Abort | Shutdown) -> None:
+        if self._worker is not None:
+            self._worker.send(frame)
+
+    # What the worker says
+
+    def _on_frame(self, frame: FromWorker) -> None:
+        match frame:
+            case Outputs():
+                self._on_outputs(frame)
+            case Progress(phase, fraction):
+                self.status = EngineStatus("restarting" if self.card else "loading", fraction, phase)
+            case Ready(card):
+                self._on_ready(card)
+            case Failed(message):
+                log.error("The worker cannot load the model: %s", message)
+                self._failure = message
+                if self.card is None:
+                    self.give_up(message)
+
+    def _on_outputs(self, frame: Outputs) -> None:
+        self._watchdog.stepped()
+        self._worker_stats = frame.stats
+        touched: dict[Stream, None] = {}
+        for output in frame.outputs:
+            # A sequence that was aborted may have had an output on its way.
+            if (stream := self._by_sequence.get(output.sequence_id)) is None:
+                continue
+            if stream.request.push(output):
+                self._send(Abort(output.sequence_id))
+            touched[stream] = None
+        for stream in touched:
+            self._progress(stream)
+
+    def _progress(self, stream: Stream) -> None:
+        if stream.interrupted:
+            gap = 1000 * (self._clock() - stream.stranded)
+            log.info("request %s goes on with a new worker after a gap of %.0f ms", stream.request.id, gap)
+        was_suspect = stream.is_suspect
+        stream.progress()
+        stream.wake()
+        if stream.request.finished:
+            self.withdraw(stream)
+        elif was_suspect:
+            self._board()
+
+    def _on_ready(self, card: ModelCard) -> None:
+        if self.card is None:
+            self.card = card
+            self.settled.set()
+            # A restart maps the packed file, whatever has become of the checkpoint.
+            self._load = replace(self._load, reference=card.packed)
+        elif card.fingerprint != self.card.fingerprint:
+            self.give_up("The model's file has changed while it was in use. Start again to use it.")
+            return
+        self.status = EngineStatus("ready", 1.0)
+        self._watchdog.stepped()
+        self._board()
+
+    # What becomes of the streams
+
+    def _board(self) -> None:
+        """Give the worker what is not aboard. While there are suspects: those, and one at a time."""
+        if self.status.phase != "ready":
+            return
+        waiting = [stream for stream in self.streams if not stream.aboard]
+        suspects = [stream for stream in waiting if stream.is_suspect]
+        if any(stream.aboard and stream.is_suspect for stream in self.streams):
+            return
+        for stream in suspects[:1] or waiting:
+            self._hand_over(stream)
+
+    def _hand_over(self, stream: Stream) -> None:
+        if not any(other.aboard for other in self.streams):
+            self._watchdog.stepped()  # until now there was nothing to step for
+        stream.aboard = True
+        self.counters.resumed_requests += stream.interrupted
+        for spec in stream.request.open_specs():
+            self._send(Add(spec))
+
+    def _on_end(self, ended: str) -> None:
+        """The worker is gone: note what it leaves behind, and whom to blame."""
+        aboard = [stream for stream in self.streams if stream.aboard]
+        self._earlier_stats, self._worker_stats = self.stats, EngineStats()
+        if self.status.phase == "failed":
+            return
+        ended, self._failure = self._failure or ended, ""
+        log.error("The worker ended (%s) with %d requests aboard.", ended, len(aboard))
+        self.counters.restarts += 1
+        if self.card is None:
+            self._failed_loads += 1
+            if self._failed_loads == self._patience.load_attempts:
+                self.give_up(f"The worker ended {self._failed_loads} times while loading the model ({ended}).")
+            return
+        self.status = EngineStatus("restarting", 0.0, f"the worker ended ({ended})")
+        for stream in aboard:
+            stream.lose_worker(self._clock())
+        self._blame([stream for stream in aboard if stream.is_suspect])
+
+    def _blame(self, suspects: Sequence[Stream]) -> None:
+        """A single suspect is the one; several are tried one at a time."""
+        if len(suspects) == 1:
+            (stream,) = suspects
+            log.error("request %s was aboard two workers that ended: it is given up", stream.request.id)
+            self.counters.poisoned_requests += 1
+            self.poison.add(fingerprint(stream.request.prepared))
+            self._fail(stream, EngineFailure(POISON))
+
+    def _fail(self, stream: Stream, error: ServiceError) -> None:
+        stream.fail(error)
+        self.withdraw(stream)
+
+    # Deadlines
+
+    def _judge_worker(self) -> None:
+        if self._worker is None:
+            return
+        if not any(stream.aboard for stream in self.streams):
+            self._watchdog.stepped()
+        self._watchdog.look(self._worker.cpu_seconds())
+        self.status = replace(self.status, healthy=not self._watchdog.unhealthy)
+        if self._watchdog.hung:
+            log.error("The worker has made no step for too long: it is killed.")
+            self._worker.kill()
+
+    def _expire_stranded(self) -> None:
+        deadline = self._clock() - self._patience.resume_deadline
+        for stream in [stream for stream in self.streams if not stream.aboard and stream.stranded <= deadline]:
+            late = EngineFailure(LATE) if stream.interrupted else NotReady("The engine is restarting.", retry_after=5)
+            self._fail(stream, late)
+
+
+def _with_counters_of(stats: EngineStats, earlier: EngineStats) -> EngineStats:
+    return replace(stats, **{name: getattr(stats, name) + getattr(earlier, name) for name in COUNTERS})

@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tampu.engine.card import ModelCard
@@ -31,18 +31,20 @@ class Worker:
         self._refused: list[StepOutput] = []
         self._running = True
 
-    def run(self) -> None:
-        """Step while there is work, wait while there is none, until told to end."""
+    def run(self, frames: Sequence[FromFront] = ()) -> None:
+        """Step while there is work, wait while there is none, until told to end. `frames` have come already."""
         while self._running:
-            for frame in self._line.receive(wait=not self._engine.has_work()):
+            for frame in frames:
                 self._handle(frame)
-            if self._engine.has_work() or self._refused:
+            if frames or self._engine.has_work():
                 self._step()
+            frames = self._line.receive(wait=not self._engine.has_work())
 
     def _step(self) -> None:
-        outputs = (*self._refused, *self._engine.step())
+        """One step, and what came of it; without work still what the frames changed."""
+        outputs = tuple(self._engine.step()) if self._engine.has_work() else ()
+        self._line.send(Outputs((*self._refused, *outputs), self._engine.stats()))
         self._refused.clear()
-        self._line.send(Outputs(outputs, self._engine.stats()))
 
     def _handle(self, frame: FromFront) -> None:
         match frame:
@@ -61,40 +63,38 @@ class Worker:
 
 def serve(line: Line, load: Loader) -> None:
     """Load what the first frame says, then work. Returns when told to end; Hangup when the front is gone."""
-    frame = first_frame(line)
+    first, *others = first_frames(line)
+    assert isinstance(first, Load), f"{type(first).__name__} before Load"
+
+    def report(phase: str, fraction: float) -> None:
+        line.send(Progress(phase, fraction))
+
     try:
-        engine, card = load(
-            Path(frame.reference),
-            Path(frame.cache),
-            frame.settings,
-            lambda phase, fraction: line.send(Progress(phase, fraction)),
-        )
+        engine, card = load(Path(first.reference), Path(first.cache), first.settings, report)
     except TampuError as error:
         line.send(Failed(str(error)))
         return
     line.send(Ready(card))
-    Worker(line, engine).run()
+    Worker(line, engine).run(others)
 
 
-def first_frame(line: Line) -> Load:
-    """The frame that says what to load."""
+def first_frames(line: Line) -> list[FromFront]:
+    """Wait until a whole frame has come; it, and what came with it."""
     while not (frames := line.receive(wait=True)):
         pass
-    (frame,) = frames
-    assert isinstance(frame, Load), f"{type(frame).__name__} before Load"
-    return frame
+    return frames
 
 
-def main(load: Loader = load_engine) -> None:
-    """Work at the end of the inherited socket whose descriptor is the first argument."""
+def main(descriptor: int, load: Loader = load_engine) -> None:
+    """Work at the end of this inherited socket."""
     # Ctrl-C reaches the whole process group; what it means is the front's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
     try:
-        serve(Line(socket.socket(fileno=int(sys.argv[1]))), load)
+        serve(Line(socket.socket(fileno=descriptor)), load)
     except Hangup:
         log.info("The front half is gone: the worker ends.")
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

@@ -1,4 +1,4 @@
-from tampu.engine.supervisor import Backoff, Patience, PoisonList, Watchdog
+from tampu.engine.supervision import Backoff, Patience, PoisonList, Watchdog
 
 
 class HandClock:

@@ -1,0 +1,72 @@
+"""A request on its way through workers, as its client waits for it."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+
+from tampu.engine.open_request import OpenRequest
+from tampu.engine.prepare import Prepared
+from tampu.errors import EngineFailure, ServiceError
+from tampu.request import Chunk
+
+
+class Stream:
+    """An open request, its reader, and its luck with workers.
+
+    It is aboard while a worker has it. A suspect was aboard two workers that died one after the other, and got no token
+    from the second.
+    """
+
+    def __init__(self, request: OpenRequest, now: float, max_unread: int) -> None:
+        self.request = request
+        self.aboard = False
+        self.arrived = now
+        self.stranded = now  # since when no worker has had it, or had it when the last one died
+        self.interrupted = False  # it lost a worker, and has had no token since
+        self._max_unread = max_unread * request.prepared.sampling.n
+        self._crashes = 0
+        self._news = asyncio.Event()
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it may be what kills the workers."""
+        return self._crashes >= 2
+
+    def lose_worker(self, now: float) -> None:
+        """Its worker has died."""
+        self.aboard, self.interrupted, self.stranded = False, True, now
+        self._crashes += 1
+
+    def progress(self) -> None:
+        """It has got a token: what a worker dies of next is something else."""
+        self.interrupted = False
+        self._crashes = 0
+
+    def fail(self, error: ServiceError) -> None:
+        """End with an error, after the chunks already there."""
+        self.request.fail(error)
+        self.wake()
+
+    def wake(self) -> None:
+        """Tell the reader that there is something to read, or give up on one that does not read."""
+        if len(self.request.chunks) > self._max_unread:
+            self.request.fail(EngineFailure("The client stopped reading: the answer was given up."))
+        self._news.set()
+
+    async def read(self) -> AsyncIterator[Chunk]:
+        """The chunks as they come; raises the error that ended the request, if one did."""
+        while True:
+            for news in self.request.take():
+                if isinstance(news, ServiceError):
+                    raise news
+                yield news
+            if self.request.finished:
+                return
+            self._news.clear()
+            await self._news.wait()
+
+
+def fingerprint(prepared: Prepared) -> str:
+    """Equal for requests that ask for the same; a seed counts only where the client gave one."""
+    asked = (prepared.prompt_token_ids, prepared.request.sampling)
+    return hashlib.sha256(repr(asked).encode()).hexdigest()
