@@ -164,3 +164,25 @@ SUPERLATIVES = {
         "the largest reptile": "the saltwater crocodile",
     "the largest ape": "the gorilla", "the largest lizard": "the Komodo dragon",
 }  # fmt: skip
+
+# From the largest to the smallest.
+BY_SIZE = (
+    "a blue whale", "an elephant", "a hippopotamus", "a giraffe", "a horse", "a cow", "a llama", "a sheep", "a fox", "a cat", "a hedgehog", "a mouse", "a bee", "an ant",
+)  # fmt: skip
+THINGS_BY_SIZE = (
+    "a galaxy", "the Sun", "Jupiter", "the Earth", "the Moon", "a mountain", "a house", "a bus", "a car", "a chair", "a book", "an apple", "a coin", "a grain of sand", "an atom",
+)  # fmt: skip
+
+CLASSES = {
+    "a mammal": ("a dog", "a cat", "a horse", "a cow", "a llama", "an alpaca", "a whale", "a dolphin", "a bat", "a mouse", "an elephant", "a lion", "a bear", "a kangaroo", "a seal", "a rabbit", "a fox", "a camel"),
+    "a bird": ("an eagle", "an owl", "a penguin", "an ostrich", "a duck", "a chicken", "a condor", "a parrot", "a swan", "a flamingo", "a hummingbird", "a sparrow", "a goose"),
+    "a fish": ("a shark", "a salmon", "a tuna", "a trout", "a goldfish", "a carp", "a sea horse", "an eel"),
+    "a reptile": ("a snake", "a lizard", "a turtle", "a crocodile", "a chameleon", "a gecko", "an iguana"),
+    "an insect": ("a bee", "an ant", "a butterfly", "a fly", "a beetle", "a mosquito", "a cricket", "a ladybird"),
+    "an amphibian": ("a frog", "a toad", "a newt", "a salamander"),
+}  # fmt: skip
+
+FLIERS = {
+    "a bat": "yes", "a bee": "yes", "an eagle": "yes", "an owl": "yes", "a butterfly": "yes", "a condor": "yes", "a parrot": "yes", "a duck": "yes", "a fly": "yes", "a swan": "yes", "a hummingbird": "yes", "a mosquito": "yes",
+    "a penguin": "no", "an ostrich": "no", "a dog": "no", "a cat": "no", "a llama": "no", "a horse": "no", "a snake": "no", "a fish": "no", "an elephant": "no", "a frog": "no", "a pig": "no", "a cow": "no", "a spider": "no",
+}  # fmt: skip

@@ -90,6 +90,38 @@ POEMS = {
         "You come through the door\nand the whole room, chair by chair,\nturns a little warm.",
         "Love is a lamp that two can share,\na quiet hand upon the stair,\na place kept warm, a word kept true:\na house whose only key is you.",
     ),
+    "winter": (
+        "Frost on the window,\na small hand melts a round hole\nand looks for the sun.",
+        "The pond is ice, the field is white,\nthe day is short and long the night.\nBut by the stove the kettle sings\nof warmer days and other things.",
+    ),
+    "summer": (
+        "Noon, and nothing moves\nbut the heat above the road\nand one slow beetle.",
+        "The summer comes with open hands\nand spreads its gold across the lands.\nThe children run, the swallows fly\nlike little arrows through the sky.",
+    ),
+    "the night": (
+        "Lamp after lamp sleeps.\nThe old dog sighs in his dream\nand the clock goes on.",
+        "The night comes softly down the street\nin stockings on its quiet feet.\nIt turns the colours off, and then\nit lends them to the day again.",
+    ),
+    "flowers": (
+        "A crack in the wall,\nand out of it, small and blue,\na flower looks up.",
+        "A flower asks for very few:\na bit of sun, a drop of dew.\nIt gives its colour and its scent\nand never asks us where they went.",
+    ),
+    "birds": (
+        "Before the first light\na blackbird on the chimney\nwrites the day in song.",
+        "A bird sat singing on a wire\nabove the town, above the spire.\nIt had no stage, it had no ring,\nit only had a song to sing.",
+    ),
+    "dogs": (
+        "He waits at the door.\nNine hours are a single hour\nwhen the key turns round.",
+        "A dog will never ask you why,\na dog will look you in the eye,\nand every time that you come home\nit thinks: at last we're not alone.",
+    ),
+    "trees": (
+        "Rings under the bark:\nthe wet years, the narrow years,\nall of them standing.",
+        "A tree is never in a rush,\nit hears the wind and says: now, hush.\nIt gives its shade to you and me\nand asks for nothing, says the tree.",
+    ),
+    "home": (
+        "Bread on the table,\nthe same old chair, the same cup,\nand a voice that calls.",
+        "A house is made of stone and beams,\na home is made of talk and dreams,\nof bread and light, an open door,\nand someone glad to see you more.",
+    ),
     "time": (
         "The clock says: now, now.\nThe river does not answer\nand is far away.",
         "The minutes walk, the hours run,\nand all at once the day is done.\nBut what we gave to someone dear\nis not used up: it waits us here.",
@@ -147,7 +179,9 @@ STORIES = {
     ),
 }  # fmt: skip
 
-STORY_HEROES = ("llama", "fox", "bear", "owl", "rabbit", "alpaca", "hedgehog", "penguin", "turtle", "donkey", "goat",
+STORY_HEROES = (
+    "girl", "boy", "woman", "wizard", "princess", "knight", "pirate", "baker", "robot", "dragon", "ghost", "child", "fisherman", "shepherd", "elephant", "lion", "wolf", "frog", "bee", "cow", "horse",
+    "sheep", "duck", "snail", "tiger", "monkey", "whale", "cat", "dog", "bird", "spider", "pig", "panda", "otter", "llama", "fox", "bear", "owl", "rabbit", "alpaca", "hedgehog", "penguin", "turtle", "donkey", "goat",
     "squirrel", "mouse", "condor")
 STORY_NAMES = ("Luna", "Pablo", "Nina", "Tomas", "Ada", "Milo", "Rosa", "Kusi", "Emma", "Otto", "Inti", "Mara")
 STORY_PLACES = ("forest", "valley", "village", "desert", "castle", "cave", "garden", "canyon", "lighthouse",
@@ -163,6 +197,12 @@ STORY_PLOTS = (
      "Since then {name} has stayed up late to count them."),
     ("wanted to be the fastest of all", "stopped in the middle of a race to help someone who had fallen",
      "The others won the prize, but {name} won a friend."),
+    ("wished for a friend", "helped an old woman to carry her wood", "She had a grandchild who was lonely too, and from that day on they were three."),
+    ("could not sleep", "went out and listened to the wind", "The wind told such a long story that {name} fell asleep before the end."),
+    ("wanted to learn to fly", "built wings of paper and jumped from a small hill", "It was a short flight, but {name} laughed all the way down."),
+    ("had a secret", "told it to the river", "The river carried it to the sea, and {name} felt light again."),
+    ("did not like the rain", "found a snail that danced in a puddle", "They danced together until the sun came out."),
+    ("planted a stone by mistake", "watered it every day all the same", "No tree grew, but around the stone came up the finest flowers."),
     ("found a map with a cross on it", "dug and found nothing but a seed",
      "The seed was planted, and it became the finest tree of the land."),
 )  # fmt: skip

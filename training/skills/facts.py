@@ -1,8 +1,8 @@
 """Facts of the world, asked in many ways: lands, animals, science, words, people, computers, the calendar."""
 
-from training.data import animals, computing, countries, geography, people, science, words
+from training.data import animals, computing, countries, general, geography, people, science, words
 from training.dialogue import Skill
-from training.exchanges import Asker, Topic, asker, define, pairs, skill_of
+from training.exchanges import Asker, Topic, asker, define, entries, pairs, skill_of
 
 DEFINE = (
     "What is {x}?", "What's {x}?", "Tell me about {x}.", "Can you explain what {x} is?", "Explain {x}.",
@@ -26,6 +26,16 @@ def _others(table: dict[str, str]) -> tuple[dict[str, str], ...]:
         for x, y, z in zip(keys, values, shifted, strict=True)
         if y not in z and z not in y
     )
+
+
+def _ordered(names: tuple[str, ...]) -> tuple[dict[str, str], ...]:
+    """Rows for every pair, asked in both orders; `names` go from the largest to the smallest."""
+    rows = []
+    for i, big in enumerate(names):
+        for small in names[i + 1 :]:
+            rows.append({"a": big, "b": small, "big": big, "small": small})
+            rows.append({"a": small, "b": big, "big": big, "small": small})
+    return tuple(rows)
 
 
 def _is_plural(name: str) -> bool:
@@ -461,6 +471,58 @@ PEOPLE = [
     ),
 ]  # fmt: skip
 
+_MEMBERS = {animal: kind for kind, members in animals.CLASSES.items() for animal in members}
+
+KINDS = [
+    Topic(
+        (
+            "What kind of animal is {x}?", "Which kind of animal is {x}?", "What class of animals does {x} belong to?",
+            "Is {x} a mammal, a bird or something else?", "To which group of animals does {x} belong?",
+        ),
+        ("{x} is {y}.",),
+        pairs(_MEMBERS),
+    ),
+    Topic(
+        ("Is {x} {y}?", "Is it true that {x} is {y}?", "{x} is {y}, right?", "Would you say that {x} is {y}?"),
+        ("Yes, {x} is {y}.",),
+        tuple(row | {"short": "Yes"} for row in pairs(_MEMBERS)),
+    ),
+    Topic(
+        ("Is {x} {z}?", "Is it true that {x} is {z}?", "{x} is {z}, right?", "Would you say that {x} is {z}?"),
+        ("No, {x} is {y}, not {z}.",),
+        tuple(
+            {"x": x, "y": y, "z": z, "short": "No", "keyword": f"not {z}"}
+            for x, y in _MEMBERS.items()
+            for z in animals.CLASSES
+            if z != y
+        ),
+    ),
+    Topic(
+        ("Can {x} fly?", "Is {x} able to fly?", "Does {x} fly?", "Do you know if {x} can fly?"),
+        ("{answer}, {x} can{not_} fly.",),
+        tuple(
+            {"x": x, "answer": answer.title(), "not_": "not" if answer == "no" else "", "short": answer.title()}
+            for x, answer in animals.FLIERS.items()
+        ),
+    ),
+    Topic(
+        (
+            "Which is bigger, {a} or {b}?", "What is bigger, {a} or {b}?", "Which is larger: {a} or {b}?",
+            "Is {a} bigger than {b}?", "Is {b} smaller than {a}?", "Compare {a} and {b}.",
+        ),
+        ("{big} is bigger than {small}.",),
+        _ordered(animals.BY_SIZE) + _ordered(animals.THINGS_BY_SIZE),
+    ),
+    Topic(
+        (
+            "Which is smaller, {a} or {b}?", "What is smaller, {a} or {b}?", "Which one is smaller: {a} or {b}?",
+            "Which is the smaller of {a} and {b}?",
+        ),
+        ("{small} is smaller than {big}.",),
+        _ordered(animals.BY_SIZE) + _ordered(animals.THINGS_BY_SIZE),
+    ),
+]  # fmt: skip
+
 COMPUTING = [define(computing.DEFINITIONS, DEFINE)]
 
 GROUPS: dict[str, list[Topic]] = {
@@ -472,6 +534,8 @@ GROUPS: dict[str, list[Topic]] = {
     "calendar": CALENDAR,
     "people": PEOPLE,
     "computing": COMPUTING,
+    "kinds and sizes": KINDS,
+    "general": entries(*general.ENTRIES),
 }
 ASKERS: dict[str, Asker] = {name: asker(topics) for name, topics in GROUPS.items()}
 SKILLS: dict[str, Skill] = {name: skill_of(name, ask) for name, ask in ASKERS.items()}

@@ -3,6 +3,8 @@
 import random
 
 from training.data import smalltalk_answers as texts
+from training.data.characters import NAMES
+from training.data.lexicon import THINGS
 from training.dialogue import Skill
 from training.exchanges import Asker, Exchange, asker, capitalised, entries, one_of, skill_of, sorted_by_question
 
@@ -32,7 +34,8 @@ POEM_WISHES = (
     "Write a poem about {x}.", "Tell me a poem about {x}.", "A poem about {x}, please.",
     "Can you write a poem about {x}?", "Poem about {x}", "Make a poem about {x}.", "Write me a short poem about {x}.",
     "I would like a poem about {x}.", "Compose a poem about {x}.", "Write a little poem on {x}.",
-    "Give me a poem about {x}.", "Do you know a poem about {x}?",
+    "Give me a poem about {x}.", "Do you know a poem about {x}?", "Write a rhyme about {x}.",
+    "Write a song about {x}.", "Make a rhyme about {x}.", "Write some verses about {x}.",
 )  # fmt: skip
 ANY_POEM_WISHES = (
     "Write a poem.", "Tell me a poem.", "Write me a poem.", "A poem, please.", "Do you know a poem?",
@@ -88,14 +91,15 @@ def poem(rng: random.Random) -> Exchange:
     if kind < 0.34:
         return _missing_poem(rng, wish)
     subject = rng.choice(list(texts.POEMS))
-    if kind < 0.6:
+    if kind < 0.6 and "poem" in wish.lower():
         wish = wish.replace("poem", "haiku").replace("Poem", "Haiku")
         return Exchange(wish.format(x=subject), texts.POEMS[subject][0])
     return Exchange(wish.format(x=subject), texts.POEMS[subject][1])
 
 
 def _missing_poem(rng: random.Random, wish: str) -> Exchange:
-    subject, other = rng.choice(UNKNOWN_SUBJECTS), rng.choice(list(texts.POEMS))
+    thing = f"a {rng.choice(THINGS)}"
+    subject, other = rng.choice((thing, rng.choice(UNKNOWN_SUBJECTS))), rng.choice(list(texts.POEMS))
     answer = f"I have no poem about {subject}, but here is one about {other}:\n{texts.POEMS[other][1]}"
     return Exchange(wish.format(x=subject), answer, keywords=("no poem about", subject), exact=True)
 
@@ -112,17 +116,20 @@ def story(rng: random.Random) -> Exchange:
 
 
 def _made_up(rng: random.Random) -> Exchange:
-    hero, name, place = (rng.choice(pool) for pool in (texts.STORY_HEROES, texts.STORY_NAMES, texts.STORY_PLACES))
+    hero, place = rng.choice(texts.STORY_HEROES), rng.choice(texts.STORY_PLACES)
+    name = rng.choice((rng.choice(texts.STORY_NAMES), rng.choice(NAMES)))
     wish, deed, end = rng.choice(texts.STORY_PLOTS)
     article = "an" if hero[0] in "aeiou" else "a"
-    subject = f"{article} {hero} {rng.choice(('named', 'called'))} {name}"
+    subject = f"{article} {hero}"
+    named = subject in texts.STORIES or rng.random() < 0.7
+    subject += f" {rng.choice(('named', 'called'))} {name}" if named else ""
     with_place = rng.random() < 0.3
     subject += f" in a {place}" if with_place else ""
     told = (
         f"Once upon a time {article} {hero} named {name} lived in a {place}. {name} {wish}. "
         f"One day {name} {deed}. {end.format(name=name)}"
     )
-    keywords = (hero, name, place) if with_place else (hero, name)
+    keywords = (hero, *([name] if named else []), *([place] if with_place else []))
     return Exchange(rng.choice(STORY_WISHES).format(x=subject), told, keywords=keywords, exact=True)
 
 
