@@ -38,7 +38,6 @@ template <class Array>
 inline bool fits(const Array& array, std::initializer_list<int64_t> shape) {
   if (array.ndim() != shape.size()) return false;
   int64_t stride = 1;
-  bool contiguous = true;
   for (size_t i = shape.size(); i-- > 0;) {
     const int64_t wanted = shape.begin()[i], size = static_cast<int64_t>(array.shape(i));
     if (wanted != ANY && size != wanted) return false;

@@ -224,12 +224,10 @@ inline void attention(ThreadPool& pool, const AttentionArgs& args) {
   int64_t num_runs = 0, work = 0;
   for (int64_t token = 0; token < args.N; ++token) {
     work += (args.positions[token] + 1) * args.H * args.cache.D / 4;
-    TokenRun* last = runs + num_runs - 1;
-    if (num_runs && last->count < most && args.row_of_token[last->first] == args.row_of_token[token]) {
-      ++last->count;
-    } else {
-      runs[num_runs++] = {token, 1};
-    }
+    const bool joins = num_runs > 0 && runs[num_runs - 1].count < most &&
+                       args.row_of_token[runs[num_runs - 1].first] == args.row_of_token[token];
+    if (!joins) runs[num_runs++] = {token, 0};
+    ++runs[num_runs - 1].count;
   }
   parallel(pool, num_runs * G, work, [&](int64_t task, int thread) {
     float* base = static_cast<float*>(pool.scratch(thread));
