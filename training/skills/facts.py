@@ -2,7 +2,7 @@
 
 from training.data import animals, computing, countries, general, geography, people, science, words
 from training.dialogue import Skill
-from training.exchanges import Asker, Topic, asker, define, entries, pairs, skill_of
+from training.exchanges import Asker, Topic, asker, define, entries, lowered, pairs, skill_of
 
 DEFINE = (
     "What is {x}?", "What's {x}?", "Tell me about {x}.", "Can you explain what {x} is?", "Explain {x}.",
@@ -465,7 +465,7 @@ PEOPLE = [
         ),
         ("{answer}",),
         tuple(
-            {"x": x, "x2": answer.split(" in {y}")[0], "answer": answer.format(y=y), "short": y}
+            {"x": x, "x2": lowered(answer.split(" in {y}")[0]), "answer": answer.format(y=y), "short": y}
             for x, (answer, y) in people.YEARS.items()
         ),
     ),
