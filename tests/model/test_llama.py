@@ -100,7 +100,7 @@ def test_a_bf16_cache_moves_the_logits_by_its_rounding_only(tmp_path: Path) -> N
 
 def test_llama_31_scaling_holds_past_8192_positions(tmp_path: Path) -> None:
     config = tiny_config(
-        num_hidden_layers=1,
+        num_hidden_layers=2,
         num_attention_heads=2,
         num_key_value_heads=1,
         max_position_embeddings=131072,
@@ -108,12 +108,12 @@ def test_llama_31_scaling_holds_past_8192_positions(tmp_path: Path) -> None:
     )
     weights = random_weights(config)
     checkpoint = write_checkpoint(tmp_path / "model", config, weights)
-    token_ids = prompt(8300)
+    token_ids = prompt(9000)
     expected = transformers_logits(checkpoint, token_ids, keep=16)
     assert error(tampu_logits(load(checkpoint, "f32"), token_ids, keep=16), expected) < FLOAT_BOUND
 
     unscaled = write_checkpoint(
-        tmp_path / "unscaled", tiny_config(num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1), weights
+        tmp_path / "unscaled", tiny_config(num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1), weights
     )
     assert error(tampu_logits(load(unscaled, "f32"), token_ids, keep=16), expected) > 10 * FLOAT_BOUND
 
@@ -154,13 +154,14 @@ def test_a_step_that_wants_no_logits_gives_none(tmp_path: Path) -> None:
     assert model.forward(inputs, model.new_cache(1, 8, "f32")).shape == (0, 512)
 
 
-def test_the_fingerprint_tells_kinds_and_weights_apart(tmp_path: Path) -> None:
+def test_the_fingerprint_tells_weights_kinds_and_caches_apart(tmp_path: Path) -> None:
     first = random_checkpoint(tmp_path / "first", seed=1)
     again = random_checkpoint(tmp_path / "again" / "first", seed=1)
     other = random_checkpoint(tmp_path / "other", seed=2)
     assert load(first, "int8").fingerprint == load(again, "int8").fingerprint
     different = [load(first, "int8"), load(first, "bf16"), load(first, "f32"), load(other, "int8")]
     assert len({model.fingerprint for model in different}) == 4
+    assert len({model.fingerprint_with(kv_dtype) for model in different for kv_dtype in ("bf16", "f32")}) == 8
 
 
 def test_an_unknown_cache_type_is_refused_by_name(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def load_engine(reference: Path, cache: Path, settings: EngineSettings, report: 
         vocab_size=packed.config.vocab_size,
         kind=packed.kind,
         kv_dtype=resolved.kv_dtype,
-        fingerprint=model.fingerprint,
+        fingerprint=model.fingerprint_with(resolved.kv_dtype),
         eos_token_ids=packed.generation.eos_token_ids,
         num_blocks=resolved.num_blocks,
         block_size=resolved.block_size,

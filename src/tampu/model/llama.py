@@ -16,7 +16,6 @@ from tampu.kernels.interface import F32, I32, AttentionRows, Kernels, LayerCache
 from tampu.model.packed import PackedModel
 from tampu.model.plan import EMBED_TOKENS, INVERSE_FREQUENCIES, LM_HEAD, NORM
 
-EVERY = slice(None)
 CACHE_DTYPES: Mapping[str, np.dtype[Any]] = {"bf16": np.dtype(np.uint16), "f32": np.dtype(np.float32)}
 
 
@@ -49,7 +48,7 @@ class Llama:
         weights = packed.weights
         self.config = packed.config
         self.kind = packed.kind
-        self.fingerprint = sha256(f"{packed.fingerprint} {ARITHMETIC_VERSION}".encode()).hexdigest()
+        self.fingerprint = _hash(packed.fingerprint, ARITHMETIC_VERSION)
         self.kernels = kernels
         self.embed_tokens = cast(PackedLinear, weights[EMBED_TOKENS])
         self.layers = [
@@ -59,6 +58,10 @@ class Llama:
         self.norm = cast(F32, weights[NORM])
         self.lm_head = cast(PackedLinear, weights[LM_HEAD])
         self.inverse_frequencies = cast(F32, weights[INVERSE_FREQUENCIES])
+
+    def fingerprint_with(self, kv_dtype: str) -> str:
+        """The fingerprint of this model with that cache: equal fingerprints give equal tokens."""
+        return _hash(self.fingerprint, kv_dtype)
 
     def new_cache(self, num_blocks: int, block_size: int, kv_dtype: str) -> list[LayerCache]:
         """Empty blocks for keys and values, one LayerCache per layer; kv_dtype is "bf16" or "f32"."""
@@ -72,38 +75,40 @@ class Llama:
         """Logits f32[L, V] of the wanted tokens; keys and values of all N tokens are written to the cache."""
         hidden = self.kernels.gather_rows(self.embed_tokens, inputs.token_ids)  # f32[N, K]
         rotation = self.kernels.rotary_table(inputs.attention.positions, self.inverse_frequencies)
-        for layer, layer_cache in zip(self.layers[:-1], cache[:-1], strict=True):
-            hidden = self._attend(layer, hidden, rotation, inputs, layer_cache, EVERY)
+        attention, wanted = inputs.attention, inputs.logits_indices
+        for layer, layer_cache in zip(self.layers, cache, strict=True):
+            queries = self._project(layer, hidden, rotation, inputs.slot_mapping, layer_cache)
+            if layer is self.layers[-1]:
+                # From here on the other tokens matter to nobody: their last keys and values are in the cache. N is L.
+                hidden, queries, attention = hidden.take(wanted, 0), queries.take(wanted, 0), _take(attention, wanted)
+            hidden = self._attend(layer, hidden, queries, attention, layer_cache)
             hidden = self._feed_forward(layer, hidden)
-        # What the last layer makes of the other tokens nobody reads: only their keys and values are needed.
-        hidden = self._attend(self.layers[-1], hidden, rotation, inputs, cache[-1], inputs.logits_indices)  # f32[L, K]
-        hidden = self._feed_forward(self.layers[-1], hidden)
         rows = self.kernels.rms_norm(hidden, self.norm, self.config.rms_norm_eps, self.kind)
         return self.kernels.linear(rows, self.lm_head)
 
-    def _attend(
-        self,
-        layer: Layer,
-        hidden: F32,
-        rotation: tuple[F32, F32],
-        inputs: ForwardInput,
-        cache: LayerCache,
-        wanted: I32 | slice,
+    def _project(
+        self, layer: Layer, hidden: F32, rotation: tuple[F32, F32], slot_mapping: I32, cache: LayerCache
     ) -> F32:
-        """hidden[wanted] plus what these tokens find in the cache, to which all N tokens add their keys and values."""
-        kernels, heads = self.kernels, self.config.num_attention_heads
+        """Queries f32[N, H, D]; keys and values go to their slots of the cache."""
+        kernels = self.kernels
         rows = kernels.rms_norm(hidden, layer.input_layernorm, self.config.rms_norm_eps, self.kind)
-        qkv = kernels.linear(rows, layer.qkv_proj)
-        queries = kernels.rotate_and_cache(qkv, *rotation, inputs.slot_mapping, heads, cache)[wanted]  # f32[L, H, D]
-        attended = kernels.attention(queries, cache, _select(inputs.attention, wanted))  # f32[L, H * D]
-        return kernels.linear(kernels.quantize_rows(attended, self.kind), layer.o_proj, residual=hidden[wanted])
+        qkv = kernels.linear(rows, layer.qkv_proj)  # f32[N, (H + 2 G) * D]
+        return kernels.rotate_and_cache(qkv, *rotation, slot_mapping, self.config.num_attention_heads, cache)
+
+    def _attend(self, layer: Layer, hidden: F32, queries: F32, attention: AttentionRows, cache: LayerCache) -> F32:
+        attended = self.kernels.attention(queries, cache, attention)  # f32[N, H * D]
+        return self.kernels.linear(self.kernels.quantize_rows(attended, self.kind), layer.o_proj, residual=hidden)
 
     def _feed_forward(self, layer: Layer, hidden: F32) -> F32:
         kernels = self.kernels
         rows = kernels.rms_norm(hidden, layer.post_attention_layernorm, self.config.rms_norm_eps, self.kind)
-        gate_up = kernels.linear(rows, layer.gate_up_proj)
+        gate_up = kernels.linear(rows, layer.gate_up_proj)  # f32[N, 2 * intermediate_size]
         return kernels.linear(kernels.silu_mul(gate_up, self.kind), layer.down_proj, residual=hidden)
 
 
-def _select(rows: AttentionRows, wanted: I32 | slice) -> AttentionRows:
-    return AttentionRows(rows.block_tables, rows.row_of_token[wanted], rows.positions[wanted])
+def _hash(*parts: object) -> str:
+    return sha256(" ".join(map(str, parts)).encode()).hexdigest()
+
+
+def _take(rows: AttentionRows, wanted: I32) -> AttentionRows:
+    return AttentionRows(rows.block_tables, rows.row_of_token.take(wanted), rows.positions.take(wanted))
