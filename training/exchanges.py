@@ -19,6 +19,13 @@ OPENERS = (
     "{} Thanks!", "{} Please.", "{} I forgot.",
 )  # fmt: skip
 OPENER_SHARE = 0.15
+SHORTHAND = {
+    "What is": "Whats", "What's": "Whats", "what is": "whats",
+    "Who is": "Whos", "you": "u", "are": "r", "You": "U",
+    "please": "pls", "Please": "Pls", "your": "ur", "I am": "im", "I'm": "im", "do not": "dont", "don't": "dont", "can't": "cant",
+    "Where is": "wheres",
+}  # fmt: skip
+SHORTHAND_SHARE = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +156,16 @@ def asked(rng: random.Random, question: str) -> str:
     if rng.random() < OPENER_SHARE and _is_common(question):
         opener = rng.choice(OPENERS)
         question = opener.format(question if opener[0] == "{" else lowered(question))
+    elif rng.random() < SHORTHAND_SHARE:
+        question = in_shorthand(question)
     return casual(rng, question)
+
+
+def in_shorthand(question: str) -> str:
+    """The question as typed in haste: "whats" and "u" for "what is" and "you"."""
+    for written, short in SHORTHAND.items():
+        question = re.sub(rf"\b{written}\b", short, question)
+    return question
 
 
 def loosely(rng: random.Random, text: str) -> str:

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 
 from training.data import countries, geography, people, science, words
+from training.data.everyday import MORE, MORE_ANSWER
 from training.dialogue import Dialogue, Message, Skill, Split, held_out
 from training.exchanges import Exchange, asked, capitalised, lowered
 from training.pool import any_exchange, short_fact
@@ -127,12 +128,15 @@ def judging(rng: random.Random, split: Split) -> Dialogue:
 
 
 def unclear(rng: random.Random, split: Split) -> Dialogue:
-    """The user does not understand, or feels misunderstood."""
+    """The user does not understand, feels misunderstood, or wants to know more than there is."""
     while True:
         plain = any_exchange(rng)
         if held_out("unclear", plain.question) == (split == "held_out"):
             break
-    if rng.random() < 0.5:
+    kind = rng.random()
+    if kind < 0.4:
+        remark, reply = rng.choice(MORE), MORE_ANSWER
+    elif kind < 0.7:
         remark, reply = rng.choice(UNCLEAR), f"Let me say it again: {lowered(plain.answer)}"
     else:
         remark = rng.choice(NOT_MEANT)

@@ -130,6 +130,18 @@ def in_one_breath(rng: random.Random, split: Split) -> Dialogue:
     return _told_verbatim("memory", rng, [one, *between, *(recalled(rng, slot, values[slot]) for slot in asked_slots)])
 
 
+def told_and_asked(rng: random.Random, split: Split) -> Dialogue:
+    """The user tells something and asks a question in the same message; later asks for what was told."""
+    slot = rng.choice(("name", "name", "age", "city", "job", "country"))
+    if split == "held_out":
+        slot = "name"
+    value, plain = fresh_value(rng, split, slot), any_exchange(rng)
+    first = told(rng, slot, value)
+    both = Exchange(f"{first.question} {plain.question}", f"{first.answer} {plain.answer}")
+    between = [any_exchange(rng) for _ in range(rng.choice((0, 0, 1, 2)))]
+    return _told_verbatim("memory", rng, [both, *between, recalled(rng, slot, value)])
+
+
 def corrected(rng: random.Random, split: Split) -> Dialogue:
     """A thing is told, then corrected; the new value counts."""
     slot = rng.choice(CORRECTED_SLOTS)
@@ -197,8 +209,8 @@ def _told_verbatim(name: str, rng: random.Random, turns: list[Exchange]) -> Dial
 
 
 def remember(rng: random.Random, split: Split) -> Dialogue:
-    """Told once, or two things in one message."""
-    return (memory if rng.random() < 0.8 else in_one_breath)(rng, split)
+    """Told one by one, two things in one message, or together with a question."""
+    return rng.choices((memory, in_one_breath, told_and_asked), (6, 2, 2))[0](rng, split)
 
 
 SKILLS: dict[str, Skill] = {
