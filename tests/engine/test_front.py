@@ -372,6 +372,45 @@ def test_a_second_stop_cuts_the_first_one_short(packed: Path) -> None:
     run(work())
 
 
+def test_an_interrupt_of_the_whole_process_group_is_not_the_workers_business(packed: Path) -> None:
+    async def work() -> None:
+        async with engine(packed, "0.004") as local:
+            await local.ready()
+            stream = local.generate(ask())
+            await anext(stream)
+            os.kill(worker_pid(local), signal.SIGINT)
+            assert len(await drain(stream)) == 39 and local.stats.restarts == 0
+
+    run(work())
+
+
+def test_a_real_llama_goes_on_with_the_same_tokens_after_kills(packed: Path) -> None:
+    settings = EngineSettings(model=str(packed), threads=1, num_blocks=64)
+    requests = [ask("greedy", temperature=0.0), ask("sampled", "How", seed=3, logprobs=2), ask("two", seed=4, n=2)]
+
+    async def read(local: LocalEngine, request: GenerateRequest, kills: tuple[int, ...]) -> list[Chunk]:
+        chunks: list[Chunk] = []
+        async for chunk in local.generate(request):
+            chunks.append(chunk)
+            if len(chunks) in kills:
+                os.kill(worker_pid(local), signal.SIGKILL)
+        return chunks
+
+    async def work() -> None:
+        local = LocalEngine(settings, Paths(*[packed.parent] * 4), patience=QUICK)
+        await local.start()
+        card = await local.ready()
+        assert (card.kind, card.context, local.worker_pid) == ("f32", 2048, worker_pid(local))
+        undisturbed = await asyncio.gather(*(read(local, request, ()) for request in requests))
+        kills: list[tuple[int, ...]] = [(2, 20), (), ()]
+        disturbed = await asyncio.gather(*map(read, [local] * 3, requests, kills))
+        assert list(map(transcript, disturbed)) == list(map(transcript, undisturbed))
+        assert local.stats.restarts == 2
+        await local.stop()
+
+    run(work())
+
+
 def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)

@@ -29,11 +29,10 @@ class Worker:
         self._line = line
         self._engine = engine
         self._refused: list[StepOutput] = []
-        self._running = True
 
     def run(self, frames: Sequence[FromFront] = ()) -> None:
         """Step while there is work, wait while there is none, until told to end. `frames` have come already."""
-        while self._running:
+        while not any(isinstance(frame, Shutdown) for frame in frames):
             for frame in frames:
                 self._handle(frame)
             if frames or self._engine.has_work():
@@ -55,10 +54,8 @@ class Worker:
                     self._refused.append(StepOutput(spec.id, error=error.message))
             case Abort(sequence_id):
                 self._engine.abort(sequence_id)
-            case Shutdown():
-                self._running = False
-            case Load():
-                raise AssertionError("a worker loads once")
+            case Load() | Shutdown():
+                raise AssertionError(f"{type(frame).__name__} in the middle of work")
 
 
 def serve(line: Line, load: Loader) -> None:
