@@ -20,10 +20,9 @@ OPENERS = (
 )  # fmt: skip
 OPENER_SHARE = 0.15
 SHORTHAND = {
-    "What is": "Whats", "What's": "Whats", "what is": "whats",
-    "Who is": "Whos", "you": "u", "are": "r", "You": "U",
-    "please": "pls", "Please": "Pls", "your": "ur", "I am": "im", "I'm": "im", "do not": "dont", "don't": "dont", "can't": "cant",
-    "Where is": "wheres",
+    "What is": "Whats", "What's": "Whats", "what is": "whats", "Who is": "Whos", "Where is": "wheres", "you": "u",
+    "You": "U", "your": "ur", "are": "r", "please": "pls", "Please": "Pls", "I am": "im", "I'm": "im",
+    "do not": "dont", "don't": "dont", "can't": "cant",
 }  # fmt: skip
 SHORTHAND_SHARE = 0.06
 
