@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from tampu.engine.loading import available_memory, model_id, resolve
+from tampu.errors import BadSetting
+from tampu.settings import EngineSettings
+from tests.checkpoints import tiny_config
+
+# Two layers of two key-value heads of 16: 2 * 2 * 32 = 128 values per token.
+CONFIG = tiny_config(max_position_embeddings=1024)
+BYTES_PER_BF16_BLOCK = 128 * 2 * 32
+
+
+def test_the_cache_holds_every_sequence_in_full_where_memory_allows() -> None:
+    resolved = resolve(EngineSettings(max_num_seqs=4), CONFIG, "int8", memory=2**30)
+    assert (resolved.num_blocks, resolved.max_model_len, resolved.kv_dtype) == (4 * 1024 // 32, 1024, "bf16")
+
+
+def test_otherwise_it_takes_half_of_the_free_memory() -> None:
+    resolved = resolve(EngineSettings(), CONFIG, "int8", memory=2 * 100 * BYTES_PER_BF16_BLOCK + 1)
+    assert (resolved.num_blocks, resolved.max_model_len) == (100, 1024)
+
+
+def test_a_number_of_bytes_or_of_blocks_is_taken_as_it_is() -> None:
+    by_bytes = EngineSettings(kv_memory=10 * BYTES_PER_BF16_BLOCK)
+    assert resolve(by_bytes, CONFIG, "int8", memory=0).num_blocks == 10
+    assert resolve(EngineSettings(num_blocks=7), CONFIG, "int8", memory=0).num_blocks == 7
+
+
+def test_a_sequence_is_never_longer_than_the_whole_cache() -> None:
+    assert resolve(EngineSettings(num_blocks=7), CONFIG, "int8", memory=0).max_model_len == 7 * 32
+
+
+def test_f32_weights_have_an_f32_cache_unless_another_is_asked_for() -> None:
+    assert resolve(EngineSettings(), CONFIG, "f32", memory=2**30).kv_dtype == "f32"
+    assert resolve(EngineSettings(kv_dtype="bf16"), CONFIG, "f32", memory=2**30).kv_dtype == "bf16"
+
+
+def test_no_memory_for_a_single_block_is_said_with_the_way_out() -> None:
+    with pytest.raises(BadSetting, match=f"one has {BYTES_PER_BF16_BLOCK} bytes. Set kv_memory"):
+        resolve(EngineSettings(), CONFIG, "int8", memory=-5)
+
+
+def test_a_context_beyond_the_models_own_is_refused() -> None:
+    assert resolve(EngineSettings(max_model_len=1024), CONFIG, "int8", memory=2**30).max_model_len == 1024
+    with pytest.raises(BadSetting, match="max_model_len is 1025, but this model ends at 1024"):
+        resolve(EngineSettings(max_model_len=1025), CONFIG, "int8", memory=2**30)
+
+
+def test_a_model_is_called_by_its_name_or_the_last_part_of_its_path(tmp_path: Path) -> None:
+    (tmp_path / "llama").mkdir()
+    (tmp_path / "small.gguf").touch()
+    assert model_id("cria") == "cria"
+    assert model_id("org/Some-Model-1B") == "org/Some-Model-1B"
+    assert model_id(str(tmp_path / "llama")) == "llama"
+    assert model_id(str(tmp_path / "small.gguf")) == "small"
+
+
+def test_available_memory_is_what_a_process_can_still_take() -> None:
+    assert 2**20 < available_memory() < 2**50
