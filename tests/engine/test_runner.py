@@ -2,8 +2,8 @@ from collections.abc import Sequence as List
 
 import numpy as np
 
+from tampu.engine.batch import Row
 from tampu.engine.runner import Runner
-from tampu.engine.scheduler import Row
 from tampu.engine.sequence import Sequence
 from tampu.kernels.interface import F32, LayerCache
 from tampu.model.llama import ForwardInput

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
+from tampu.engine.batch import Row
 from tampu.engine.sampler import COLUMNS, Sampler, sample_rows
-from tampu.engine.scheduler import Row
 from tampu.engine.sequence import Sequence, SequenceSpec
 from tampu.kernels.interface import F32
 from tampu.kernels.reference import ReferenceKernels

@@ -2,9 +2,10 @@
 
 import pytest
 
+from tampu.engine.batch import MAX_SCORED_TOKENS
 from tampu.engine.kv_cache import BlockPool
 from tampu.engine.output import Logprobs
-from tampu.engine.scheduler import MAX_SCORED_TOKENS, Limits, Scheduler
+from tampu.engine.scheduler import Limits, Scheduler
 from tampu.engine.sequence import Sequence, SequenceStatus
 from tampu.errors import ContextTooLong
 from tests.fakes import sequence_spec

@@ -2,11 +2,12 @@
 
 import logging
 
+from tampu.engine.batch import Batch, Row
 from tampu.engine.kv_cache import BlockPool
 from tampu.engine.output import EngineStats, Logprobs, StepOutput
 from tampu.engine.runner import Model, Runner
 from tampu.engine.sampler import Sampled, Sampler
-from tampu.engine.scheduler import Batch, Limits, Row, Scheduler
+from tampu.engine.scheduler import Limits, Scheduler
 from tampu.engine.sequence import Sequence, SequenceSpec
 from tampu.errors import InvalidRequest, OutOfRange
 from tampu.settings import EngineSettings

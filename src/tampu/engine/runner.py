@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tampu.engine.scheduler import Batch
+from tampu.engine.batch import Batch
 from tampu.kernels.interface import F32, I32, AttentionRows, Kernels, LayerCache
 from tampu.model.config import ModelConfig
 from tampu.model.llama import ForwardInput

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from tampu.engine.batch import Batch
 from tampu.engine.output import Logprobs
-from tampu.engine.scheduler import Batch
 from tampu.engine.sequence import Sequence, TokenNumbers
 from tampu.kernels.interface import F32, Kernels, SampleRows, SparseRows
 

@@ -12,15 +12,13 @@ so the earliest running sequence can always take what it needs, and every step b
 from bisect import insort
 from collections import Counter
 from dataclasses import dataclass
-from typing import NamedTuple
 
+from tampu.engine.batch import Batch, Budget, Row
 from tampu.engine.fairness import FairQueue
-from tampu.engine.kv_cache import BlockPool, block_hash, num_blocks_for, root_hash
+from tampu.engine.groups import Groups
+from tampu.engine.kv_cache import BlockPool, num_blocks_for
 from tampu.engine.sequence import Sequence, SequenceSpec, SequenceStatus
 from tampu.errors import ContextTooLong
-
-# Prompt positions per step whose logits are wanted too: bounds the logits in memory, 33 MB for 128,256 tokens.
-MAX_SCORED_TOKENS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,51 +29,6 @@ class Limits:
     max_num_batched_tokens: int
     max_model_len: int
     prefix_caching: bool = True
-
-
-class Row(NamedTuple):
-    """Tokens [start, end) of a sequence, to be computed in this step."""
-
-    sequence: Sequence
-    start: int
-    end: int
-
-    @property
-    def is_sampled(self) -> bool:
-        """Whether the logits of its last token give the next one."""
-        return self.end == self.sequence.num_tokens
-
-    @property
-    def scored(self) -> range:
-        """Prompt positions in [start, end) whose logits are wanted for `prompt_logprobs`."""
-        sequence = self.sequence
-        if not sequence.num_unscored:
-            return range(0)
-        return range(max(self.start, len(sequence.prompt_logprobs)), min(self.end, sequence.num_prompt_tokens - 1))
-
-
-Batch = list[Row]
-
-
-class Budget:
-    """What is left of a step: tokens, and prompt positions to be scored."""
-
-    def __init__(self, num_tokens: int) -> None:
-        self.num_tokens = num_tokens
-        self.num_scored = MAX_SCORED_TOKENS
-
-    def deal(self, sequence: Sequence) -> Row:
-        """The tokens that the sequence may catch up with; they may be none."""
-        start = sequence.num_computed_tokens
-        row = Row(sequence, start, min(sequence.num_tokens, start + self.num_tokens))
-        if len(row.scored) > self.num_scored:
-            row = row._replace(end=row.scored.start + self.num_scored)
-        return row
-
-    def spend(self, row: Row) -> None:
-        """Take what the row takes."""
-        self.num_tokens -= row.end - row.start
-        self.num_scored -= len(row.scored)
 
 
 class Scheduler:
@@ -93,9 +46,7 @@ class Scheduler:
         self._sequences: dict[int, Sequence] = {}
         self._waiting = FairQueue()
         self._num_arrived = 0
-        # By group: who computes the prompt, and who waits to share its blocks.
-        self._leaders: dict[int, Sequence] = {}
-        self._siblings: dict[int, list[Sequence]] = {}
+        self._groups = Groups()
 
     @property
     def has_sequences(self) -> bool:
@@ -266,45 +217,26 @@ class Scheduler:
         if not self.limits.prefix_caching:
             return []
         num_tokens = len(sequence.prompt_logprobs) if sequence.num_unscored else sequence.num_tokens - 1
-        num_blocks = num_tokens // self.pool.block_size
-        self._hash_blocks(sequence, num_blocks)
-        return sequence.block_hashes[:num_blocks]
+        return sequence.hashes(num_tokens // self.pool.block_size, self.pool.block_size)
 
     def _register(self, sequence: Sequence) -> None:
-        num_blocks = sequence.num_computed_tokens // self.pool.block_size
-        self._hash_blocks(sequence, num_blocks)
-        for index in range(sequence.num_registered_blocks, num_blocks):
-            self.pool.register(sequence.block_table[index], sequence.block_hashes[index])
-        sequence.num_registered_blocks = num_blocks
-
-    def _hash_blocks(self, sequence: Sequence, num_blocks: int) -> None:
-        """Have the hashes of the sequence's first `num_blocks` blocks."""
-        hashes, size = sequence.block_hashes, self.pool.block_size
-        for index in range(len(hashes), num_blocks):
-            parent = hashes[-1] if hashes else root_hash(sequence.spec.salt)
-            hashes.append(block_hash(parent, sequence.token_ids[index * size : (index + 1) * size]))
+        first, end = sequence.num_registered_blocks, sequence.num_computed_tokens // self.pool.block_size
+        if first == end:
+            return
+        hashes = sequence.hashes(end, self.pool.block_size)
+        for index in range(first, end):
+            self.pool.register(sequence.block_table[index], hashes[index])
+        sequence.num_registered_blocks = end
 
     def _enqueue(self, sequence: Sequence) -> None:
         """Let it wait for blocks, or first for the member of its group that computes their prompt."""
-        group = sequence.spec.group
-        if group is None or not self.limits.prefix_caching or sequence.num_prompt_tokens <= self.pool.block_size:
-            self._waiting.push(sequence)  # nothing to share
-        elif group in self._leaders:
-            self._siblings[group].append(sequence)
-        else:
-            self._leaders[group] = sequence
-            self._siblings[group] = []
+        shares = self.limits.prefix_caching and sequence.num_prompt_tokens > self.pool.block_size
+        if not shares or self._groups.leads(sequence):
             self._waiting.push(sequence)
 
     def _release_siblings(self, leader: Sequence) -> None:
         """The leader's prompt is computed, or never will be: its siblings' turn."""
-        group = leader.spec.group
-        if group is None or self._leaders.get(group) is not leader:
-            return
-        del self._leaders[group]
-        for sibling in self._siblings.pop(group):
-            if sibling.status is SequenceStatus.FINISHED:
-                continue
+        for sibling in self._groups.release(leader):
             if leader.status is SequenceStatus.FINISHED:
                 self._enqueue(sibling)
             else:

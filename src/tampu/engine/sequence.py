@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from tampu.engine.kv_cache import block_hash, root_hash
 from tampu.engine.output import EndReason, Logprobs
 from tampu.request import SamplingParams
 
@@ -98,12 +99,12 @@ class Sequence:
     num_computed_tokens: int = 0
     num_cached_tokens: int | None = None  # prompt tokens found in the prefix cache when first admitted
     block_table: "array[int]" = field(default_factory=lambda: array("i"))
-    block_hashes: list[bytes] = field(default_factory=list)  # of the first whole blocks, as far as needed yet
     # [0, num_registered_blocks) of the block table are in the prefix cache, or were when this sequence came to them.
     num_registered_blocks: int = 0
     prompt_logprobs: list[Logprobs] = field(default_factory=list)  # entry p is about token p + 1
     logit_bias: TokenNumbers = field(init=False)
     seen: TokenNumbers = NO_NUMBERS  # kept only where a penalty asks for it
+    _hashes: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         spec = self.spec
@@ -135,6 +136,14 @@ class Sequence:
     def num_unscored(self) -> int:
         """Prompt positions whose logits are still wanted for `prompt_logprobs`."""
         return self.num_prompt_tokens - 1 - len(self.prompt_logprobs) if self.spec.sampling.prompt_logprobs else 0
+
+    def hashes(self, num_blocks: int, block_size: int) -> list[bytes]:
+        """Hashes of the first `num_blocks` blocks of tokens, each worked out once."""
+        known = self._hashes
+        for start in range(len(known) * block_size, num_blocks * block_size, block_size):
+            parent = known[-1] if known else root_hash(self.spec.salt)
+            known.append(block_hash(parent, self.token_ids[start : start + block_size]))
+        return known[:num_blocks]
 
     def append(self, token_id: int) -> EndReason | None:
         """Take a sampled token; the reason why generation ends with it, if it does. A stop token is not kept."""
