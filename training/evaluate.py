@@ -3,6 +3,7 @@
     python -m training.evaluate --checkpoint DIR --prompts 40 --figures training/figures.json
 
 The table goes to standard output as Markdown; `--wrong N` shows N wrong answers of each skill as well.
+`--say "hi" "Who are you?"` only shows what cria answers to these.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
-from training.dialogue import Dialogue
+from training.dialogue import Dialogue, talk
 from training.render import render_prompt
 from training.scoring import Answerer, score, table
 from training.stream import encode
@@ -62,9 +63,14 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=40)
     parser.add_argument("--wrong", type=int, default=0)
     parser.add_argument("--figures", type=Path)
+    parser.add_argument("--say", nargs="+", default=[])
     parser.add_argument("skills", nargs="*")
     options = parser.parse_args()
 
+    if options.say:
+        answers = transformers_answerer(options.checkpoint)([talk("said", text, "-") for text in options.say])
+        print("\n".join(f"> {text}\n{answer}\n" for text, answer in zip(options.say, answers, strict=True)))
+        return
     figures = score(transformers_answerer(options.checkpoint), options.prompts, options.wrong, options.skills)
     print(table(figures))
     if options.figures:

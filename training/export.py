@@ -64,9 +64,9 @@ TOKENIZER_CONFIG = {
 
 def export(checkpoint: Path, tokenizer_file: Path, out: Path) -> None:
     """Fill `out` with config, tokenizer and bf16 weights."""
-    state = torch.load(checkpoint, weights_only=False)
+    state = torch.load(checkpoint)
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
-    config: CriaConfig = state["config"]
+    config = CriaConfig(**state["config"])
     assert tokenizer.get_vocab_size() == config.vocab_size
     out.mkdir(parents=True, exist_ok=True)
     weights = {f"model.{name}": tensor.bfloat16().contiguous() for name, tensor in state["model"].items()}

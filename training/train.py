@@ -12,7 +12,7 @@
 import argparse
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -64,23 +64,22 @@ class Trainer:
     def save(self, path: Path, progress: Progress) -> None:
         """Write a checkpoint; the old one stays until the new one is whole."""
         state = {
-            "config": self.model.config,
+            "config": asdict(self.model.config),
             "model": self.model.state_dict(),
             "muon": self.muon.state_dict(),
             "adam": self.adam.state_dict(),
-            "progress": progress,
+            "progress": asdict(progress),
         }
         torch.save(state, path.with_suffix(".new"))
         path.with_suffix(".new").replace(path)
 
     def load(self, path: Path) -> Progress:
         """Take up a checkpoint."""
-        state = torch.load(path, weights_only=False)
+        state = torch.load(path)
         self.model.load_state_dict(state["model"])
         self.muon.load_state_dict(state["muon"])
         self.adam.load_state_dict(state["adam"])
-        progress: Progress = state["progress"]
-        return progress
+        return Progress(**state["progress"])
 
 
 def rate_at(step: int, share: float, decay: float) -> float:
