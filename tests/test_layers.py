@@ -21,7 +21,18 @@ LAYERS = [
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 NUMPY = {"kernels", "model", "engine"}
 WORKER = {
-    *("card.py", "engine.py", "fairness.py", "kv_cache.py", "loading.py", "output.py", "protocol.py", "runner.py"),
+    *(
+        "batch.py",
+        "card.py",
+        "engine.py",
+        "fairness.py",
+        "groups.py",
+        "kv_cache.py",
+        "loading.py",
+        "output.py",
+        "protocol.py",
+        "runner.py",
+    ),
     *("sampler.py", "scheduler.py", "sequence.py", "wire.py", "worker.py"),
 }
 WORKER_FILES = [path for path in FILES if path.parent.name == "engine" and path.name in WORKER]
