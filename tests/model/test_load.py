@@ -53,7 +53,7 @@ def test_a_gguf_file_is_packed_like_a_directory(tmp_path: Path) -> None:
     file = write_gguf(tmp_path / "tiny.gguf", tiny_config(), random_weights(tiny_config()), "Q8_0")
     packed = prepare(file, "auto", silent, tmp_path / "cache")
     assert packed.name.startswith("tiny-int8-")
-    assert open_packed(packed, verify=True).source == "tiny.gguf"
+    assert open_packed(packed, verify=True).source == "tiny"
 
 
 def test_a_packed_file_is_used_where_it_lies(tmp_path: Path) -> None:
@@ -115,6 +115,26 @@ def test_a_full_disk_is_said_with_both_sizes(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"Packing needs 1000 TB in .* are free\. Free some space, or set TAMPU_HOME"):
         check_disk(tmp_path / "cache", 10**15)
     check_disk(tmp_path / "cache", 1)
+
+
+def test_a_cache_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file in the way")
+    with pytest.raises(ModelError, match=r"Cannot write to .*cache: .*Set TAMPU_HOME"):
+        prepare(random_checkpoint(tmp_path / "tiny"), "int8", silent, tmp_path / "cache")
+
+
+def test_a_snapshot_of_the_hub_is_called_by_its_repository(tmp_path: Path) -> None:
+    snapshot = random_checkpoint(tmp_path / "models--meta-llama--Llama-3.2-1B" / "snapshots" / "4e20de362430")
+    packed = prepare(snapshot, "int8", silent, tmp_path / "cache")
+    assert packed.name.startswith("Llama-3.2-1B-int8-")
+    assert open_packed(packed).source == "Llama-3.2-1B"
+
+
+def test_a_gguf_link_of_the_hub_is_called_by_its_own_name(tmp_path: Path) -> None:
+    blob = write_gguf(tmp_path / "blobs" / "9f86d081", tiny_config(), random_weights(tiny_config()))
+    (tmp_path / "tiny-Q8_0.gguf").symlink_to(blob)
+    packed = prepare(tmp_path / "tiny-Q8_0.gguf", "int8", silent, tmp_path / "cache")
+    assert packed.name.startswith("tiny-Q8_0-int8-")
 
 
 def test_a_damaged_checkpoint_leaves_no_packed_file(tmp_path: Path) -> None:

@@ -79,6 +79,16 @@ def check_tensors(where: Path, found: Mapping[str, Shape], config: ModelConfig) 
             raise TensorMismatch(f"{where}: tensor {name} has shape {list(found[name])}, expected {list(shape)}.")
 
 
+def model_name(path: Path) -> str:
+    """What people call a checkpoint: its directory, its file, or the repository that the hub's snapshot is of."""
+    if path.is_file():
+        return path.stem  # not resolved: in the hub's cache a file is a link to a nameless blob
+    directory = path.resolve()
+    if directory.parent.name == "snapshots":  # models--<owner>--<name>/snapshots/<commit>
+        return directory.parent.parent.name.rpartition("--")[2]
+    return directory.name
+
+
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
     """Put the file in front of what an UnsupportedModel from inside says."""

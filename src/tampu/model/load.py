@@ -11,7 +11,7 @@ from typing import get_args
 
 from tampu.errors import BadSetting, ModelError, ModelMissing, UnsupportedModel
 from tampu.kernels.interface import Kind
-from tampu.model.checkpoint import Checkpoint
+from tampu.model.checkpoint import Checkpoint, model_name
 from tampu.model.machine import free_disk, human_size
 from tampu.model.pack import Progress, pack, packed_size
 from tampu.model.packed import FORMAT_VERSION, SUFFIX, UNFINISHED, open_packed
@@ -36,7 +36,7 @@ def prepare(reference: Path, quant: str, progress: Progress, cache: Path) -> Pat
     target = cache / _cache_name(reference, kind)
     if target.exists():
         return target
-    with _locked(cache, progress):
+    with _writing(cache), _locked(cache, progress):
         if not target.exists():  # another process may have packed it while this one waited
             _clear(cache, target)
             pack_file(reference, kind, target, progress)
@@ -48,7 +48,8 @@ def pack_file(reference: Path, kind: Kind, target: Path, progress: Progress) -> 
     progress("packing", 0.0)
     checkpoint = open_checkpoint(reference)
     check_disk(target.parent, packed_size(checkpoint, kind))
-    pack(checkpoint, kind, target, progress)
+    with _writing(target.parent):
+        pack(checkpoint, kind, target, progress)
 
 
 def open_checkpoint(reference: Path) -> Checkpoint:
@@ -92,8 +93,7 @@ def _cache_name(reference: Path, kind: Kind) -> str:
     resolved = reference.resolve()
     files = sorted(resolved.glob("*")) if resolved.is_dir() else [resolved]
     stats = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
-    name = resolved.name if resolved.is_dir() else resolved.stem
-    return f"{name}-{kind}-{_short_hash(str(resolved))}-{_short_hash([stats, FORMAT_VERSION])}{SUFFIX}"
+    return f"{model_name(reference)}-{kind}-{_short_hash(str(resolved))}-{_short_hash([stats, FORMAT_VERSION])}{SUFFIX}"
 
 
 def _short_hash(value: object) -> str:
@@ -106,6 +106,14 @@ def _clear(cache: Path, target: Path) -> None:
     superseded = cache.glob(f"{glob.escape(target.stem.rpartition('-')[0])}-*{SUFFIX}")
     for path in (*unfinished, *superseded):
         path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ModelError(f"Cannot write to {directory}: {error}. Set TAMPU_HOME to a directory you may use.") from error
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from tampu.errors import DamagedFile, TensorMismatch, UnsupportedModel
 from tampu.kernels.interface import F32, Kind, PackedLinear
 from tampu.kernels.layout import TILES, packed_shape
-from tampu.model.checkpoint import Checkpoint, Shape, naming
+from tampu.model.checkpoint import Checkpoint, Shape, model_name, naming
 from tampu.model.config import GenerationDefaults, ModelConfig
 from tampu.model.plan import EMBED_TOKENS, LM_HEAD, packed_plan
 
@@ -59,6 +59,8 @@ class PackedModel:
       "bos": id, "eos": id, "eot": id}`, the vocabulary of a GGUF file; `eot` only where the file names it;
     * `{"format": "tiktoken", "ranks": "<base64>"}`, the bytes of Meta's tokenizer.model.
 
+    source: the name of the checkpoint it was packed from.
+
     fingerprint: hash of everything that the logits depend on; equal for equal models, whatever file they came from.
     """
 
@@ -79,7 +81,7 @@ def write_packed(path: Path, checkpoint: Checkpoint, kind: Kind, weights: Iterab
             "config": checkpoint.config.to_json(),
             "generation": checkpoint.generation.to_json(),
             "kind": kind,
-            "source": checkpoint.path.name,
+            "source": model_name(checkpoint.path),
             "tokenizer": _write_tokenizer(file, checkpoint.tokenizer_json),
             "weights": {name: _write_weight(file, weight) for name, weight in weights},
         }

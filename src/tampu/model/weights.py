@@ -98,6 +98,8 @@ def read_json(path: Path) -> dict[str, Any]:
         values = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise DamagedFile(f"{path.parent} is not a whole Hugging Face checkpoint: {path.name} is missing.") from None
+    except OSError as error:
+        raise DamagedFile(f"{path} cannot be read: {error}.") from error
     except (ValueError, RecursionError) as error:
         raise DamagedFile(f"{path} is not JSON: {error}.") from error
     if not isinstance(values, dict):
