@@ -5,6 +5,7 @@ The front half renders text to ids and back, keeps the ids of every open answer,
 
 import asyncio
 import contextlib
+import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -20,7 +21,7 @@ from tampu.engine.protocol import Load
 from tampu.engine.stream import Stream, fingerprint
 from tampu.engine.supervision import Clock, Patience
 from tampu.engine.supervisor import POISON, Supervisor
-from tampu.errors import EngineFailure, ModelError, NotReady, Overloaded
+from tampu.errors import EngineFailure, ModelError, NotReady, Overloaded, ServiceError
 from tampu.model.hub import packed_cache, resolve
 from tampu.request import Chunk, GenerateRequest
 from tampu.settings import EngineSettings, Paths
@@ -28,6 +29,7 @@ from tampu.settings import EngineSettings, Paths
 # -P: a file called numpy.py in the directory of the user is not what the worker means.
 WORKER = (sys.executable, "-P", "-m", "tampu.engine.worker")
 LONGEST_RETRY = 60.0
+log = logging.getLogger("tampu.engine")
 NOT_OPEN: dict[Phase, str] = {
     "loading": "The model is still being loaded",
     "ready": "The model is still being loaded",
@@ -85,12 +87,14 @@ class LocalEngine:
         """Begin to load, and return at once: `status` tells how far it is."""
         work = (self._supervisor.run(), self._supervisor.watch(), self._meet_model())
         self._tasks = [asyncio.create_task(part) for part in work]
+        for task in self._tasks:
+            task.add_done_callback(self._on_task_end)
 
     async def ready(self) -> ModelCard:
         """Wait until the model answers; ModelError says why it never will."""
-        await asyncio.shield(self._tasks[-1])
-        if self._supervisor.status.phase == "failed" or self._preparer is None:
-            raise ModelError(self._supervisor.status.detail)
+        await asyncio.wait(self._tasks[-1:])
+        if self._preparer is None:
+            raise ModelError(self._supervisor.status.detail or "The engine was stopped.")
         return self._preparer.card
 
     async def stop(self, drain: float = 0.0) -> None:
@@ -146,8 +150,11 @@ class LocalEngine:
         """Chunks of the answer as they come; closing the iterator aborts the request."""
         stream = await self._admit(request)
         try:
-            async for chunk in stream.read():
-                yield chunk
+            while pieces := await stream.news():
+                for piece in pieces:
+                    if isinstance(piece, ServiceError):
+                        raise piece
+                    yield piece
         finally:
             self._supervisor.withdraw(stream)
             self._mean_seconds += 0.1 * (self._clock() - stream.arrived - self._mean_seconds)
@@ -162,6 +169,11 @@ class LocalEngine:
             self._supervisor.give_up(str(error))
         else:
             self._preparer = Preparer(tokenizer, card)
+
+    def _on_task_end(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("the engine's front half broke", exc_info=error)
+            self._supervisor.give_up(f"The engine's front half broke: {error!r}")
 
     async def _admit(self, request: GenerateRequest) -> Stream:
         """Queue a request; refuse it early if it could not be served."""

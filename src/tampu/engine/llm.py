@@ -13,7 +13,7 @@ from tampu.engine.arguments import Conversation, read_messages, read_sampling
 from tampu.engine.loading import Report, load_engine
 from tampu.engine.open_request import OpenRequest, RefusedRequest
 from tampu.engine.output import EngineStats
-from tampu.engine.prepare import Preparer, read_tokenizer
+from tampu.engine.prepare import Preparer, read_tokenizer, recommended_sampling
 from tampu.errors import InvalidRequest, NotReady, ServiceError
 from tampu.model.hub import packed_cache, resolve
 from tampu.request import Chunk, Completion, GenerateRequest, Prompt, Tool, Usage
@@ -66,6 +66,7 @@ class LLM:
         reference = resolve(model, paths)
         self._engine, self.card = load_engine(reference, packed_cache(paths), self.settings, progress or _silent)
         self.tokenizer = read_tokenizer(Path(self.card.packed))
+        self.recommended = recommended_sampling(Path(self.card.packed))
         self._preparer = Preparer(self.tokenizer, self.card)
         self._by_sequence: dict[int, OpenRequest] = {}
         self._next_id = 0
@@ -128,7 +129,8 @@ class LLM:
     ) -> Answer | Iterator[str]:
         """The answer to a conversation, or with `stream` the pieces of its text as they come.
 
-        A string is one user message; dicts have OpenAI's shape. `sampling` has the fields of SamplingParams.
+        A string is one user message; dicts have OpenAI's shape. `sampling` has the fields of SamplingParams; what is
+        left out is as the model's makers recommend.
         """
         request = self._request(read_messages(messages), sampling, tools=tuple(tools), continue_last=continue_last)
         return self._texts(request) if stream else self._answer(request)
@@ -168,7 +170,9 @@ class LLM:
         return max(0, 2 * self.settings.max_num_seqs - len(opened))
 
     def _request(self, prompt: Prompt, sampling: Mapping[str, Any], **others: Any) -> GenerateRequest:
-        return GenerateRequest(uuid.uuid4().hex, self.card.id, prompt, read_sampling(sampling), **others)
+        return GenerateRequest(
+            uuid.uuid4().hex, self.card.id, prompt, read_sampling({**self.recommended, **sampling}), **others
+        )
 
     def _answer(self, request: GenerateRequest) -> Answer:
         return Answer(Completion.fold(self._chunks(request)))

@@ -34,11 +34,6 @@ class OpenRequest:
         """Whether nothing more will come, besides the chunks not yet taken."""
         return self.error is not None or self._assembler.finished
 
-    @property
-    def num_delivered(self) -> int:
-        """Tokens recorded so far, of all choices."""
-        return sum(len(self._assembler.output_token_ids(choice)) for choice in range(len(self._specs)))
-
     def push(self, output: StepOutput) -> bool:
         """Take in what a step did for one of the sequences; whether that sequence is now to be aborted."""
         if self.error is not None:

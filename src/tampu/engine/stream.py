@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
 
 from tampu.engine.open_request import OpenRequest
 from tampu.engine.prepare import Prepared
@@ -53,17 +52,12 @@ class Stream:
             self.request.fail(EngineFailure("The client stopped reading: the answer was given up."))
         self._news.set()
 
-    async def read(self) -> AsyncIterator[Chunk]:
-        """The chunks as they come; raises the error that ended the request, if one did."""
-        while True:
-            for news in self.request.take():
-                if isinstance(news, ServiceError):
-                    raise news
-                yield news
-            if self.request.finished:
-                return
+    async def news(self) -> list[Chunk | ServiceError]:
+        """Wait for what comes next: chunks, the last one perhaps an error instead; nothing at the end."""
+        while not self.request.has_news and not self.request.finished:
             self._news.clear()
             await self._news.wait()
+        return list(self.request.take())
 
 
 def fingerprint(prepared: Prepared) -> str:

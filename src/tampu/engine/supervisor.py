@@ -234,7 +234,8 @@ class Supervisor:
         if self.card is None:
             self._failed_loads += 1
             if self._failed_loads == self._patience.load_attempts:
-                self.give_up(f"The worker ended {self._failed_loads} times while loading the model ({ended}).")
+                hint = " Perhaps there is too little memory." if ended == "SIGKILL" else ""
+                self.give_up(f"The worker ended {self._failed_loads} times while loading the model ({ended}).{hint}")
             return
         self.status = EngineStatus("restarting", 0.0, f"the worker ended ({ended})")
         for stream in aboard:
