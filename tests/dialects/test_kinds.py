@@ -30,6 +30,8 @@ WORDS = Either((Text(3, min_length=1), Listing(Text(3, min_length=1), 2)))
     [
         (Boolean(), True, True),
         (Integer(Range(1, 4)), 4, 4),
+        (Integer(Range(1, 4)), 4.0, 4),
+        (TokenIds(3), [5, 6.0], (5, 6)),
         (Number(UNIT), 1, 1.0),
         (Number(UNIT), 0.5, 0.5),
         (Text(3), "", ""),
@@ -56,7 +58,8 @@ def test_a_kind_gives_back_what_it_read(kind: Kind, value: Any, expected: Any) -
         (Boolean(), "true", "field must be a boolean, got a string."),
         (Integer(Range(1, 4)), True, "field must be an integer, got a boolean."),
         (Integer(Range(1, 4)), "3", "field must be an integer, got a string."),
-        (Integer(Range(1, 4)), 3.0, "field must be an integer, got a number."),
+        (Integer(Range(1, 4)), 3.5, "field must be an integer, got a number."),
+        (Integer(Range(1, 4)), float("inf"), "field must be an integer, got a number."),
         (Integer(Range(1, 4)), 5, "field must be between 1 and 4, got 5."),
         (Number(UNIT), False, "field must be a number, got a boolean."),
         (Number(UNIT), "0.5", "field must be a number, got a string."),

@@ -1,7 +1,7 @@
 """What a field's value may be: strict readers that give their own JSON schema.
 
-Strict means: a boolean is not a number, a string is not a number, 1.0 is not an integer, numbers are finite.
-An integer stands where a number is wanted.
+Strict means: a boolean is not a number, a string is not a number, numbers are finite. As in JSON schema, 2 and 2.0 are
+the same number: either is an integer, and either stands where a number is wanted.
 """
 
 import math
@@ -50,6 +50,11 @@ def json_type(value: JSON) -> str:
     return names.get(type(value), "an object")
 
 
+def is_whole(value: JSON) -> bool:
+    """Whether it is a whole number, written as 2 or as 2.0."""
+    return type(value) is int or (type(value) is float and value.is_integer())
+
+
 def require(kind: Kind, param: str, value: JSON) -> None:
     """Raise InvalidRequest naming `param` unless the value has the kind's JSON type."""
     if not kind.matches(value):
@@ -90,8 +95,8 @@ class Integer:
     noun = "an integer"
 
     def matches(self, value: JSON) -> bool:
-        """Whether it is written as an integer; true and 1.0 are not."""
-        return type(value) is int
+        """Whether it is a whole number; true is not."""
+        return is_whole(value)
 
     def read(self, param: str, value: JSON) -> int:
         """The value within its bounds."""
@@ -194,14 +199,16 @@ class TokenIds:
 
     def matches(self, value: JSON) -> bool:
         """Whether it is an array that is empty or begins with an integer."""
-        return type(value) is list and (not value or type(value[0]) is int)
+        return type(value) is list and (not value or is_whole(value[0]))
 
     def read(self, param: str, value: JSON) -> tuple[int, ...]:
         """The ids. Those beyond a model's vocabulary are the caller's to find, who knows the model."""
         require(self, param, value)
         check_count(param, len(value), self.min_items, self.max_items, "token ids")
         if set(map(type, value)) - {int}:
-            raise InvalidRequest(f"{param} must hold token ids only.", param=param)
+            if not all(map(is_whole, value)):
+                raise InvalidRequest(f"{param} must hold token ids only.", param=param)
+            value = list(map(int, value))
         if value and not 0 <= min(value) <= max(value) < 2**31:
             worst = min(value) if min(value) < 0 else max(value)
             raise OutOfRange(param, value=shown(worst), low=0, high=2**31 - 1)

@@ -53,25 +53,41 @@ class Messages:
         return {"type": "array", "items": MESSAGE_SCHEMA, "minItems": 1, "maxItems": MAX_MESSAGES}
 
 
-PART_SCHEMA = {
-    "type": "object",
-    "properties": {"type": {"type": "string", "enum": list(PART_TEXT)}, "text": {"type": "string"}},
-    "required": ["type"],
+def object_schema(required: dict[str, JSON], optional: dict[str, JSON] | None = None) -> dict[str, JSON]:
+    """An object with these keys; unknown ones are allowed."""
+    return {"type": "object", "properties": {**required, **(optional or {})}, "required": list(required)}
+
+
+def _message_schema(roles: list[str], required: dict[str, JSON], optional: dict[str, JSON]) -> dict[str, JSON]:
+    return object_schema({"role": {"type": "string", "enum": roles}, **required}, optional)
+
+
+STRING = {"type": "string"}
+NULL = {"type": "null"}
+PARTS = {
+    "type": "array",
+    "items": {"anyOf": [object_schema({"type": {"const": kind}, key: STRING}) for kind, key in PART_TEXT.items()]},
+    "maxItems": MAX_PARTS,
 }
+CONTENT_SCHEMA = {"anyOf": [STRING, PARTS]}
+NAMED = {"name": {"type": ["string", "null"]}}
+CALL_SCHEMA = object_schema(
+    {"name": NAME.schema(), "arguments": {**STRING, "description": "The JSON text of an object."}}
+)
+TOOL_CALL_SCHEMA = object_schema({"id": NAME.schema(), "function": CALL_SCHEMA}, {"type": {"const": "function"}})
+TOOL_CALLS = {"type": "array", "items": TOOL_CALL_SCHEMA, "maxItems": MAX_TOOL_CALLS}
+ASSISTANT = {
+    "content": {"anyOf": [STRING, PARTS, NULL]},
+    "tool_calls": {"anyOf": [TOOL_CALLS, NULL]},
+    "function_call": {"anyOf": [CALL_SCHEMA, NULL]},
+}
+PLAIN_ROLES = [role for role in ROLES if role not in ("assistant", "tool")]
 MESSAGE_SCHEMA = {
-    "type": "object",
-    "properties": {
-        "role": {"type": "string", "enum": list(ROLES)},
-        "content": {
-            "anyOf": [
-                {"type": "string"},
-                {"type": "array", "items": PART_SCHEMA, "maxItems": MAX_PARTS},
-                {"type": "null"},
-            ],
-            "description": "A string or text parts; only an assistant's may be null or left out.",
-        },
-    },
-    "required": ["role"],
+    "anyOf": [
+        _message_schema(PLAIN_ROLES, {"content": CONTENT_SCHEMA}, NAMED),
+        _message_schema(["assistant"], {}, ASSISTANT | NAMED),
+        _message_schema(["tool"], {"content": CONTENT_SCHEMA, "tool_call_id": NAME.schema()}, NAMED),
+    ]
 }
 
 

@@ -22,10 +22,11 @@ from tampu.dialects.kinds import (
     TokenBias,
     TokenIds,
 )
-from tampu.dialects.messages import MAX_CHARACTERS, Messages
+from tampu.dialects.messages import Messages
 from tampu.dialects.openai_answers import ChatAnswer, Stamp, TextAnswer, render_error_object
 from tampu.dialects.openai_schemas import CHAT_ANSWER, ERROR, TEXT_ANSWER
-from tampu.errors import InvalidPrompt, InvalidRequest, ServiceError
+from tampu.dialects.prompts import Prompts
+from tampu.errors import InvalidRequest, ServiceError
 from tampu.request import (
     MAX_LOGIT_BIAS,
     MAX_STOP_CHARACTERS,
@@ -33,7 +34,6 @@ from tampu.request import (
     MAX_STOP_TOKEN_IDS,
     MAX_TOP_LOGPROBS,
     GenerateRequest,
-    Prompt,
     Range,
     SamplingParams,
 )
@@ -41,8 +41,6 @@ from tampu.request import (
 SAMPLING_DOCS = {item.name: item.metadata["doc"] for item in SamplingParams.__dataclass_fields__.values()}
 LIMITS = {"temperature": Range(0, 2), "top_k": Range(0, 999)}
 COMPLETION_TOKENS = 16  # the default of max_tokens in completions
-MAX_PROMPTS = 1000
-MAX_PROMPT_IDS = 2_000_000
 STOP = Text(MAX_STOP_CHARACTERS, min_length=1)
 NO_TOOLS = "this version answers in text only"
 NO_SCHEMAS = "text is the only response format in this version"
@@ -100,11 +98,12 @@ CHAT_FIELDS = (
     *no_effect("prompt_cache_options", "prompt_cache_retention", "prediction", "modalities", "audio"),
     *no_effect("reasoning_effort", "verbosity", "web_search_options", "moderation"),
 )
-RAW = Text(MAX_CHARACTERS)
-PROMPT = Either((RAW, TokenIds(MAX_PROMPT_IDS), Listing(Either((RAW, TokenIds(MAX_PROMPT_IDS))), MAX_PROMPTS)))
 TEXT_FIELDS = (
     Field(
-        "prompt", PROMPT, "Raw text, in which control tokens are read, or token ids; or several of them.", required=True
+        "prompt",
+        Prompts(),
+        "Raw text, in which control tokens are read, or token ids; or several of them.",
+        required=True,
     ),
     Field("max_tokens", MAX_TOKENS, SAMPLING_DOCS["max_tokens"], target="max_tokens", default=COMPLETION_TOKENS),
     Field("logprobs", Integer(Range(0, 5)), "Report log-probabilities and this many likeliest.", target="logprobs"),
@@ -201,7 +200,10 @@ class Completions:
         sampling = sampling_values(self.table, values) | stops(values)
         with_prompt = {"prompt_logprobs": echo and "logprobs" in values}
         params = sampling_params(sampling | with_prompt, context)
-        prompts = read_prompts(values["prompt"], context.vocab_size)
+        prompts: tuple[str | tuple[int, ...], ...] = values["prompt"]
+        for index, prompt in enumerate(prompts):
+            if isinstance(prompt, tuple):
+                check_token_ids(f"prompt[{index}]" if len(prompts) > 1 else "prompt", prompt, context.vocab_size)
         ids = [context.request_id] if len(prompts) == 1 else [f"{context.request_id}-{i}" for i in range(len(prompts))]
         requests = tuple(
             GenerateRequest(request_id, values["model"], prompt, params, echo=echo, tenant=context.tenant)
@@ -209,19 +211,6 @@ class Completions:
         )
         answer = TextAnswer(answer_stamp, params.n, logprobs=params.logprobs is not None)
         return Call(values["model"], requests, values.get("stream", False), answer)
-
-
-def read_prompts(value: str | tuple[Any, ...], vocab_size: int) -> tuple[Prompt, ...]:
-    """One prompt or several. Raises InvalidPrompt where one is empty, OutOfRange for ids beyond the vocabulary."""
-    several = isinstance(value, tuple) and bool(value) and not isinstance(value[0], int)
-    prompts = value if isinstance(value, tuple) and several else (value,)
-    for index, prompt in enumerate(prompts):
-        param = f"prompt[{index}]" if several else "prompt"
-        if not prompt:
-            raise InvalidPrompt(f"{param} must not be empty.", param=param)
-        if isinstance(prompt, tuple):
-            check_token_ids(param, prompt, vocab_size)
-    return prompts
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from tampu.dialects.fields import Field, table_schema
 from tampu.dialects.kinds import JSON
 
 OBJECT: JSON = {"type": "object"}
+EVENT: JSON = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}  # one of the stream
 GENERATION_ERRORS = (400, 401, 403, 404, 405, 408, 413, 415, 429, 500, 503)
 READING_ERRORS = (400, 401, 403, 404, 405, 503)
 SUMMARY = "A Llama service. The dialect is OpenAI's; point a client's base URL at /v1."
@@ -43,7 +44,7 @@ def describe(dialects: Sequence[Dialect], with_key: bool) -> dict[str, JSON]:
 def _generation(dialect: Dialect, operation: Operation) -> JSON:
     content = {
         "application/json": {"schema": operation.answer_schema},
-        "text/event-stream": {"schema": {"type": "string"}},
+        "text/event-stream": {"schema": EVENT},
     }
     return {
         "operationId": f"{dialect.name}_{operation.name}",
