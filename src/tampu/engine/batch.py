@@ -40,14 +40,12 @@ class Budget:
         self.num_scored = MAX_SCORED_TOKENS
 
     def deal(self, sequence: Sequence) -> Row:
-        """The tokens that the sequence may catch up with; they may be none."""
+        """The tokens that the sequence may catch up with, taken from what is left; they may be none."""
         start = sequence.num_computed_tokens
         row = Row(sequence, start, min(sequence.num_tokens, start + self.num_tokens))
-        if len(row.scored) > self.num_scored:
-            row = row._replace(end=row.scored.start + self.num_scored)
+        if scored := row.scored:
+            if len(scored) > self.num_scored:
+                row = row._replace(end=scored.start + self.num_scored)
+            self.num_scored -= len(row.scored)
+        self.num_tokens -= row.end - start
         return row
-
-    def spend(self, row: Row) -> None:
-        """Take what the row takes."""
-        self.num_tokens -= row.end - row.start
-        self.num_scored -= len(row.scored)

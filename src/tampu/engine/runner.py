@@ -76,7 +76,7 @@ def _block_tables(batch: Batch) -> I32:
 
 
 def _logits_indices(batch: Batch, lasts: I32, shifts: I32) -> I32:
-    wanted = [int(last) for row, last in zip(batch, lasts, strict=True) if row.is_sampled]
-    for row, shift in zip(batch, shifts, strict=True):
-        wanted.extend(position - int(shift) for position in row.scored)
+    wanted = [last for row, last in zip(batch, lasts.tolist(), strict=True) if row.is_sampled]
+    for row, shift in zip(batch, shifts.tolist(), strict=True):
+        wanted.extend(position - shift for position in row.scored)
     return np.array(wanted, np.int32)

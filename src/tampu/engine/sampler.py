@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -16,20 +17,18 @@ from tampu.engine.output import Logprobs
 from tampu.engine.sequence import Sequence, TokenNumbers
 from tampu.kernels.interface import F32, Kernels, SampleRows, SparseRows
 
-Column = tuple[Any, Callable[[Sequence], float]]
-
 # Each control: its type, and where a sequence has it.
-COLUMNS: Mapping[str, Column] = {
-    "temperature": (np.float32, lambda sequence: sequence.spec.sampling.temperature),
-    "top_p": (np.float32, lambda sequence: sequence.spec.sampling.top_p),
-    "top_k": (np.int32, lambda sequence: sequence.spec.sampling.top_k),
-    "min_p": (np.float32, lambda sequence: sequence.spec.sampling.min_p),
-    "repetition_penalty": (np.float32, lambda sequence: sequence.spec.sampling.repetition_penalty),
-    "presence_penalty": (np.float32, lambda sequence: sequence.spec.sampling.presence_penalty),
-    "frequency_penalty": (np.float32, lambda sequence: sequence.spec.sampling.frequency_penalty),
-    "seed": (np.uint64, lambda sequence: sequence.spec.sampling.seed or 0),
-    "choice": (np.uint32, lambda sequence: sequence.spec.choice),
-    "position": (np.uint32, lambda sequence: sequence.num_tokens),
+COLUMNS: Mapping[str, tuple[Any, Callable[[Sequence], float]]] = {
+    "temperature": (np.float32, attrgetter("spec.sampling.temperature")),
+    "top_p": (np.float32, attrgetter("spec.sampling.top_p")),
+    "top_k": (np.int32, attrgetter("spec.sampling.top_k")),
+    "min_p": (np.float32, attrgetter("spec.sampling.min_p")),
+    "repetition_penalty": (np.float32, attrgetter("spec.sampling.repetition_penalty")),
+    "presence_penalty": (np.float32, attrgetter("spec.sampling.presence_penalty")),
+    "frequency_penalty": (np.float32, attrgetter("spec.sampling.frequency_penalty")),
+    "seed": (np.uint64, attrgetter("spec.sampling.seed")),
+    "choice": (np.uint32, attrgetter("spec.choice")),
+    "position": (np.uint32, attrgetter("num_tokens")),
 }
 
 
@@ -101,9 +100,8 @@ class Sampler:
 
 def sample_rows(sequences: list[Sequence]) -> SampleRows:
     """The controls of these sequences, for the token that each of them gets next."""
-    columns = {
-        name: np.array([read(sequence) for sequence in sequences], dtype) for name, (dtype, read) in COLUMNS.items()
-    }
+    count = len(sequences)
+    columns = {name: np.fromiter(map(read, sequences), dtype, count) for name, (dtype, read) in COLUMNS.items()}
     return SampleRows(
         **columns,
         logit_bias=_sparse_rows([sequence.logit_bias for sequence in sequences]),

@@ -82,10 +82,8 @@ class Scheduler:
         budget = Budget(self.limits.max_num_batched_tokens)
         rows: dict[int, Row] = {}
         self._give_way()
-        for is_decode in (True, False):
-            for sequence in list(self.running):
-                if (sequence.num_tokens - sequence.num_computed_tokens == 1) == is_decode:
-                    self._deal(sequence, budget, rows)
+        for sequence in sorted(self.running, key=_is_prefilling):
+            self._deal(sequence, budget, rows)
         self._admit(budget, rows)
         return list(rows.values())
 
@@ -144,7 +142,6 @@ class Scheduler:
             return  # preempted for another one in this step
         row = budget.deal(sequence)
         if row.end > row.start and self._reserve(row, rows):
-            budget.spend(row)
             rows[sequence.id] = row
 
     def _reserve(self, row: Row, rows: dict[int, Row]) -> bool:
@@ -245,3 +242,7 @@ class Scheduler:
 
 def _arrival(sequence: Sequence) -> int:
     return sequence.arrival
+
+
+def _is_prefilling(sequence: Sequence) -> bool:
+    return sequence.num_tokens - sequence.num_computed_tokens > 1
