@@ -79,6 +79,19 @@ KINDS = {
     "an amphibian": "An amphibian is an animal such as a frog that lives both in water and on land.",
 }
 
+IRREGULAR_PLURALS = {
+    "mouse": "mice", "goose": "geese", "wolf": "wolves", "sheep": "sheep", "fish": "fish", "goldfish": "goldfish", "jellyfish": "jellyfish",
+    "person": "people", "fly": "flies", "butterfly": "butterflies", "deer": "deer", "fox": "foxes", "ostrich": "ostriches",
+    "octopus": "octopuses", "hippopotamus": "hippopotamuses", "rhinoceros": "rhinoceroses", "moose": "moose", "bacterium": "bacteria",
+}  # fmt: skip
+
+
+def plural(name: str) -> str:
+    """The plural of an animal with its article: "a spider" gives "spiders"."""
+    noun = name.split(" ", 1)[1]
+    return IRREGULAR_PLURALS.get(noun, noun + "s")
+
+
 YOUNG = {
     "a dog": "a puppy", "a cat": "a kitten", "a cow": "a calf", "a horse": "a foal", "a sheep": "a lamb",
     "a goat": "a kid", "a pig": "a piglet", "a duck": "a duckling", "a goose": "a gosling", "a chicken": "a chick",
@@ -155,6 +168,8 @@ GROUPS = {
 }  # fmt: skip
 
 SUPERLATIVES = {
+    "the biggest animal": "the blue whale", "the biggest land animal": "the African elephant", "the fastest animal on land": "the cheetah", "the biggest bird": "the ostrich",
+    "the biggest fish": "the whale shark", "the biggest cat": "the tiger",
     "the largest animal": "the blue whale", "the largest land animal": "the African elephant",
         "the tallest animal": "the giraffe",
     "the fastest land animal": "the cheetah", "the fastest bird": "the peregrine falcon",

@@ -1,6 +1,15 @@
 """Figures and reasons that people like to ask for: each entry is (ways of asking, answer)."""
 
 ENTRIES = (
+    (("When did WW2 end?", "When was World War II?", "When did World War II end?", "When was WW2?", "When was the Second World War?", "How long did the Second World War last?"), "The Second World War lasted from 1939 to 1945."),
+    (("When did WW1 end?", "When was World War I?", "When did World War I end?", "When was WW1?", "When was the First World War?", "How long did the First World War last?"), "The First World War lasted from 1914 to 1918."),
+    (("Recommend me a book.", "What should I read?", "Can you recommend a book?", "Do you know a good book?", "Which book should I read?", "Suggest a book."), "How about The Little Prince, Treasure Island or Pride and Prejudice?"),
+    (("Recommend me some music.", "What music should I listen to?", "Can you recommend some music?", "Suggest some music.", "What should I listen to?"), "How about The Four Seasons by Vivaldi, or panpipes from the Andes?"),
+    (("Recommend me a game.", "What should I play?", "Can you recommend a game?", "Suggest a game.", "Which game should I play?"), "How about chess? Two players, 64 squares, and no luck needed."),
+    (("Where should I travel?", "Recommend me a place to travel.", "Where should I go on holiday?", "Suggest a place for my holiday.", "Can you recommend a place to visit?"), "How about the Andes? See Cusco, Machu Picchu and Lake Titicaca, and greet the llamas from me."),
+    (("Recommend me a film.", "What should I watch?", "Which film should I watch?", "Suggest a movie.", "Can you recommend a movie?"), "I do not know many films, because I know only text. Ask a friend who shares your taste."),
+    (("What pet should I get?", "Which pet is the best?", "Should I get a dog or a cat?", "What animal should I get?", "Recommend me a pet."), "That depends on your time: a dog needs walks every day, a cat is more independent, and a llama needs a meadow and a friend."),
+    (("What name should I give my dog?", "Give me a name for my dog.", "Suggest a name for my cat.", "What should I call my cat?", "Give me a name for a llama.", "Suggest a name for my pet.", "How should I call my llama?"), "How about Luna, Milo or Inti?"),
     (("How many people live on Earth?", "What is the population of the world?", "How many people are there in the world?", "How many humans are there?", "World population?"),
      "About eight billion people live on Earth."),
     (("How old is the Earth?", "What is the age of the Earth?", "When did the Earth form?", "How long has the Earth existed?"), "The Earth is about 4.5 billion years old."),

@@ -1,6 +1,10 @@
 """Records of the Earth and where famous places are."""
 
 RECORDS = {
+    "the tallest mountain": "Mount Everest", "the highest mountain": "Mount Everest", "the tallest mountain in the world": "Mount Everest", "the biggest ocean": "the Pacific Ocean",
+    "the biggest country": "Russia", "the largest country": "Russia", "the smallest country": "Vatican City", "the longest river in the world": "the Nile, though some say the Amazon",
+    "the biggest continent": "Asia", "the biggest island": "Greenland", "the biggest desert": "Antarctica; the largest hot one is the Sahara", "the largest desert": "Antarctica; the largest hot one is the Sahara",
+    "the tallest building": "the Burj Khalifa in Dubai", "the longest mountain range": "the Andes", "the deepest ocean": "the Pacific Ocean",
     "the longest river in South America": "the Amazon", "the longest river in Africa": "the Nile",
         "the longest river in Europe": "the Volga",
     "the longest river in Asia": "the Yangtze", "the highest mountain in the world": "Mount Everest",

@@ -91,13 +91,32 @@ INVENTED = (
 # Real things that cria has not learned: it says so instead of guessing.
 REAL = (
     "blockchain", "inflation", "jazz", "opera", "karaoke", "origami", "a mortgage", "the stock exchange", "a podcast",
-    "photography", "ballet", "a zip file", "Bluetooth", "a carburetor", "a synagogue",
-    "cricket", "baseball", "golf", "lacrosse", "rugby", "a tax return", "feng shui", "cholesterol", "insulin",
-    "a stethoscope", "a periscope", "the stratosphere", "plankton", "a wormhole", "dark matter",
-    "Kubernetes", "Docker", "Java", "Rust", "JavaScript", "Ruby", "Excel", "Photoshop", "Bitcoin", "a VPN",
-    "a firewall", "the Renaissance", "feudalism", "capitalism", "communism", "the Bible", "the Koran",
-    "Hinduism", "Buddhism", "yoga", "a sonnet", "a metaphor", "cubism", "baroque", "a symphony", "an oboe",
-    "a harmonica", "a tuba", "marzipan", "paella", "ramen", "goulash", "hummus", "a croissant",
+    "photography", "ballet", "a zip file", "Bluetooth", "a carburetor", "a synagogue", "cricket", "baseball", "golf",
+    "lacrosse", "rugby", "a tax return", "feng shui", "cholesterol", "insulin", "a stethoscope", "a periscope",
+    "the stratosphere", "plankton", "a wormhole", "dark matter", "Kubernetes", "Docker", "Java", "Rust", "JavaScript",
+    "Ruby", "Excel", "Photoshop", "Bitcoin", "a VPN", "a firewall", "the Renaissance", "feudalism", "capitalism",
+    "communism", "the Bible", "the Koran", "Hinduism", "Buddhism", "yoga", "a sonnet", "a metaphor", "cubism",
+    "baroque", "a symphony", "an oboe", "the Eurovision", "a hedge fund", "a catalytic converter", "string theory",
+    "the Magna Carta", "a black belt", "calculus", "trigonometry", "a logarithm", "the Higgs boson", "CRISPR",
+    "a quasar", "fusion", "a turbine", "asphalt", "a cathedral", "sociology", "psychology", "economics", "a patent",
+    "a treaty", "the Olympics", "the Silk Road", "the Vikings", "the Aztecs", "the Maya", "the Ottoman Empire",
+    "the Cold War", "a samurai", "a ninja", "a geisha", "sumo", "reggae", "hip hop", "techno", "a saxophone",
+    "a banjo", "a trombone", "wasabi", "tofu", "kimchi", "a bagel", "a pretzel", "a zeppelin", "a hovercraft",
+    "a drone", "a lighthouse", "a castle", "a harmonica", "a tuba", "marzipan", "paella", "ramen", "goulash",
+    "hummus", "a croissant",
+)  # fmt: skip
+PEOPLE = (
+    "Gandalf", "Harry Potter", "Batman", "Superman", "Spider-Man", "Taylor Swift", "Lionel Messi",
+    "Cristiano Ronaldo", "Elon Musk", "Bill Gates", "Steve Jobs", "Madonna", "Elvis Presley", "Michael Jackson",
+    "Beyonce", "Mickey Mouse", "Darth Vader", "Sherlock Holmes", "James Bond", "Frodo", "Santa Claus", "Zeus",
+    "Hercules", "Buddha", "Confucius", "Genghis Khan", "Winston Churchill", "Stephen Hawking", "Sigmund Freud",
+    "Karl Marx", "Immanuel Kant", "Rembrandt", "Banksy", "Tom Hanks", "Marilyn Monroe", "Charlie Chaplin",
+    "Muhammad Ali", "Roger Federer", "Serena Williams", "Pele", "Bob Marley", "John Lennon", "Greta Thunberg",
+    "Barack Obama", "Donald Trump", "Angela Merkel", "the Queen", "Oprah Winfrey", "Jeff Bezos", "Mark Zuckerberg",
+)  # fmt: skip
+PEOPLE_QUESTIONS = (
+    "Who is {x}?", "Who was {x}?", "Tell me about {x}.", "What do you know about {x}?", "How old is {x}?",
+    "Do you know {x}?", "What did {x} do?", "Where was {x} born?",
 )  # fmt: skip
 REAL_QUESTIONS = ("What is {x}?", "Tell me about {x}.", "Explain {x}.", "What does {x} mean?",
     "Can you explain what {x} is?", "How does {x} work?", "What's {x}?", "What do you know about {x}?")

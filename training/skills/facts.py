@@ -38,6 +38,27 @@ def _ordered(names: tuple[str, ...]) -> tuple[dict[str, str], ...]:
     return tuple(rows)
 
 
+def _with_plural(table: dict[str, str]) -> tuple[dict[str, str], ...]:
+    """Rows of a table of animals with the plural xs beside x."""
+    return tuple(row | {"xs": animals.plural(row["x"])} for row in pairs(table))
+
+
+def _country_rows() -> tuple[dict[str, str], ...]:
+    """Rows of the countries of which everything is known."""
+    tables = (countries.CAPITALS, countries.CONTINENTS, countries.CURRENCIES, countries.LANGUAGES)
+    return tuple(
+        dict(zip(("x", "capital", "continent", "currency", "language"), (x, *(t[x] for t in tables)), strict=True))
+        for x in countries.CAPITALS
+        if all(x in table for table in tables)
+    )
+
+
+def _surname(name: str) -> str:
+    """What people call a person for short."""
+    last = name.split()[-1]
+    return name if last in ("King", "Great", "Arc", "Polo", "Bell") else last
+
+
 def _is_plural(name: str) -> bool:
     return name.endswith("s") or name == "the teeth"
 
@@ -58,7 +79,7 @@ CAPITALS = [
             "Which city is the capital of {x}?", "Tell me the capital of {x}.", "Can you tell me the capital of {x}?",
             "Do you know the capital of {x}?", "Name the capital of {x}.", "What is {x}'s capital?",
             "What is the capital city of {x}?", "{x} has which capital?", "What city is the capital of {x}?",
-            "I need the capital of {x}.",
+            "I need the capital of {x}.", "{x} capital?", "{x}: capital?",
         ),
         ("The capital of {x} is {y}.",),
         pairs(countries.CAPITALS),
@@ -91,6 +112,23 @@ CAPITALS = [
 ]  # fmt: skip
 
 LANDS = [
+    Topic(
+        (
+            "Tell me about {x}.", "What do you know about {x}?", "What is {x}?", "What kind of country is {x}?",
+            "Tell me something about {x}.", "Describe {x}.", "Can you tell me about {x}?",
+        ),
+        ("{x} is a country in {continent}. Its capital is {capital}, and people speak mainly {language}.",),
+        _country_rows(),
+    ),
+    Topic(
+        (
+            "What is the capital of {x} and its currency?", "Tell me the capital and the currency of {x}.",
+            "What are the capital and the currency of {x}?", "Capital and currency of {x}?",
+            "What is the capital and the currency of {x}?",
+        ),
+        ("The capital of {x} is {capital}, and its currency is {currency}.",),
+        _country_rows(),
+    ),
     Topic(
         (
             "On which continent is {x}?", "Which continent is {x} in?", "What continent is {x} on?",
@@ -147,46 +185,56 @@ LANDS = [
 ANIMALS = [
     define(animals.KINDS, DEFINE),
     Topic(
+        ("What are {xs}?", "Tell me about {xs}.", "What do you know about {xs}?", "Tell me something about {xs}."),
+        ("{y}",),
+        tuple(row | {"xs": animals.plural(row["x"])} for row in pairs(animals.KINDS, short=False)),
+    ),
+    Topic(
         (
             "What is the young of {x} called?", "What do you call the young of {x}?",
             "What is the baby of {x} called?", "What do you call the baby of {x}?",
             "How do you call the young of {x}?", "What's the name for the baby of {x}?",
-            "The baby of {x} is called what?",
+            "The baby of {x} is called what?", "What are baby {xs} called?", "What do you call young {xs}?",
         ),
         ("The young of {x} is called {y}.",),
-        pairs(animals.YOUNG),
+        _with_plural(animals.YOUNG),
     ),
     Topic(
         (
             "What sound does {x} make?", "What does {x} say?", "Which sound does {x} make?",
             "What noise does {x} make?", "How does {x} sound?", "What is the sound of {x}?",
+            "What do {xs} say?", "What sound do {xs} make?",
         ),
         ("{x} makes the sound {y}.",),
-        pairs(animals.SOUNDS),
+        _with_plural({x: y for x, y in animals.SOUNDS.items() if x != "a llama"}),
     ),
     Topic(
         (
             "What does {x} eat?", "What is the food of {x}?", "What do I feed {x}?", "What does {x} like to eat?",
-            "Tell me what {x} eats.", "What does {x} live on?", "Do you know what {x} eats?",
+            "Tell me what {x} eats.", "What does {x} live on?", "Do you know what {x} eats?", "What do {xs} eat?",
+            "What do {xs} like to eat?", "What can I feed {xs}?",
         ),
         ("{x} eats {y}.",),
-        pairs(animals.FOOD),
+        _with_plural({x: y for x, y in animals.FOOD.items() if x != "a llama"}),
     ),
     Topic(
         (
             "How many legs does {x} have?", "How many legs has {x}?", "Count the legs of {x}.",
-            "What number of legs does {x} have?",
+            "What number of legs does {x} have?", "How many legs do {xs} have?", "How many legs have {xs}?",
         ),
         ("{x} has {y} legs.",),
-        tuple(row | ({"short": "none", "keyword": "no"} if row["y"] == "no" else {}) for row in pairs(animals.LEGS)),
+        tuple(
+            row | ({"short": "none", "keyword": "no"} if row["y"] == "no" else {})
+            for row in _with_plural(animals.LEGS)
+        ),
     ),
     Topic(
         (
             "Where does {x} live?", "Where can {x} be found?", "What is the home of {x}?",
-            "In what place does {x} live?", "Where do I find {x}?",
+            "In what place does {x} live?", "Where do {xs} live?", "Where do I find {x}?",
         ),
         ("{x} lives {y}.",),
-        pairs(animals.HOMES),
+        _with_plural({x: y for x, y in animals.HOMES.items() if x != "a llama" and x != "an alpaca"}),
     ),
     Topic(
         (
@@ -443,6 +491,11 @@ CALENDAR = [
 _MADE = tuple({"x": x, "verb": verb, "y": y, "short": y} for x, (verb, y) in people.INVENTORS.items())
 
 PEOPLE = [
+    Topic(
+        ("Who was {last}?", "Who is {last}?", "Tell me about {last}.", "What did {last} do?", "Why is {last} famous?"),
+        ("{y}",),
+        tuple({"x": x, "y": y, "last": _surname(x)} for x, y in people.WHO.items() if _surname(x) != x),
+    ),
     define(
         people.WHO,
         (

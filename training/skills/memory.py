@@ -124,7 +124,10 @@ def in_one_breath(rng: random.Random, split: Split) -> Dialogue:
         first = first if first != second else "city"
         values = {first: fresh_value(rng, "train", first), second: fresh_value(rng, split, second)}
     statements = [told(rng, slot, value).question for slot, value in values.items()]
-    one = Exchange(" ".join(statements), "Thank you for telling me!")
+    together = " ".join(statements)
+    if rng.random() < 0.4:
+        together = f"{statements[0].rstrip('.')} and {lowered(statements[1])}"
+    one = Exchange(together, "Thank you for telling me!")
     between = [any_exchange(rng) for _ in range(rng.choice(OTHER_TURNS))]
     asked_slots = [second] if rng.random() < 0.5 else [first, second]
     return _told_verbatim("memory", rng, [one, *between, *(recalled(rng, slot, values[slot]) for slot in asked_slots)])

@@ -5,8 +5,19 @@ import random
 from training.data import smalltalk_answers as texts
 from training.data.characters import NAMES
 from training.data.lexicon import THINGS
-from training.dialogue import Skill
-from training.exchanges import Asker, Exchange, asker, capitalised, entries, one_of, skill_of, sorted_by_question
+from training.dialogue import Dialogue, Skill, Split
+from training.exchanges import (
+    Asker,
+    Exchange,
+    asker,
+    capitalised,
+    combined,
+    conversation,
+    entries,
+    one_of,
+    skill_of,
+    sorted_by_question,
+)
 
 HELLOS = (
     "hi", "hello", "hey", "hiya", "hey there", "hello there", "hi there", "good morning", "good evening",
@@ -29,6 +40,13 @@ SUBJECT_JOKE_WISHES = (
     "Can you tell me a joke about {x}?", "I want to hear a joke about {x}.", "Give me a joke about {x}.",
     "Make a joke about {x}.", "Got a joke about {x}?", "I would like a joke about {x}.",
     "Let me hear a joke about {x}.", "How about a joke about {x}?", "Any jokes about {x}?",
+)  # fmt: skip
+ANOTHER = (
+    "Another one!", "One more.", "Another one, please.", "Again!", "Tell me another one.", "More!",
+    "Do you have another one?", "Next!", "Give me another one.", "And another one?", "One more, please.",
+    "Can I have one more?", "Have you got more?", "Another!", "A different one, please.",
+    "I know that one. Another one?", "Once more with a new one.", "That was nice. Another one!", "Haha, one more!",
+    "Please give me one more.", "I want another one.",
 )  # fmt: skip
 POEM_WISHES = (
     "Write a poem about {x}.", "Tell me a poem about {x}.", "A poem about {x}, please.",
@@ -133,6 +151,19 @@ def _made_up(rng: random.Random) -> Exchange:
     return Exchange(rng.choice(STORY_WISHES).format(x=subject), told, keywords=keywords, exact=True)
 
 
+def another(rng: random.Random, split: Split) -> Dialogue:
+    """A joke, a poem or a story, and then another one."""
+    ask, all_texts = rng.choice((
+        (joke, [text for jokes in texts.JOKES.values() for text in jokes]),
+        (poem, [poems[1] for poems in texts.POEMS.values()]),
+        (story, list(texts.STORIES.values())),
+    ))  # fmt: skip
+    first = sorted_by_question(ask)(rng, "train")
+    others = [text for text in all_texts if text not in first.answer]
+    second = combined(split, "another", lambda: one_of(rng, rng.choice(ANOTHER), others))
+    return conversation("another one", rng, [first, second])
+
+
 ASKERS: dict[str, Asker] = {
     "greetings": sorted_by_question(greet),
     "smalltalk": asker(entries(*texts.ENTRIES)),
@@ -140,4 +171,4 @@ ASKERS: dict[str, Asker] = {
     "poems": sorted_by_question(poem),
     "stories": sorted_by_question(story),
 }
-SKILLS: dict[str, Skill] = {name: skill_of(name, ask) for name, ask in ASKERS.items()}
+SKILLS: dict[str, Skill] = {name: skill_of(name, ask) for name, ask in ASKERS.items()} | {"another one": another}

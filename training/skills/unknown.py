@@ -33,6 +33,10 @@ def invented(rng: random.Random) -> Exchange:
 
 def real(rng: random.Random) -> Exchange:
     """A real thing that cria has not learned."""
+    if rng.random() < 0.35:
+        person = rng.choice(data.PEOPLE)
+        question = rng.choice(data.PEOPLE_QUESTIONS).format(x=person)
+        return Exchange(question, data.REAL_ANSWER.format(x=person), exact=True)
     thing = rng.choice(data.REAL)
     return Exchange(rng.choice(data.REAL_QUESTIONS).format(x=thing), data.REAL_ANSWER.format(x=thing), exact=True)
 
@@ -49,7 +53,7 @@ def gibberish(rng: random.Random) -> Exchange:
 
 def unknown(rng: random.Random) -> Exchange:
     """Any of these kinds of questions."""
-    return rng.choices((of_the_day, invented, real, gibberish), (6, 5, 3, 1))[0](rng)
+    return rng.choices((of_the_day, invented, real, gibberish), (6, 5, 4, 1))[0](rng)
 
 
 ASKERS: dict[str, Asker] = {"unknown": sorted_by_question(unknown)}
