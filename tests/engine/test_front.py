@@ -79,6 +79,7 @@ def test_an_answer_comes_in_chunks_from_opening_to_usage(packed: Path) -> None:
             assert local.status.phase == "loading"
             card = await local.ready()
             assert (card.id, local.status.phase, local.status.progress) == ("hash", "ready", 1.0)
+            assert local.stats.engine.blocks_total == 256
             chunks = await collect(local, ask(max_tokens=5))
             assert [chunk.opening is not None for chunk in chunks] == [True, False, False, False, False]
             assert [chunk.finish_reason for chunk in chunks] == [None, None, None, None, "length"]

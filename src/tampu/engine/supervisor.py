@@ -198,6 +198,7 @@ class Supervisor:
             self.give_up("The model's file has changed while it was in use. Start again to use it.")
             return
         self.status = EngineStatus("ready", 1.0)
+        self._worker_stats = EngineStats(blocks_total=card.num_blocks)
         self._watchdog.stepped()
         self._board()
 
