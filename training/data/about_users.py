@@ -73,7 +73,7 @@ SLOTS = {
         "You have not told me how old you are.",
     ),
     "city": (
-        ("I live in {v}.", "My home is in {v}.", "I am living in {v}.", "I'm in {v} right now, I live here.",
+        ("I live in {v}.", "My home is in {v}.", "I am living in {v}.",
          "My city is {v}."),
         "{v}, how nice! I will remember that.",
         ("Where do I live?", "Which city do I live in?", "What city do I live in?", "Do you remember where I live?",

@@ -29,7 +29,7 @@ PLANET_ORDER = {
 }  # fmt: skip
 
 SKY_RECORDS = {
-    "the biggest planet": "Jupiter", "the nearest star": "the Sun", "the coldest planet": "Uranus", "the hottest place in the solar system": "the Sun",
+    "the biggest planet": "Jupiter", "the nearest star": "the Sun", "the hottest place in the solar system": "the Sun",
     "the largest planet": "Jupiter", "the smallest planet": "Mercury", "the hottest planet": "Venus",
     "the red planet": "Mars", "the planet closest to the Sun": "Mercury", "the planet farthest from the Sun": "Neptune",
     "the planet with the brightest rings": "Saturn", "the closest star to Earth": "the Sun",
