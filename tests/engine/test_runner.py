@@ -1,5 +1,3 @@
-from collections.abc import Sequence as List
-
 import numpy as np
 
 from tampu.engine.batch import Row
@@ -15,7 +13,7 @@ class RecordingModel(HashModel):
 
     inputs: ForwardInput
 
-    def forward(self, inputs: ForwardInput, cache: List[LayerCache]) -> F32:
+    def forward(self, inputs: ForwardInput, cache: list[LayerCache]) -> F32:
         self.inputs = inputs
         return super().forward(inputs, cache)
 

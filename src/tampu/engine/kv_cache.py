@@ -11,15 +11,12 @@ hashes mean equal contents, and no block is ever shared across tenants.
 import hashlib
 from array import array
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import takewhile
-
-ROOT = b"tampu prefix cache"
+from collections.abc import Iterable, Reversible
 
 
 def root_hash(salt: bytes) -> bytes:
     """Where the chain of a tenant's block hashes begins."""
-    return hashlib.blake2b(salt, digest_size=32, person=ROOT[:16]).digest()
+    return hashlib.blake2b(salt, digest_size=32, person=b"tampu kv blocks").digest()
 
 
 def block_hash(parent: bytes, token_ids: "array[int]") -> bytes:
@@ -63,8 +60,12 @@ class BlockPool:
 
     def find(self, hashes: Iterable[bytes]) -> list[int]:
         """Blocks of the longest cached run at the beginning of `hashes`; none of them is held by this."""
-        found: Iterator[int | None] = (self._by_hash.get(block) for block in hashes)
-        return [block for block in takewhile(lambda block: block is not None, found) if block is not None]
+        found = []
+        for digest in hashes:
+            if (block := self._by_hash.get(digest)) is None:
+                break
+            found.append(block)
+        return found
 
     def num_held(self, blocks: Iterable[int]) -> int:
         """How many of these somebody holds already, so that holding them too takes no free block."""
@@ -92,7 +93,7 @@ class BlockPool:
                 del self._by_hash[digest]
                 self._hashes[block] = None
 
-    def release(self, block_table: Sequence[int]) -> None:
+    def release(self, block_table: Reversible[int]) -> None:
         """Let each block go once. The end of a prefix is reused before its beginning, empty blocks before all."""
         for block in reversed(block_table):
             self._ref_counts[block] -= 1
@@ -101,7 +102,7 @@ class BlockPool:
                 self._free[block] = None
                 self._free.move_to_end(block, last=self._hashes[block] is not None)
 
-    def check(self, block_tables: Iterable[Sequence[int]]) -> None:
+    def check(self, block_tables: Iterable[Iterable[int]]) -> None:
         """Add everything up again: raise AssertionError unless the books agree with these tables of all holders."""
         held = Counter(block for table in block_tables for block in table)
         assert all(self._ref_counts[block] == held[block] for block in range(self.num_blocks)), "ref counts"

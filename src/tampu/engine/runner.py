@@ -3,7 +3,6 @@
 N tokens of all rows laid flat, B rows, S sampled rows, L = S + scored prompt positions.
 """
 
-from collections.abc import Sequence as List
 from typing import Protocol
 
 import numpy as np
@@ -25,7 +24,7 @@ class Model(Protocol):
         """Empty blocks for keys and values, one LayerCache per layer."""
         ...
 
-    def forward(self, inputs: ForwardInput, cache: List[LayerCache]) -> F32:
+    def forward(self, inputs: ForwardInput, cache: list[LayerCache]) -> F32:
         """Logits f32[L, V] of the wanted tokens; keys and values of all tokens are written to the cache."""
         ...
 
