@@ -22,61 +22,60 @@ ThreadPool::ThreadPool(int num_threads) : num_threads_(num_threads), scratch_(nu
 
 ThreadPool::~ThreadPool() {
   closing_ = true;
-  generation_.fetch_add(1);
-  generation_.notify_all();
+  run_.fetch_add(1);
+  run_.notify_all();
   for (auto& thread : threads_) thread.join();
 }
 
 int ThreadPool::size() const { return num_threads_; }
 
 void ThreadPool::run(int64_t tasks, Task task, void* context) {
-  task_ = task;
-  context_ = context;
-  tasks_ = tasks;
-  next_.store(0, std::memory_order_relaxed);
-  if (num_threads_ == 1) return work(0);
-  if (threads_.empty()) start();
-  busy_.store(num_threads_ - 1, std::memory_order_relaxed);
-  generation_.fetch_add(1, std::memory_order_release);
-  generation_.notify_all();
+  if (threads_.empty() && num_threads_ > 1) start();
+  const uint32_t run = run_.load(std::memory_order_relaxed) + 1;
+  claim_.exchange(CLOSED);  // before the fields change, so that no late helper claims with a mixture
+  task_.store(task, std::memory_order_relaxed);
+  context_.store(context, std::memory_order_relaxed);
+  tasks_.store(static_cast<uint32_t>(tasks), std::memory_order_relaxed);
+  done_.store(0, std::memory_order_relaxed);
+  claim_.store(static_cast<uint64_t>(run) << 32, std::memory_order_release);
+  run_.store(run, std::memory_order_release);
+  if (num_threads_ > 1) run_.notify_all();
   work(0);
-  for (int spin = 0; busy_.load(std::memory_order_acquire) != 0; ++spin) {
-    const int32_t busy = busy_.load(std::memory_order_acquire);
-    if (spin < SPINS || busy == 0) {
+  uint32_t done;
+  for (int spin = 0; (done = done_.load(std::memory_order_acquire)) < tasks; ++spin) {
+    if (spin < SPINS) {
       pause();
     } else {
-      busy_.wait(busy, std::memory_order_acquire);
+      done_.wait(done, std::memory_order_acquire);
     }
   }
 }
 
 void ThreadPool::start() {
-  for (int thread = 1; thread < num_threads_; ++thread) {
-    threads_.emplace_back(&ThreadPool::serve, this, thread, generation_.load());
-  }
+  for (int thread = 1; thread < num_threads_; ++thread) threads_.emplace_back(&ThreadPool::serve, this, thread);
 }
 
-void ThreadPool::serve(int thread, uint32_t seen) {
+void ThreadPool::serve(int thread) {
+  uint32_t seen = 0;
   while (true) {
-    wait_for_work(seen);
+    for (int spin = 0; spin < SPINS && run_.load(std::memory_order_acquire) == seen; ++spin) pause();
+    run_.wait(seen, std::memory_order_acquire);
     if (closing_) return;
-    seen = generation_.load(std::memory_order_acquire);
+    seen = run_.load(std::memory_order_acquire);
     work(thread);
-    if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_all();
   }
-}
-
-void ThreadPool::wait_for_work(uint32_t seen) const {
-  for (int spin = 0; spin < SPINS; ++spin) {
-    if (generation_.load(std::memory_order_acquire) != seen) return;
-    pause();
-  }
-  generation_.wait(seen, std::memory_order_acquire);
 }
 
 void ThreadPool::work(int thread) {
-  for (int64_t index; (index = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;) {
-    task_(context_, index, thread);
+  while (true) {
+    uint64_t claim = claim_.load(std::memory_order_acquire);
+    const Task task = task_.load(std::memory_order_relaxed);
+    void* context = context_.load(std::memory_order_relaxed);
+    const uint32_t tasks = tasks_.load(std::memory_order_relaxed), index = static_cast<uint32_t>(claim);
+    if (index >= tasks) return;  // CLOSED is larger than any number of tasks
+    if (!claim_.compare_exchange_weak(claim, claim + 1, std::memory_order_acq_rel)) continue;
+    task(context, index, thread);
+    if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == tasks && thread != 0) done_.notify_all();
   }
 }
 

@@ -45,22 +45,24 @@ class ThreadPool {
   };
 
   void start();
-  void serve(int thread, uint32_t seen);
+  void serve(int thread);
   void work(int thread);
-  void wait_for_work(uint32_t seen) const;
 
   int num_threads_;
   std::vector<std::thread> threads_;  // num_threads_ - 1 of them, started by the first parallel run
   std::vector<Buffer> scratch_;       // one per thread, the last one shared
 
-  // One run. `generation_` rises when a run begins, `busy_` counts helpers that have not finished it.
-  Task task_ = nullptr;
-  void* context_ = nullptr;
-  int64_t tasks_ = 0;
-  std::atomic<int64_t> next_{0};
-  std::atomic<uint32_t> generation_{0};
-  std::atomic<int32_t> busy_{0};
+  // One run. A task is claimed by raising the lower half of `claim_`, whose upper half is the run's number: a helper
+  // that slept through a run can claim nothing of it, and the caller waits only for tasks that somebody has begun.
+  std::atomic<Task> task_{nullptr};
+  std::atomic<void*> context_{nullptr};
+  std::atomic<uint32_t> tasks_{0};
+  std::atomic<uint64_t> claim_{CLOSED};
+  std::atomic<uint32_t> done_{0};
+  std::atomic<uint32_t> run_{0};  // what idle helpers watch
   std::atomic<bool> closing_{false};
+
+  static constexpr uint32_t CLOSED = UINT32_MAX;  // in the lower half of claim_: nothing to claim
 };
 
 // Below this many elementary operations, waking a thread costs more than it saves.

@@ -80,13 +80,16 @@ inline void score_keys(const float* queries, const float* keys, int64_t count, i
       Floats even[KEYS_AT_A_TIME] = {}, odd[KEYS_AT_A_TIME] = {};
       for (int64_t i = d; i < d + 32; i += 2) {
         const Floats q0 = load(queries + i * LANES), q1 = load(queries + (i + 1) * LANES);
+        UNROLL
         for (int k = 0; k < KEYS_AT_A_TIME; ++k) {
           even[k] = add_product<EXACT>(broadcast(key[k * depth + i]), q0, even[k]);
           odd[k] = add_product<EXACT>(broadcast(key[k * depth + i + 1]), q1, odd[k]);
         }
       }
+      UNROLL
       for (int k = 0; k < KEYS_AT_A_TIME; ++k) totals[k] = totals[k] + (even[k] + odd[k]);
     }
+    UNROLL
     for (int k = 0; k < KEYS_AT_A_TIME; ++k) store(scores + (first + k) * LANES, totals[k]);
   }
 }
@@ -130,11 +133,14 @@ INLINE void add_some_values(const float* weights, const float* values, int64_t c
   for (int64_t i = 0; i < count; i += 2) {
     const float* value = values + i * depth;
     const Floats w0 = broadcast(weights[i * LANES]);
+    UNROLL
     for (int l = 0; l < L; ++l) even[l] = add_product<EXACT>(w0, load(value + l * LANES), even[l]);
     if (i + 1 == count) break;
     const Floats w1 = broadcast(weights[(i + 1) * LANES]);
+    UNROLL
     for (int l = 0; l < L; ++l) odd[l] = add_product<EXACT>(w1, load(value + depth + l * LANES), odd[l]);
   }
+  UNROLL
   for (int l = 0; l < L; ++l) {
     float* at = out + l * LANES;
     store(at, load(at) * broadcast(decay) + (even[l] + odd[l]));

@@ -10,6 +10,8 @@
 #endif
 
 #define INLINE inline __attribute__((always_inline))
+// Before a loop over accumulators: they stay in registers only if the loop disappears.
+#define UNROLL _Pragma("GCC unroll 16")
 
 namespace tampu::TAMPU_ISA {
 
@@ -78,17 +80,16 @@ INLINE Ints select(const Ints& condition, const Ints& yes, const Ints& no) {
   return result;
 }
 
+// x - 0 is x, also for -0; written so that compilers see one broadcast instruction.
 INLINE Floats broadcast(float x) {
   Floats result;
-  for (int i = 0; i < PARTS; ++i)
-    for (int lane = 0; lane < WIDTH; ++lane) result.part[i][lane] = x;
+  for (int i = 0; i < PARTS; ++i) result.part[i] = x - FloatPart{};
   return result;
 }
 
 INLINE Ints broadcast(int32_t x) {
   Ints result;
-  for (int i = 0; i < PARTS; ++i)
-    for (int lane = 0; lane < WIDTH; ++lane) result.part[i][lane] = x;
+  for (int i = 0; i < PARTS; ++i) result.part[i] = x - IntPart{};
   return result;
 }
 

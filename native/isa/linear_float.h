@@ -30,16 +30,21 @@ INLINE Pair load_pair(const float* tile, int half, int pair) {
 template <int R, class Element>
 INLINE void add_tile(const float* rows, int64_t stride, const Element* tile, Floats (&totals)[R][2]) {
   constexpr bool EXACT = sizeof(Element) == 2;
+  UNROLL
   for (int half = 0; half < 2; ++half) {
     Floats even[R] = {}, odd[R] = {};
     for (int pair = 0; pair < 16; ++pair) {
+      for (size_t line = 0; line < sizeof(Element) / 2; ++line)
+        prefetch(tile + ((half * 16 + pair) * 32 + line * 16));
       const Pair weight = load_pair(tile, half, pair);
+      UNROLL
       for (int r = 0; r < R; ++r) {
         const float* a = rows + r * stride + 2 * pair;
         even[r] = add_product<EXACT>(broadcast(a[0]), weight.even, even[r]);
         odd[r] = add_product<EXACT>(broadcast(a[1]), weight.odd, odd[r]);
       }
     }
+    UNROLL
     for (int r = 0; r < R; ++r) totals[r][half] = totals[r][half] + (even[r] + odd[r]);
   }
 }
@@ -74,7 +79,9 @@ inline void linear_float(ThreadPool& pool, const LinearArgs& args) {
     const Element* tile = data + panel * panel_elements;
     for (int64_t k = 0; k < stride; k += BLOCK, tile += BLOCK * PANEL)
       add_tile<R, Element>(rows + m * stride + k, stride, tile, totals);
+    UNROLL
     for (int r = 0; r < R; ++r)
+      UNROLL
       for (int half = 0; half < 2; ++half) store_columns(args, m + r, panel * PANEL + half * LANES, totals[r][half]);
   });
 }

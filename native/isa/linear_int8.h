@@ -34,8 +34,11 @@ template <int R>
 INLINE void multiply_tile(const int8_t* rows, int64_t stride, const int8_t* tile, Sums<R>& sums) {
   const __m512i flip = _mm512_set1_epi8(-128);
   for (int group = 0; group < 16; ++group) {
+    prefetch(tile + group * 128);
+    prefetch(tile + group * 128 + 64);
     const __m512i left = _mm512_xor_si512(_mm512_loadu_si512(tile + group * 64), flip);
     const __m512i right = _mm512_xor_si512(_mm512_loadu_si512(tile + 1024 + group * 64), flip);
+    UNROLL
     for (int r = 0; r < R; ++r) {
       const __m512i four = _mm512_set1_epi32(load_four(rows + r * stride + group * 4));
       sums.half[r][0] = _mm512_dpbusd_epi32(sums.half[r][0], left, four);
@@ -65,10 +68,12 @@ template <int R>
 INLINE void multiply_tile(const int8_t* rows, int64_t stride, const int8_t* tile, Sums<R>& sums) {
   const __m256i ones = _mm256_set1_epi16(1);
   for (int group = 0; group < 16; ++group) {
+    UNROLL
     for (int q = 0; q < 4; ++q) {
       const int8_t* at = tile + q / 2 * 1024 + group * 64 + q % 2 * 32;
       const __m256i weight = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
       const __m256i magnitude = _mm256_abs_epi8(weight);
+      UNROLL
       for (int r = 0; r < R; ++r) {
         const __m256i four = _mm256_set1_epi32(load_four(rows + r * stride + group * 4));
         const __m256i pairs = _mm256_maddubs_epi16(magnitude, _mm256_sign_epi8(four, weight));
@@ -100,11 +105,13 @@ struct Sums {
 
 template <int R>
 INLINE void multiply_tile(const int8_t* rows, int64_t stride, const int8_t* tile, Sums<R>& sums) {
+  UNROLL
   for (int r = 0; r < R; ++r) {
     for (int group = 0; group < 16; ++group) {
       const int8_t* a = rows + r * stride + group * 4;
       const Shorts16 four = {a[0], a[1], a[2], a[3], a[0], a[1], a[2], a[3],
                              a[0], a[1], a[2], a[3], a[0], a[1], a[2], a[3]};
+      UNROLL
       for (int c = 0; c < 8; ++c) {
         Bytes16 weight;
         std::memcpy(&weight, tile + c / 4 * 1024 + group * 64 + c % 4 * 16, 16);
@@ -162,7 +169,9 @@ inline void linear_int8(ThreadPool& pool, const LinearArgs& args) {
     const int8_t *tile = data + panel * panel_bytes, *row = rows.values + m * rows.stride;
     for (int64_t k = 0; k < rows.stride; k += INT8_TILE_K, tile += INT8_TILE_BYTES)
       multiply_tile<R>(row + k, rows.stride, tile, sums);
+    UNROLL
     for (int r = 0; r < R; ++r) {
+      UNROLL
       for (int half = 0; half < 2; ++half) {
         const int64_t n = panel * PANEL + half * LANES;
         const Floats scales = load(args.weight.scales + n, args.weight.N > n ? args.weight.N - n : 0);

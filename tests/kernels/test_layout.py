@@ -40,8 +40,8 @@ def test_an_f32_tile_holds_all_columns_of_one_k_after_another() -> None:
 @pytest.mark.parametrize("kind", ["int8", "bf16", "f32"])
 def test_unpacking_returns_what_was_packed(kind: Kind, shape: tuple[int, int]) -> None:
     dtype = {"int8": np.int8, "bf16": np.uint16, "f32": np.float32}[kind]
-    values = (counting(*shape) % 100).astype(np.float32)
-    values = to_bf16(values) if kind == "bf16" else values.astype(dtype)
+    numbers = (counting(*shape) % 100).astype(np.float32)
+    values = to_bf16(numbers) if kind == "bf16" else numbers.astype(dtype)
     packed = pack_linear(values, kind, np.ones(shape[0], np.float32) if kind == "int8" else None)
     assert packed.data.shape == packed_shape(kind, *shape)
     assert packed.data.flags.c_contiguous

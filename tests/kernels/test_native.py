@@ -225,7 +225,7 @@ def test_wrong_arrays_are_refused_by_name(native: Kernels) -> None:
     rng = np.random.default_rng(10)
     x = normal(rng, 3, 64)
     with pytest.raises(ValueError, match=r"x must be contiguous float32\[3, 64\], not float64\[3, 64\]"):
-        native.quantize_rows(x.astype(np.float64), "f32")  # type: ignore[arg-type]
+        native.quantize_rows(x.astype(np.float64), "f32")
     with pytest.raises(ValueError, match="x must be contiguous"):
         native.quantize_rows(normal(rng, 64, 3).T, "f32")
     with pytest.raises(ValueError, match=r"gain must be contiguous float32\[64\], not float32\[63\]"):

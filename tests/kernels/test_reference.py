@@ -27,12 +27,12 @@ def test_an_int8_row_with_nan_or_infinity_poisons_only_itself() -> None:
 def test_rms_norm_divides_by_the_root_mean_square() -> None:
     x = np.array([[3, 4, 0, 0]], np.float32)
     out = KERNELS.rms_norm(x, np.array([1, 2, 1, 1], np.float32), 0.0, "f32").values
-    np.testing.assert_allclose(out, [[1.2, 3.2, 0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(out.astype(np.float32), np.array([[1.2, 3.2, 0, 0]]), rtol=1e-6)
 
 
 def test_silu_mul_is_silu_of_the_gate_times_up() -> None:
     out = KERNELS.silu_mul(np.array([[0, 1, -200, 3, 2, 5]], np.float32), "f32").values
-    np.testing.assert_allclose(out, [[0, 2 / (1 + np.exp(-1.0)), 0]], rtol=1e-6)
+    np.testing.assert_allclose(out.astype(np.float32), np.array([[0, 2 / (1 + np.exp(-1.0)), 0]]), rtol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["int8", "bf16", "f32"])
@@ -90,7 +90,8 @@ def plain_attention(queries: np.ndarray, keys: np.ndarray, values: np.ndarray) -
     scores = np.where(np.tril(np.ones((n, n), bool)), scores, -np.inf)
     weights = np.exp(scores - scores.max(-1, keepdims=True))
     weights /= weights.sum(-1, keepdims=True)
-    return np.einsum("hnm,mhd->nhd", weights, values).reshape(n, heads * size)
+    out: np.ndarray = np.einsum("hnm,mhd->nhd", weights, values)
+    return out.reshape(n, heads * size)
 
 
 @pytest.mark.parametrize(("kv_dtype", "tolerance"), [("f32", 2e-6), ("bf16", 3e-2)])

@@ -1,0 +1,152 @@
+"""How fast the kernels are at the shapes of Llama 3 8B, beside what the memory of this machine can deliver.
+
+    python bench/kernels.py [--isa avx512] [--threads 2]
+
+Weights are streamed from memory: each linear cycles through copies that together exceed the last-level cache.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
+
+import numpy as np
+
+from tampu.kernels import load_kernels, usable_cores
+from tampu.kernels.interface import AttentionRows, Kernels, Kind, LayerCache, PackedLinear, SampleRows, SparseRows
+from tampu.kernels.layout import TILES, packed_shape
+
+# name: (out_features, in_features)
+LINEARS = {"qkv": (6144, 4096), "o": (4096, 4096), "gate_up": (28672, 4096), "down": (4096, 14336)}
+HEADS, GROUPS, HEAD_SIZE, BLOCK_SIZE, VOCAB_SIZE = 32, 8, 128, 16, 128_256
+STREAM_BYTES = 400_000_000
+
+
+def median_seconds(call: Callable[[], object], repeats: int) -> float:
+    """The median time of a call, after one to warm up."""
+    call()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def read_limit(num_threads: int) -> float:
+    """Bytes per second that `num_threads` threads read: numpy's maximum of int64, a part of the array each."""
+    parts = np.array_split(np.ones(STREAM_BYTES // 8, np.int64), num_threads)
+    with ThreadPoolExecutor(num_threads) as pool:
+        return STREAM_BYTES / median_seconds(lambda: list(pool.map(np.max, parts)), 5)
+
+
+def random_weight(rng: np.random.Generator, kind: Kind, out_features: int, in_features: int) -> PackedLinear:
+    """A packed weight of small random numbers, made without packing."""
+    shape, dtype = packed_shape(kind, out_features, in_features), TILES[kind].dtype
+    data = rng.integers(1, 100, shape, dtype=np.int8).astype(dtype, copy=False)
+    if kind == "bf16":
+        data = data + np.uint16(0x3F00)
+    scales = np.full(out_features, 0.01, np.float32) if kind == "int8" else None
+    return PackedLinear(kind, data, out_features, in_features, scales)
+
+
+def bench_linears(kernels: Kernels, kind: Kind, limit: float) -> None:
+    """One line per shape and number of rows: time, weight bytes per second and their share of the limit, GOP/s."""
+    rng = np.random.default_rng(0)
+    for name, (out_features, in_features) in LINEARS.items():
+        size = random_weight(rng, kind, out_features, in_features).data.nbytes
+        weights = [random_weight(rng, kind, out_features, in_features) for _ in range(max(1, STREAM_BYTES // size))]
+        for num_rows, repeats in ((1, 15), (16, 9), (512, 3)):
+            rows = kernels.quantize_rows(rng.standard_normal((num_rows, in_features), np.float32), kind)
+            turn = cycle(weights)
+            seconds = median_seconds(lambda: kernels.linear(rows, next(turn)), repeats)  # noqa: B023 - called at once
+            operations = 2 * num_rows * out_features * in_features
+            print(
+                f"{kind:5} {name:8} {out_features:6} x {in_features:5}  M {num_rows:3}  {seconds * 1e3:9.2f} ms  "
+                f"{size / seconds / 1e9:6.1f} GB/s ({size / seconds / limit:4.0%})  {operations / seconds / 1e9:7.0f} GOP/s"
+            )
+
+
+def bench_attention(kernels: Kernels) -> None:
+    """Decode of 1 and 16 rows at several contexts, and a chunk of 512 prompt tokens."""
+    rng = np.random.default_rng(0)
+    for num_rows, queries_each, context in ((1, 1, 2048), (1, 1, 8192), (16, 1, 2048), (1, 512, 512), (1, 512, 8192)):
+        blocks = context // BLOCK_SIZE
+        shape = (num_rows * blocks, GROUPS, BLOCK_SIZE, HEAD_SIZE)
+        keys, values = (rng.integers(0x3C00, 0x3F80, shape).astype(np.uint16) for _ in range(2))
+        num_tokens = num_rows * queries_each
+        rows = AttentionRows(
+            block_tables=rng.permutation(num_rows * blocks).astype(np.int32).reshape(num_rows, blocks),
+            row_of_token=np.repeat(np.arange(num_rows, dtype=np.int32), queries_each),
+            positions=np.tile(np.arange(context - queries_each, context, dtype=np.int32), num_rows),
+        )
+        queries = rng.standard_normal((num_tokens, HEADS, HEAD_SIZE), np.float32)
+        cache = LayerCache(keys, values)
+        seconds = median_seconds(lambda: kernels.attention(queries, cache, rows), 5)  # noqa: B023 - called at once
+        operations = 4 * HEADS * HEAD_SIZE * int((rows.positions + 1).sum())
+        print(
+            f"attention  {num_rows:2} rows x {queries_each:3} queries, context {context:5}  {seconds * 1e3:9.2f} ms  "
+            f"{2 * keys.nbytes / seconds / 1e9:6.1f} GB/s  {operations / seconds / 1e9:7.0f} GOP/s"
+        )
+
+
+def sample_controls(temperature: float, top_k: int, top_p: float) -> SampleRows:
+    """The controls of one row."""
+    zero, one, word = np.zeros(1, np.float32), np.ones(1, np.float32), np.zeros(1, np.uint32)
+    none = SparseRows(np.zeros(2, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
+    return SampleRows(
+        temperature=one * np.float32(temperature),
+        top_p=one * np.float32(top_p),
+        top_k=np.full(1, top_k, np.int32),
+        min_p=zero,
+        repetition_penalty=one,
+        presence_penalty=zero,
+        frequency_penalty=zero,
+        logit_bias=none,
+        seen=none,
+        seed=np.zeros(1, np.uint64),
+        choice=word,
+        position=word,
+    )
+
+
+def bench_sampling(kernels: Kernels) -> None:
+    """Milliseconds per row at Llama 3's vocabulary."""
+    rng = np.random.default_rng(0)
+    logits = rng.standard_normal((1, VOCAB_SIZE), np.float32) * np.float32(3)
+    for name, controls in {
+        "temperature 0": sample_controls(0, 0, 1),
+        "temperature 1": sample_controls(1, 0, 1),
+        "top_p 0.9": sample_controls(1, 0, 0.9),
+        "top_k 50, top_p 0.9": sample_controls(1, 50, 0.9),
+    }.items():
+        seconds = median_seconds(lambda: kernels.sample(logits, controls), 20)  # noqa: B023 - called at once
+        print(f"sample   {name:20} {seconds * 1e3:6.2f} ms per row of {VOCAB_SIZE}")
+    seconds = median_seconds(lambda: kernels.logprobs(logits, np.zeros(1, np.int32), 20), 20)
+    print(f"logprobs top 20               {seconds * 1e3:6.2f} ms per row of {VOCAB_SIZE}")
+
+
+def main() -> None:
+    """Prints one table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--isa", default="auto")
+    parser.add_argument("--threads", type=int, default=usable_cores())
+    parser.add_argument("--only", choices=["int8", "bf16", "f32", "attention", "sampling"])
+    arguments = parser.parse_args()
+    kernels = load_kernels(arguments.isa, arguments.threads)
+    limit = read_limit(arguments.threads)
+    print(f"isa {kernels.isa}, {kernels.num_threads} threads, reading at most {limit / 1e9:.1f} GB/s")
+    kinds: tuple[Kind, ...] = ("int8", "bf16", "f32")
+    for kind in kinds:
+        if arguments.only in (None, kind):
+            bench_linears(kernels, kind, limit)
+    if arguments.only in (None, "attention"):
+        bench_attention(kernels)
+    if arguments.only in (None, "sampling"):
+        bench_sampling(kernels)
+
+
+if __name__ == "__main__":
+    main()
