@@ -152,7 +152,7 @@ def as_dialogue(name: str, rng: random.Random, exchange: Exchange) -> Dialogue:
 
 def asked(rng: random.Random, question: str) -> str:
     """The question as a stranger may type it: sometimes with an opener, in lower case, with a typo."""
-    if rng.random() < OPENER_SHARE and _is_common(question):
+    if rng.random() < OPENER_SHARE and _asks(question):
         opener = rng.choice(OPENERS)
         question = opener.format(question if opener[0] == "{" else lowered(question))
     elif rng.random() < SHORTHAND_SHARE:
@@ -188,9 +188,21 @@ def lowered(text: str) -> str:
 
 
 def _is_common(text: str) -> bool:
-    return canonical(text).split(" ", 1)[0].removesuffix("'s") in STARTERS
+    return _first_word(text) in STARTERS
 
 
+def _asks(text: str) -> bool:
+    return text.endswith("?") or _first_word(text) in IMPERATIVES
+
+
+def _first_word(text: str) -> str:
+    return (canonical(text) or text).split(" ", 1)[0].removesuffix("'s")
+
+
+IMPERATIVES = frozenset((
+    "tell", "give", "name", "explain", "describe", "please", "write", "say", "sing", "show", "define", "list", "make",
+    "recommend", "suggest", "compare", "recite", "compose", "find",
+))  # fmt: skip
 STARTERS = frozenset((
     "what", "which", "who", "where", "when", "why", "how", "is", "are", "do", "does", "did", "can", "could", "tell",
     "give", "name", "explain", "describe", "please", "the", "a", "an", "in", "of", "on", "to", "for", "has", "have",

@@ -29,7 +29,7 @@ BLUNDERS = ("being late", "the noise", "the broken cup", "my mistake", "the dela
 SUCCESSES = ("the new job", "the exam", "the wedding", "the baby", "the new house", "the prize", "the diploma", "the first goal", "the new book", "the victory")
 HOURS = ("eight", "nine", "ten", "eleven", "noon", "two", "three", "four", "five", "six", "seven")
 
-PLEASURES = ("music", "rain", "snow", "summer", "winter", "books", "films", "school", "flowers", "llamas", "mountains", "the sea", "puzzles", "games", "trains", "holidays", "mornings", "stars")
+PLEASURES = ("music", "rain", "snow", "summer", "winter", "books", "films", "school", "flowers", "mountains", "the sea", "puzzles", "games", "trains", "holidays", "mornings", "stars")
 
 OPINION_QUESTIONS = (
     "Do you like {x}?", "What do you think about {x}?", "What do you think of {x}?", "Is {x} good?", "Do you enjoy {x}?", "Do you love {x}?", "What is your opinion on {x}?", "How do you find {x}?",
