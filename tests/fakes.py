@@ -1,7 +1,7 @@
 """Small real classes that stand in for slow or outside things. Append only; shared by all tests."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 import numpy as np
@@ -52,7 +52,7 @@ class HashModel:
         shape = (num_blocks, 1, block_size, 1)
         return [LayerCache(np.full(shape, -1, np.int32), np.full(shape, -1, np.int32))]
 
-    def forward(self, inputs: ForwardInput, cache: list[LayerCache]) -> F32:
+    def forward(self, inputs: ForwardInput, cache: Sequence[LayerCache]) -> F32:
         """Logits f32[L, V], each row a hash of its prefix."""
         if self.explosive_token in inputs.token_ids:
             raise MemoryError("boom")
@@ -137,7 +137,7 @@ FAKE_CARD = ModelCard(
     1000,
     "int8",
     "bf16",
-    "fp_fake",
+    "fake",
     (3,),
     num_blocks=16,
     block_size=32,

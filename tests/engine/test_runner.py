@@ -1,3 +1,5 @@
+from collections import abc
+
 import numpy as np
 
 from tampu.engine.batch import Row
@@ -13,7 +15,7 @@ class RecordingModel(HashModel):
 
     inputs: ForwardInput
 
-    def forward(self, inputs: ForwardInput, cache: list[LayerCache]) -> F32:
+    def forward(self, inputs: ForwardInput, cache: abc.Sequence[LayerCache]) -> F32:
         self.inputs = inputs
         return super().forward(inputs, cache)
 
