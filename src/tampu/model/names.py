@@ -91,9 +91,9 @@ def hub_name(name: str) -> HubName | None:
     Forms: an alias · `owner/repository` · `owner/repository:Q4_K_M` · `owner/repository/path/to/file.gguf`
     """
     base, _, quant = name.rpartition(":")
-    if (known := _known(name)) is not None:
+    if (known := known_model(name)) is not None:
         return HubName(known.repository)
-    if (known := _known(base)) is not None and quant.isidentifier():
+    if (known := known_model(base)) is not None and quant.isidentifier():
         return HubName(known.repository, quant=quant)
     found = _ON_THE_HUB.fullmatch(name)
     return HubName(found["repository"], found["file"], found["quant"]) if found else None
@@ -101,7 +101,7 @@ def hub_name(name: str) -> HubName | None:
 
 def all_names(name: str) -> tuple[str, ...]:
     """Every name under which clients may ask for the model of this name, this one first."""
-    known = _known(name)
+    known = known_model(name)
     others = (known.repository, *known.names) if known else ()
     return (name, *(other for other in others if other != name))
 
@@ -111,7 +111,8 @@ def nearest_names(name: str) -> list[str]:
     return nearest(name, [DEMO, *(other for known in KNOWN for other in (*known.names, known.repository))])
 
 
-def _known(name: str) -> KnownModel | None:
+def known_model(name: str) -> KnownModel | None:
+    """The model that has this name, in whatever case; None when the table has none."""
     wanted = name.lower()
     for known in KNOWN:
         if wanted in (other.lower() for other in (known.repository, *known.names)):

@@ -80,10 +80,17 @@ class Plan:
     is_gated: bool
 
 
-def pull(name: str, hub: Hub, progress: Progress, force: bool = False) -> Path:
-    """Fetch the model of this name; the directory or GGUF file it is in now. `force` skips the memory check."""
+def pull(
+    name: str, hub: Hub, progress: Progress, force: bool = False, announce: Callable[[Plan], None] | None = None
+) -> Path:
+    """Fetch the model of this name; the directory or GGUF file it is in now.
+
+    `force` skips the memory check; `announce` hears what will be fetched before the first byte is.
+    """
     plan = look_up(name, hub)
     check(name, plan, hub, force)
+    if announce is not None:
+        announce(plan)
     fetch(plan, hub, progress)
     found = find_snapshot(plan.wanted, hub.cache)
     if found is None:

@@ -1,0 +1,113 @@
+"""Talk to a model. With words as arguments, or a pipe, the answer alone is printed; else a conversation begins.
+
+- stands for standard input: `git diff | tampu chat "Describe this change:" -`
+"""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from tampu.cli import options
+from tampu.cli.opening import check, open_model, read_flags
+from tampu.cli.reply import Reply, ask
+from tampu.cli.terminal import is_terminal, note, print_json, shown
+from tampu.engine.llm import LLM
+from tampu.request import Chunk, Message, Prompt, SamplingParams, TokenLogprob
+from tampu.settings import EngineSettings
+
+
+@options.sampling_flags()
+@options.settings_flags(EngineSettings)
+def chat(
+    words: Annotated[list[str] | None, typer.Argument(metavar="WORDS", show_default=False)] = None,
+    system: Annotated[str, typer.Option("--system", "-s", help="What the model is told before all else.")] = "",
+    raw: Annotated[bool, typer.Option("--raw", help="No chat format: the model goes on from the words.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer with its usage and seed as JSON.")] = False,
+    **flags: Any,
+) -> None:
+    """Answer once, or converse."""
+    text = read_words(words)
+    if text is not None and not text.strip():
+        raise typer.BadParameter("Nothing was asked: give words as arguments, or pipe them in.")
+    llm = open_model(flags, max_num_seqs=options.sampling(flags).get("n", 1))
+    sampling = read_flags(llm, flags)
+    if text is None:
+        # Only a conversation needs prompt_toolkit.
+        from tampu.cli.conversation import Conversation
+        from tampu.cli.interactive import converse
+
+        converse(Conversation(llm, sampling, system))
+        return
+    answer_once(llm, prompt_of(text, system, raw), check(sampling), as_json)
+
+
+def read_words(words: list[str] | None) -> str | None:
+    """What is asked: the arguments, with standard input for each -, or all of a pipe; None on a terminal."""
+    if words:
+        return " ".join(_standard_input() if word == "-" else word for word in words)
+    return None if is_terminal(sys.stdin) else _standard_input()
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"Standard input is not UTF-8 text: {error.reason} at byte {error.start}.") from None
+
+
+def prompt_of(text: str, system: str, raw: bool) -> Prompt:
+    """The words as a chat, or as they are."""
+    if raw:
+        return text
+    return (*((Message("system", system),) if system else ()), Message("user", text))
+
+
+def answer_once(llm: LLM, prompt: Prompt, sampling: SamplingParams, as_json: bool) -> None:
+    """Print the answer; its times go to standard error when a person looks."""
+    stream_text = not as_json and sampling.n == 1
+    reply = ask(llm, prompt, sampling, write if stream_text else lambda chunk, seconds: None)  # noqa: ARG005
+    if as_json:
+        print_json(as_object(llm, reply))
+    elif stream_text:
+        print(flush=True)
+    elif reply.completion is not None:
+        for choice in reply.completion.choices:
+            print(f"[{choice.index}] {shown(choice.text, sys.stdout)}")
+    note(reply.summary)
+    if reply.completion is None:
+        raise typer.Exit(130)
+
+
+def write(chunk: Chunk, _seconds: float) -> None:
+    """A piece of the answer on standard output at once."""
+    if chunk.text:
+        sys.stdout.write(shown(chunk.text, sys.stdout))
+        sys.stdout.flush()
+
+
+def as_object(llm: LLM, reply: Reply) -> dict[str, Any]:
+    """The answer with what is needed to repeat it."""
+    values: dict[str, Any] = {"model": llm.card.id, "text": reply.text}
+    if reply.completion is not None:
+        completion = reply.completion
+        values["choices"] = [
+            {"text": choice.text, "finish_reason": choice.finish_reason, "token_ids": list(choice.token_ids)}
+            | ({"logprobs": list(map(_logprob, choice.logprobs))} if choice.logprobs else {})
+            for choice in completion.choices
+        ]
+        values["seed"], values["fingerprint"] = completion.opening.seed, completion.opening.fingerprint
+    if reply.usage is not None:
+        usage = reply.usage
+        values["usage"] = {
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "cached_tokens": usage.cached_tokens,
+        }
+    times = {"first_token_s": reply.first_token, "total_s": reply.seconds, "tokens_per_s": reply.tokens_per_second}
+    return values | {name: round(value, 4) for name, value in times.items()}
+
+
+def _logprob(entry: TokenLogprob) -> dict[str, Any]:
+    top = {"top": list(map(_logprob, entry.top))} if entry.top else {}
+    return {"id": entry.token_id, "text": entry.text, "logprob": entry.logprob, **top}

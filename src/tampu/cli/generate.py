@@ -1,0 +1,62 @@
+"""Answer a JSONL file of requests, as a batch: lines of {"messages": [...]} or {"prompt": ...} with their parameters.
+
+Answers come in the order of the lines. With --output a run that was broken off goes on where it stopped.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import typer
+
+from tampu.cli import options
+from tampu.cli.batch import Batch, finished_ids
+from tampu.cli.opening import open_model
+from tampu.cli.terminal import note, progress_bar
+from tampu.settings import EngineSettings
+
+
+@options.settings_flags(EngineSettings)
+def generate(
+    requests: Annotated[str, typer.Argument(metavar="FILE", help="The requests; - is standard input.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where answers go; else to the screen.")] = None,
+    **flags: Any,
+) -> None:
+    """Answer every line."""
+    done = finished_ids(output) if output else frozenset()
+    with ExitStack() as stack:
+        source = sys.stdin if requests == "-" else stack.enter_context(Path(requests).open(encoding="utf-8"))
+        total = 0 if requests == "-" else count_lines(Path(requests))
+        sink = stack.enter_context(output.open("a", encoding="utf-8")) if output else sys.stdout
+        batch = Batch(open_model(flags), int(time.time()), done)
+        began, number = time.monotonic(), 0
+        advance = stack.enter_context(progress_bar("count"))
+        for number, answer in enumerate(batch.answers(lines(source)), start=1):
+            if answer is not None:
+                write(answer, sink)
+            advance("answering", number, total)
+    note(f"{total or number} lines in {time.monotonic() - began:.1f} s, {len(done)} of them answered before")
+    if batch.num_failed:
+        print(f"tampu: {batch.num_failed} lines could not be answered; their answers say why.", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def lines(source: TextIO) -> Iterator[str]:
+    """The lines that are not blank."""
+    return (line for line in source if line.strip())
+
+
+def count_lines(path: Path) -> int:
+    """How many lines are not blank."""
+    with path.open(encoding="utf-8") as file:
+        return sum(1 for _ in lines(file))
+
+
+def write(answer: dict[str, Any], sink: TextIO) -> None:
+    """An answer on a line of its own, at once: what is written is not computed again."""
+    sink.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    sink.flush()

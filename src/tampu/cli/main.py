@@ -1,0 +1,118 @@
+"""The command line: `tampu`. Each command is a module of its own, loaded when it is asked for."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import typer
+
+from tampu import __version__
+from tampu.cli.quick import QuickCommand, QuickGroup
+from tampu.errors import TampuError
+
+# Heading: command, summary. `tampu --help` shows this table and loads no command.
+COMMANDS = {
+    "Talk": {
+        "chat": "Talk to a model: a question as argument or pipe, or a conversation.",
+        "generate": "Answer a JSONL file of requests, as a batch.",
+        "serve": "Serve the OpenAI API on a port.",
+    },
+    "Models": {
+        "models": "List the models on this machine.",
+        "pull": "Fetch a model from the Hugging Face hub.",
+        "pack": "Pack a checkpoint into one file that loads at once.",
+    },
+    "Look inside": {
+        "tokenize": "Show the prompt a model is given, with its token ids.",
+        "bench": "Measure how fast a model reads and writes here.",
+        "doctor": "Check this machine and this installation.",
+    },
+}
+SUMMARIES = {name: summary for group in COMMANDS.values() for name, summary in group.items()}
+EXAMPLES = """tampu chat "Who are you?"
+tampu chat --model llama3.1:8b --system "Be brief."
+git diff | tampu chat "Describe this change."
+tampu serve --port 9000
+tampu COMMAND --help"""
+EXIT_CODES = """0 fine     1 failure    2 usage     3 setting or environment variable    4 model not here
+5 licence  6 network    7 port taken                                     130 Ctrl-C"""
+
+
+class Commands(QuickGroup):
+    """Loads a command when it is run, and turns errors into messages and exit codes."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Every command, in the order of the table."""
+        return list(SUMMARIES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """The command of this name, or None."""
+        if cmd_name not in SUMMARIES:
+            return None
+        module = importlib.import_module(f"tampu.cli.{cmd_name}")
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(cmd_name, help=module.__doc__, cls=QuickCommand)(getattr(module, cmd_name))
+        return typer.main.get_command(app)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """The table of commands, examples and exit codes."""
+        for heading, commands in COMMANDS.items():
+            with formatter.section(heading):
+                formatter.write_dl(list(commands.items()), col_spacing=4)
+        for heading, text in (("Examples", EXAMPLES), ("Exit codes", EXIT_CODES)):
+            with formatter.section(heading):
+                formatter.write("".join(f"  {line}\n" for line in text.splitlines()))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; whatever a user can mend ends in one message and an exit code, not in a traceback."""
+        try:
+            return super().invoke(ctx)
+        except TampuError as error:
+            print(f"tampu: {error}", file=sys.stderr)
+            raise typer.Exit(error.exit_code) from error
+        except BrokenPipeError:
+            # The reader has left. Python would complain once more when it flushes at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except OSError as error:
+            if error.filename is None:
+                raise
+            print(f"tampu: {error.filename}: {error.strerror}", file=sys.stderr)
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and leave."""
+    if wanted:
+        print(f"tampu {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def tampu(
+    context: typer.Context,
+    _version: bool = typer.Option(False, "--version", callback=show_version, is_eager=True, help="Show the version."),
+) -> None:
+    """A way-station for Llamas: chat in the terminal, serve over HTTP, the same bytes every time.
+
+    Without a command: serve in the background and chat.
+    """
+    if context.invoked_subcommand is None:
+        importlib.import_module("tampu.cli.station").station()
+
+
+def run() -> None:
+    """The entry point."""
+    app(prog_name="tampu")

@@ -1,0 +1,108 @@
+from dataclasses import fields
+
+import pytest
+import typer
+
+from tampu.cli import options
+from tampu.errors import BadSetting
+from tampu.request import SamplingParams
+from tampu.settings import EngineSettings, ServerSettings, environment_name
+from tests.cli.conftest import Tampu
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("512", 512),
+        ("32k", 32_000),
+        ("32K", 32_768),
+        ("25.6k", 25_600),
+        ("4G", 4 * 2**30),
+        ("-3", -3),
+        ("9007199254740993", 2**53 + 1),
+    ],
+)
+def test_numbers_may_have_a_unit(text: str, number: int) -> None:
+    assert options.count(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "k", "2.5", "1.0001k", "x", "1e3", "infk", "nank", "4T"])
+def test_what_is_no_whole_number_is_refused(text: str) -> None:
+    with pytest.raises((ValueError, OverflowError)):
+        options.count(text)
+
+
+@pytest.mark.parametrize("kind", [EngineSettings, ServerSettings])
+def test_every_setting_is_a_flag_of_serve_and_names_its_variable(
+    kind: type[EngineSettings] | type[ServerSettings], tampu: Tampu
+) -> None:
+    words = " ".join(tampu("serve", "--help").stdout.split())
+    for item in fields(kind):
+        assert f"--{item.name.replace('_', '-')}" in words
+        assert f"[{environment_name(item.name)}" in words
+
+
+def test_every_sampling_parameter_is_a_flag_of_chat(tampu: Tampu) -> None:
+    words = tampu("chat", "--help").stdout
+    flags = [f"--{item.name.replace('_', '-')}" for item in fields(SamplingParams) if item.name != "prompt_logprobs"]
+    assert [flag for flag in flags if f"{flag} " not in words] == []
+
+
+def test_a_flag_comes_before_the_environment_and_that_before_a_commands_own_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert options.settings(EngineSettings, {}, max_num_seqs=1).max_num_seqs == 1
+    monkeypatch.setenv("TAMPU_MAX_NUM_SEQS", "5")
+    assert options.settings(EngineSettings, {}, max_num_seqs=1).max_num_seqs == 5
+    assert options.settings(EngineSettings, {"max_num_seqs": "7"}, max_num_seqs=1).max_num_seqs == 7
+
+
+def test_settings_ignore_the_flags_of_others() -> None:
+    flags = {"temperature": "0.5", "port": "9000", "host": None, "prefix_caching": False}
+    assert options.settings(ServerSettings, flags).port == 9000
+    assert options.settings(EngineSettings, flags).prefix_caching is False
+
+
+def test_a_key_stays_a_secret() -> None:
+    key = options.settings(ServerSettings, {"api_key": "hush"}).api_key
+    assert (key.reveal(), repr(key)) == ("hush", "Secret(***)")
+
+
+def test_a_value_out_of_range_is_a_bad_setting() -> None:
+    with pytest.raises(BadSetting, match="block_size must be between 1 and 256"):
+        options.settings(EngineSettings, {"block_size": "4K"})
+
+
+def test_sampling_flags_become_the_types_of_the_parameters() -> None:
+    flags = {
+        "temperature": "0.5",
+        "seed": "7",
+        "max_tokens": "1k",
+        "top_p": None,
+        "stop": ["a", "b"],
+        "stop_token_ids": ["3"],
+        "logit_bias": ["5=-2.5", "6=1"],
+        "port": "9000",
+    }
+    assert options.sampling(flags) == {
+        "temperature": 0.5,
+        "seed": 7,
+        "max_tokens": 1000,
+        "stop": ("a", "b"),
+        "stop_token_ids": (3,),
+        "logit_bias": {5: -2.5, 6: 1.0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"temperature": "warm"}, "'warm' is not a number such as 0.5"),
+        ({"max_tokens": "2.5"}, "'2.5' is not a number such as 512"),
+        ({"stop_token_ids": ["x"]}, "'x' is not a number"),
+        ({"logit_bias": ["5"]}, "'5' is not TOKEN_ID=BIAS"),
+    ],
+)
+def test_a_flag_that_cannot_be_read_is_wrong_usage(flags: dict[str, object], message: str) -> None:
+    with pytest.raises(typer.BadParameter, match=message):
+        options.sampling(flags)

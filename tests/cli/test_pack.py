@@ -1,0 +1,25 @@
+import json
+from pathlib import Path
+
+from tampu.model.packed import open_packed
+from tests.cli.conftest import Tampu
+
+
+def test_a_checkpoint_is_packed_into_the_file_named(tampu: Tampu, checkpoint: Path, tmp_path: Path) -> None:
+    target = tmp_path / "packed.tampu"
+    result = tampu("pack", str(checkpoint), "--output", str(target), "--quant", "bf16", "--json")
+    assert json.loads(result.stdout) == {"path": str(target), "size": target.stat().st_size, "quant": "bf16"}
+    assert open_packed(target, verify=True).kind == "bf16"
+
+
+def test_without_a_name_it_goes_where_chat_and_serve_look(tampu: Tampu, checkpoint: Path, tmp_path: Path) -> None:
+    path = Path(json.loads(tampu("pack", str(checkpoint), "--json").stdout)["path"])
+    assert path.is_relative_to(tmp_path / "home" / "cache")
+    assert open_packed(path).kind == "int8"
+
+
+def test_mistakes_have_their_exit_codes(tampu: Tampu, checkpoint: Path, tmp_path: Path) -> None:
+    assert tampu("pack", str(checkpoint), "--quant", "int3").exit_code == 3
+    assert tampu("pack", str(checkpoint), "--output", "model.bin").exit_code == 2
+    assert tampu("pack", str(tmp_path / "nowhere")).exit_code == 4
+    assert tampu("pack", str(checkpoint / "config.json")).exit_code == 1

@@ -1,0 +1,82 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from tampu.cli.station import greeting, server_in_background
+from tampu.settings import Paths, ServerSettings
+from tests.cli.conftest import Tampu
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def variables(monkeypatch: pytest.MonkeyPatch, model: Path, tmp_path: Path, port: int) -> None:
+    for name, value in (("MODEL", model), ("HOME", tmp_path), ("PORT", port), ("THREADS", 1)):
+        monkeypatch.setenv(f"TAMPU_{name}", str(value))
+
+
+def models_at(port: int) -> list[str]:
+    """The names of /v1/models, once the server is ready."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/v1/models") as answer:
+                return [entry["id"] for entry in json.load(answer)["data"]]
+        except (URLError, ConnectionError):
+            assert time.monotonic() < deadline, "the server did not answer"
+            time.sleep(0.05)
+
+
+@pytest.mark.usefixtures("variables")
+def test_serve_answers_until_it_is_told_to_stop(port: int) -> None:
+    with subprocess.Popen([sys.executable, "-m", "tampu", "serve"], stderr=subprocess.PIPE, env=os.environ) as server:
+        assert models_at(port) == ["tiny"]
+        server.send_signal(signal.SIGTERM)
+        assert server.stderr is not None
+        assert b"Traceback" not in server.stderr.read()
+        assert server.wait(30) == 0
+
+
+def test_a_port_that_is_taken_is_exit_code_7(tampu: Tampu) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        result = tampu("serve", "--port", str(other.getsockname()[1]))
+    assert result.exit_code == 7
+    assert "is taken" in result.stderr
+
+
+@pytest.mark.usefixtures("variables")
+def test_tampu_alone_serves_in_the_background_while_it_runs(port: int, tmp_path: Path) -> None:
+    with server_in_background(ServerSettings(port=port), Paths.find()) as line:
+        assert line.startswith(f"Serving at http://127.0.0.1:{port}/v1")
+        assert models_at(port) == ["tiny"]
+    with pytest.raises(URLError):
+        urlopen(f"http://127.0.0.1:{port}/v1/models")
+    assert (tmp_path / "state" / "serve.log").stat().st_size > 0
+
+
+def test_a_taken_port_leaves_the_chat_alone(port: int) -> None:
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        server_in_background(ServerSettings(port=port), Paths.find()) as line,
+    ):
+        assert line == f"Port {port} is taken, so nothing is served. `tampu serve --port N` uses another one."
+
+
+def test_the_greeting_says_what_runs_and_what_could() -> None:
+    line = greeting("cria", 9_500_000)
+    assert line.startswith("Running cria (9.5 MB, trained on our own small dialogues; it shows how things work).")
+    assert "`tampu pull llama3.1:8b` gets the real one: 16 GB to fetch, 8.0 GB in memory; you have" in line
+    assert greeting("llama3.1:8b", 8_030_000_000) == "Running llama3.1:8b (8.0 GB)."
