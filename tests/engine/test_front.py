@@ -263,11 +263,11 @@ def test_closing_a_stream_frees_its_blocks_within_two_steps(packed: Path) -> Non
 
 def test_a_client_that_never_reads_is_given_up_and_disturbs_nobody(packed: Path) -> None:
     async def work() -> None:
-        async with engine(packed, patience=replace(QUICK, max_unread=50)) as local:
+        async with engine(packed, "0.002", replace(QUICK, max_unread=50)) as local:
             await local.ready()
-            idle = local.generate(ask("idle", n=2, max_tokens=400))
+            idle = local.generate(ask("idle", n=2, max_tokens=500))
             await anext(idle)
-            assert len(await collect(local, ask(max_tokens=100))) == 100
+            assert len(await collect(local, ask(max_tokens=30))) == 30
             await until(lambda: local.stats.open_requests == 0 and local.stats.engine.blocks_used == 0)
             unread = [await anext(idle) for _ in range(100)]
             assert all(chunk.finish_reason is None for chunk in unread)

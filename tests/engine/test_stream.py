@@ -51,15 +51,25 @@ def test_an_error_comes_after_the_chunks_before_it() -> None:
     asyncio.run(work())
 
 
-def test_a_reader_that_does_not_read_is_given_up_at_the_bound() -> None:
+def test_a_reader_that_leaves_too_much_for_two_ticks_is_idle() -> None:
     target = stream(max_unread=3)
     for number in range(1, 4):
         target.request.push(token(number))
-        target.wake()
-    assert target.request.error is None
+    assert [target.has_idle_reader() for _ in range(3)] == [False, False, False]
     target.request.push(token(4))
-    target.wake()
-    assert "stopped reading" in str(target.request.error)
+    assert [target.has_idle_reader() for _ in range(2)] == [False, True]
+
+
+def test_a_reader_that_reads_between_two_ticks_is_not_idle() -> None:
+    async def work() -> None:
+        target = stream(max_unread=1)
+        for number in range(1, 20, 2):
+            target.request.push(token(number))
+            target.request.push(token(number + 1))
+            assert not target.has_idle_reader()
+            await target.news()
+
+    asyncio.run(work())
 
 
 def test_two_workers_lost_without_a_token_in_between_make_a_suspect() -> None:

@@ -82,8 +82,10 @@ class LLM:
         self.close()
 
     def stats(self) -> EngineStats:
-        """Gauges and counters of the engine."""
+        """Gauges and counters of the engine; NotReady once it is closed."""
         with self._lock:
+            if self._closed:
+                raise NotReady(CLOSED)
             return self._engine.stats()
 
     def close(self) -> None:

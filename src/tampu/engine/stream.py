@@ -5,7 +5,7 @@ import hashlib
 
 from tampu.engine.open_request import OpenRequest
 from tampu.engine.prepare import Prepared
-from tampu.errors import EngineFailure, ServiceError
+from tampu.errors import ServiceError
 from tampu.request import Chunk
 
 
@@ -23,6 +23,8 @@ class Stream:
         self.stranded = now  # since when no worker has had it, or had it when the last one died
         self.interrupted = False  # it lost a worker, and has had no token since
         self._max_unread = max_unread * request.prepared.sampling.n
+        self._has_read = False  # since the last tick
+        self._idle_ticks = 0
         self._crashes = 0
         self._news = asyncio.Event()
 
@@ -47,16 +49,25 @@ class Stream:
         self.wake()
 
     def wake(self) -> None:
-        """Tell the reader that there is something to read, or give up on one that does not read."""
-        if len(self.request.chunks) > self._max_unread:
-            self.request.fail(EngineFailure("The client stopped reading: the answer was given up."))
+        """Tell the reader that there is something to read."""
         self._news.set()
+
+    def has_idle_reader(self) -> bool:
+        """Asked at every tick: whether nothing of a lot was read for a whole tick, twice in a row.
+
+        Once may be the event loop's own delay, after which readers have not had their turn yet.
+        """
+        is_idle = not self._has_read and len(self.request.chunks) > self._max_unread
+        self._idle_ticks = self._idle_ticks + 1 if is_idle else 0
+        self._has_read = False
+        return self._idle_ticks >= 2
 
     async def news(self) -> list[Chunk | ServiceError]:
         """Wait for what comes next: chunks, the last one perhaps an error instead; nothing at the end."""
         while not self.request.has_news and not self.request.finished:
             self._news.clear()
             await self._news.wait()
+        self._has_read = True
         return list(self.request.take())
 
 

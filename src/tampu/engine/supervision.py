@@ -26,7 +26,7 @@ class Patience:
     longest_backoff: float = 5.0
     stable_after: float = 60.0  # a worker that lived this long starts the back-off anew
     load_attempts: int = 3  # deaths in a row before the first `Ready` that make us give up
-    max_unread: int = 1024  # chunks per choice, about 256 KB on the wire, until a client that reads nothing is given up
+    max_unread: int = 1024  # chunks per choice, about 256 KB on the wire, until a client that does not read is dropped
     tick: float = 0.25  # how often the deadlines are looked at
 
 

@@ -96,6 +96,7 @@ class Supervisor:
             await asyncio.sleep(self._patience.tick)
             self._judge_worker()
             self._expire_stranded()
+            self._drop_idle_readers()
 
     def submit(self, stream: Stream) -> None:
         """Give a stream to the worker, or to the next one."""
@@ -274,6 +275,10 @@ class Supervisor:
         for stream in [stream for stream in self.streams if not stream.aboard and stream.stranded <= deadline]:
             late = EngineFailure(LATE) if stream.interrupted else NotReady("The engine is restarting.", retry_after=5)
             self._fail(stream, late)
+
+    def _drop_idle_readers(self) -> None:
+        for stream in [stream for stream in self.streams if stream.has_idle_reader()]:
+            self._fail(stream, EngineFailure("The client stopped reading: its answer was given up."))
 
 
 def _with_counters_of(stats: EngineStats, earlier: EngineStats) -> EngineStats:

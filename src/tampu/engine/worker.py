@@ -3,6 +3,7 @@
 It knows no text, no HTTP and no client. It ends when the front half ends, since its line to it is then cut.
 """
 
+import contextlib
 import logging
 import signal
 import socket
@@ -86,11 +87,18 @@ def main(descriptor: int, load: Loader = load_engine) -> None:
     """Work at the end of this inherited socket."""
     # Ctrl-C reaches the whole process group; what it means is the front's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    volunteer()
     logging.basicConfig(level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
     try:
         serve(Line(socket.socket(fileno=descriptor)), load)
     except Hangup:
         log.info("The front half is gone: the worker ends.")
+
+
+def volunteer() -> None:
+    """When memory runs out, be what the system ends: another worker goes on, the front half has all that is needed."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 if __name__ == "__main__":
