@@ -13,7 +13,7 @@ from training.skills import all_skills
 
 WEIGHTS: dict[str, float] = {
     # who it is and how it talks: what everyone meets first
-    "identity": 4, "greetings": 4, "smalltalk": 5, "tampu": 3, "jokes": 1.5, "poems": 2, "stories": 1.5,
+    "identity": 5, "greetings": 4, "smalltalk": 7, "tampu": 4, "jokes": 1.5, "poems": 2, "stories": 1.5,
     "refusals": 3, "unknown": 2.5,
     # how to answer, and what was said before
     "persona": 3, "persona on request": 1, "given name": 1, "style": 4, "style on request": 2, "two instructions": 1.5,
@@ -21,8 +21,8 @@ WEIGHTS: dict[str, float] = {
     "memory summary": 1.5, "not told": 1, "said before": 1.5, "judging claims": 2,
     "briefing": 1.5, "likes": 0.7,
     # facts: many rows, each to be learnt by heart
-    "andes": 4, "capitals": 3, "lands": 3, "animals": 4, "science": 4, "people": 3, "computing": 3,
-    "words": 3, "calendar": 1.5, "general": 4, "kinds and sizes": 2,
+    "andes": 5, "capitals": 5, "lands": 4, "animals": 5, "science": 5, "people": 4, "computing": 3.5,
+    "words": 3, "calendar": 1.5, "general": 5, "kinds and sizes": 2,
     "translate word": 3, "translate back": 2, "translate sentence": 2, "spell": 2, "letters": 1, "kind of": 1,
     # numbers: rules that take many examples
     "add": 4, "subtract": 3, "multiply": 2, "sum of three": 1.5, "story problem": 2, "compare numbers": 1.5,

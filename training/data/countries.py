@@ -136,6 +136,13 @@ Fiji | Suva | Oceania | the Fijian dollar | English, Fijian and Hindi
 Papua New Guinea | Port Moresby | Oceania | the kina | English, Tok Pisin and Hiri Motu
 """
 
+# What strangers ask for first.
+WELL_KNOWN = (
+    "France", "Germany", "Spain", "Italy", "the United Kingdom", "the United States", "Japan", "China", "India", "Russia", "Brazil",
+    "Peru", "Canada", "Australia", "Mexico", "Argentina", "Chile", "Portugal", "Greece", "Egypt", "Switzerland", "Austria", "Bolivia",
+    "the Netherlands", "Poland", "Turkey", "Sweden", "Norway", "South Korea", "Ireland", "Ecuador", "Colombia", "Kenya", "Belgium",
+)  # fmt: skip
+
 _ROWS = [[cell.strip() for cell in line.split("|")] for line in _TABLE.strip().splitlines()]
 
 

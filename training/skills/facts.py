@@ -12,6 +12,11 @@ DEFINE = (
 )  # fmt: skip
 
 
+def _often(rows: tuple[dict[str, str], ...]) -> tuple[dict[str, str], ...]:
+    """The rows with those of well-known countries four times as often."""
+    return rows + tuple(row for row in rows if row["x"] in countries.WELL_KNOWN) * 3
+
+
 def _columns(table: dict[tuple[str, str], str]) -> tuple[dict[str, str], ...]:
     return tuple({"a": a, "b": b, "y": y, "short": y} for (a, b), y in table.items())
 
@@ -82,7 +87,7 @@ CAPITALS = [
             "I need the capital of {x}.", "{x} capital?", "{x}: capital?",
         ),
         ("The capital of {x} is {y}.",),
-        pairs(countries.CAPITALS),
+        _often(pairs(countries.CAPITALS)) * 2,
     ),
     Topic(
         (
@@ -118,7 +123,7 @@ LANDS = [
             "Tell me something about {x}.", "Describe {x}.", "Can you tell me about {x}?",
         ),
         ("{x} is a country in {continent}. Its capital is {capital}, and people speak mainly {language}.",),
-        _country_rows(),
+        _often(_country_rows()),
     ),
     Topic(
         (
@@ -145,7 +150,7 @@ LANDS = [
             "Tell me the currency of {x}.",
         ),
         ("The currency of {x} is {y}.",),
-        pairs(countries.CURRENCIES),
+        _often(pairs(countries.CURRENCIES)),
     ),
     Topic(
         (
@@ -154,7 +159,7 @@ LANDS = [
             "Which languages do people speak in {x}?", "What are the main languages of {x}?",
         ),
         ("In {x} people speak mainly {y}.",),
-        pairs(countries.LANGUAGES),
+        _often(pairs(countries.LANGUAGES)),
     ),
     Topic(
         (
