@@ -69,12 +69,11 @@ _POOLS = {
 
 
 def told(rng: random.Random, slot: str, value: str) -> Exchange:
-    """The user tells the value and cria takes note."""
+    """The user tells the value, now and then all in small letters, and cria takes note."""
     telling, reply, *_ = data.SLOTS[slot]
     pet = rng.choice(data.PETS)
-    return Exchange(
-        capitalised(rng.choice(telling).format(v=value, p=pet)), capitalised(reply.format(v=value, p=pet))
-    )
+    text = capitalised(rng.choice(telling).format(v=value, p=pet))
+    return Exchange(text.lower() if rng.random() < 0.12 else text, capitalised(reply.format(v=value, p=pet)))
 
 
 def recalled(rng: random.Random, slot: str, value: str) -> Exchange:
