@@ -373,13 +373,14 @@ def test_a_second_stop_cuts_the_first_one_short(packed: Path) -> None:
     run(work())
 
 
-def test_an_interrupt_of_the_whole_process_group_is_not_the_workers_business(packed: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_whole_process_group_is_not_the_workers_business(packed: Path, number: int) -> None:
     async def work() -> None:
         async with engine(packed, "0.004") as local:
             await local.ready()
             stream = local.generate(ask())
             await anext(stream)
-            os.kill(worker_pid(local), signal.SIGINT)
+            os.kill(worker_pid(local), number)
             assert len(await drain(stream)) == 39 and local.stats.restarts == 0
 
     run(work())

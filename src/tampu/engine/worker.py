@@ -85,8 +85,9 @@ def first_frames(line: Line) -> list[FromFront]:
 
 def main(descriptor: int, load: Loader = load_engine) -> None:
     """Work at the end of this inherited socket."""
-    # Ctrl-C reaches the whole process group; what it means is the front's to say.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # They reach the whole process group, or the whole service; what they mean is the front's to say.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     volunteer()
     logging.basicConfig(level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
     try:
