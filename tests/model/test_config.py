@@ -160,6 +160,10 @@ def test_generation_defaults_are_read() -> None:
     assert GenerationDefaults.from_json(values, config) == GenerationDefaults((128001, 128008, 128009), 0.6, 0.9)
 
 
+def test_makers_who_do_not_sample_recommend_temperature_zero() -> None:
+    assert GenerationDefaults.from_json({"do_sample": False, "temperature": 0.6}, tiny_config()).temperature == 0.0
+
+
 def test_without_generation_config_the_eos_ids_are_those_of_the_model() -> None:
     config = ModelConfig.from_json(LLAMA_31_8B | {"eos_token_id": 128001})
     assert GenerationDefaults.from_json({}, config) == GenerationDefaults((128001,), None, None)

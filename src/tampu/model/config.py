@@ -139,8 +139,10 @@ class GenerationDefaults:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], config: ModelConfig) -> "GenerationDefaults":
-        """The defaults in a generation_config.json; its absent ids are those of `config`."""
+        """The defaults in a generation_config.json; absent ids are those of `config`, `do_sample` false is greedy."""
         temperature = _number(values, "temperature") if values.get("temperature") is not None else None
+        if values.get("do_sample") is False:
+            temperature = 0.0
         top_p = _number(values, "top_p") if values.get("top_p") is not None else None
         _check_range("temperature", temperature or 0.0, 0.0, 5.0)
         _check_range("top_p", 1.0 if top_p is None else top_p, 0.0, 1.0)
