@@ -161,7 +161,12 @@ def test_generation_defaults_are_read() -> None:
 
 
 def test_makers_who_do_not_sample_recommend_temperature_zero() -> None:
-    assert GenerationDefaults.from_json({"do_sample": False, "temperature": 0.6}, tiny_config()).temperature == 0.0
+    assert (
+        GenerationDefaults.from_json(
+            {"do_sample": False, "temperature": 0.6}, ModelConfig.from_json(LLAMA_31_8B)
+        ).temperature
+        == 0.0
+    )
 
 
 def test_without_generation_config_the_eos_ids_are_those_of_the_model() -> None:
