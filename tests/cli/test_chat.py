@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -106,9 +107,17 @@ def test_ctrl_c_stops_the_reply_and_leaves_the_engine_whole(llm: LLM) -> None:
     reply = ask(llm, (Message("user", "hello"),), never_ends, interrupt_at_third)
     assert reply.completion is None
     assert 3 <= reply.num_tokens <= 4
+    assert "cached" not in reply.summary
     assert reply.summary.endswith("stopped")
     assert llm.stats().running == 0
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_is_heard_while_a_long_prompt_is_read(model: Path) -> None:
+    with LLM(str(model), threads=1, max_num_batched_tokens=1) as slow:
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        reply = ask(slow, (Message("user", "x" * 2000),), SamplingParams(max_tokens=1), lambda *_: None)
+    assert (reply.text, reply.num_tokens, reply.completion) == ("", 0, None)
 
 
 def test_the_summary_says_what_a_reader_wants_to_know() -> None:

@@ -28,8 +28,8 @@ def converse(conversation: Conversation, greeting: str = "") -> None:
     """Talk until the user leaves."""
     console = Console()
     card = conversation.llm.card
-    console.print(greeting or f"{card.id} · {card.kind} · context {card.context}", markup=False, highlight=False)
-    console.print(HINT, style="dim")
+    say(console, greeting or f"{card.id} · {card.kind} · context {card.context}")
+    say(console, HINT, style="dim")
     talk(conversation, new_session(history_file(Paths.find())), console)
 
 
@@ -39,7 +39,7 @@ def talk(conversation: Conversation, session: "PromptSession[str]", console: Con
         try:
             line = session.prompt("» ").strip()
         except KeyboardInterrupt:
-            console.print(HINT, style="dim")
+            say(console, HINT, style="dim")
             continue
         except EOFError:
             return
@@ -48,7 +48,12 @@ def talk(conversation: Conversation, session: "PromptSession[str]", console: Con
         except Quit:
             return
         except (TampuError, OSError) as error:
-            console.print(describe(error), style="red", markup=False, highlight=False)
+            say(console, describe(error), style="red")
+
+
+def say(console: Console, text: str, style: str = "") -> None:
+    """Print text as it is: nothing in it is markup, and no control character reaches the terminal."""
+    console.print(text.translate(UNPRINTABLE), style=style, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def answer(conversation: Conversation, line: str, console: Console) -> None:
@@ -56,7 +61,7 @@ def answer(conversation: Conversation, line: str, console: Console) -> None:
     if line == "/retry":
         reply_to(conversation, conversation.take_back(), console)
     elif line.startswith("/"):
-        console.print(conversation.command(line).translate(UNPRINTABLE), markup=False, highlight=False)
+        say(console, conversation.command(line))
     elif line:
         reply_to(conversation, line, console)
 
@@ -94,17 +99,14 @@ class GrowingReply:
         self._num_tokens += len(chunk.token_ids)
         *lines, self._line = (self._line + chunk.text.translate(UNPRINTABLE)).split("\n")
         for line in lines:
-            self._print(line)
+            say(self._console, line)
 
     def finish(self, reply: Reply) -> None:
         """Print what is left, and the figures."""
         line, self._line = self._line, ""
         self._live.stop()
-        self._print(line)
-        self._console.print(reply.summary, style="dim", highlight=False)
-
-    def _print(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        say(self._console, line)
+        say(self._console, reply.summary, style="dim")
 
     def _render(self) -> Group:
         return Group(Text(self._line), Text(self._figures(), style="dim"))

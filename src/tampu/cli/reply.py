@@ -1,11 +1,11 @@
 """One answer of a model in this process: streamed, timed, and stopped by Ctrl-C without harm."""
 
+import contextlib
 import signal
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
@@ -55,23 +55,39 @@ def ask(llm: LLM, prompt: Prompt, sampling: SamplingParams, show: Show) -> Reply
     began = time.monotonic()
     chunks: list[Chunk] = []
     first_token = 0.0
-    with interruption() as interrupted:
-        for chunk in _chunks(llm, request):
+    with interruption() as interrupted, contextlib.suppress(Interrupted):
+        for _, chunk in llm.generate(Asked(request, interrupted)):
+            if isinstance(chunk, ServiceError):
+                raise chunk
             seconds = time.monotonic() - began
             if chunk.token_ids and not first_token:
                 first_token = seconds
             chunks.append(chunk)
             show(chunk, seconds)
-            if interrupted.is_set():
-                break
     return _reply(chunks, first_token, time.monotonic() - began)
 
 
-def _chunks(llm: LLM, request: GenerateRequest) -> Iterator[Chunk]:
-    for _, chunk in llm.generate([request]):
-        if isinstance(chunk, ServiceError):
-            raise chunk
-        yield chunk
+class Interrupted(Exception):
+    """The user wants no more of this reply."""
+
+
+class Asked:
+    """One request, in the shape of all the requests that the model asks for more of before each of its steps.
+
+    So it is between two steps that Ctrl-C ends the reply, also while a long prompt is read.
+    """
+
+    def __init__(self, request: GenerateRequest, interrupted: threading.Event) -> None:
+        self._requests = iter([request])
+        self._interrupted = interrupted
+
+    def __iter__(self) -> "Asked":
+        return self
+
+    def __next__(self) -> GenerateRequest:
+        if self._interrupted.is_set():
+            raise Interrupted
+        return next(self._requests)
 
 
 def _reply(chunks: list[Chunk], first_token: float, seconds: float) -> Reply:
@@ -87,7 +103,7 @@ def _usage_so_far(opening: Opening | None, num_tokens: int) -> Usage | None:
     return Usage(opening.prompt_tokens, num_tokens) if opening else None
 
 
-@contextmanager
+@contextlib.contextmanager
 def interruption() -> Iterator[threading.Event]:
     """An event that the first Ctrl-C sets, so that no step of the engine is cut in two; the second one ends tampu."""
     event = threading.Event()

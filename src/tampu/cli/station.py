@@ -33,8 +33,7 @@ def station() -> None:
     llm = open_model({}, max_num_seqs=1)
     size = Path(llm.card.packed).stat().st_size
     with server_in_background(load(ServerSettings, {}), Paths.find()) as address:
-        print(greeting(llm.settings.model, size), address, sep="\n")
-        converse(Conversation(llm, read_flags(llm, {})))
+        converse(Conversation(llm, read_flags(llm, {})), f"{greeting(llm.settings.model, size)}\n{address}")
 
 
 def greeting(model: str, size: int) -> str:
