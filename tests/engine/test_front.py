@@ -138,8 +138,9 @@ async def collect_all(local: LocalEngine, kills: tuple[int, ...] = ()) -> dict[s
             await until(lambda: len(found["greedy"]) >= count)  # noqa: B023
             # Two deaths without a token in between would be a poisonous request's.
             await until(lambda: count == 0 or all(map(has_more, found.items(), seen.values())))  # noqa: B023
+            restarts = local.stats.restarts
             os.kill(worker_pid(local), signal.SIGKILL)
-            await until(lambda: local.status.phase == "restarting")
+            await until(lambda: local.stats.restarts > restarts)  # noqa: B023
 
     def has_more(item: tuple[str, list[Chunk]], before: int) -> bool:
         chunks = item[1]
@@ -243,20 +244,20 @@ async def drain(stream: AsyncIterator[Chunk]) -> list[Chunk]:
     return [chunk async for chunk in stream]
 
 
-def test_closing_a_stream_frees_its_blocks_within_two_steps(packed: Path) -> None:
+def test_closing_a_stream_frees_its_blocks_while_others_go_on(packed: Path) -> None:
     async def work() -> None:
         async with engine(packed, "0.01") as local:
             await local.ready()
-            stream = local.generate(ask(n=3, max_tokens=200))
+            stream, other = local.generate(ask(n=3, max_tokens=400)), local.generate(ask("other", max_tokens=400))
             await anext(stream)
-            other = local.generate(ask("other", max_tokens=200))
             await anext(other)
             await stream.aclose()  # type: ignore[attr-defined]
-            steps = local.stats.engine.steps
             await until(lambda: local.stats.engine.running == 1)
-            assert local.stats.engine.steps - steps <= 3  # one may have been on its way, and two
+            assert local.stats.open_requests == 1
+            await anext(other)
             await other.aclose()  # type: ignore[attr-defined]
             await until(lambda: local.stats.engine.blocks_used == 0)
+            assert local.stats.engine.generation_tokens < 4 * 400
 
     run(work())
 
@@ -279,16 +280,16 @@ def test_a_client_that_never_reads_is_given_up_and_disturbs_nobody(packed: Path)
 
 def test_a_full_queue_refuses_early_and_says_when_to_come_back(packed: Path) -> None:
     async def work() -> None:
-        async with engine(packed, "0.004", max_num_seqs=2, max_queue=1) as local:
+        async with engine(packed, "0.05", max_num_seqs=2, max_queue=1) as local:
             await local.ready()
-            tasks = [asyncio.create_task(collect(local, ask(str(number)))) for number in range(3)]
+            tasks = [asyncio.create_task(collect(local, ask(str(number), max_tokens=12))) for number in range(3)]
             await until(lambda: local.stats.open_sequences == 3)
             with pytest.raises(Overloaded, match="1 wait already") as caught:
                 await collect(local, ask("late"))
             assert caught.value.retry_after is not None and 1 <= caught.value.retry_after <= 60
-            assert [len(chunks) for chunks in await asyncio.gather(*tasks)] == [40, 40, 40]
+            assert [len(chunks) for chunks in await asyncio.gather(*tasks)] == [12, 12, 12]
             assert local.stats.refused_requests == 1
-            assert len(await collect(local, ask("late"))) == 40
+            assert len(await collect(local, ask("late", max_tokens=5))) == 5
 
     run(work())
 
