@@ -8,7 +8,7 @@
 import random
 from functools import cache
 
-from training.dialogue import Dialogue, Message, Skill, Split
+from training.dialogue import Dialogue, Message, Skill
 from training.skills import all_skills
 
 WEIGHTS: dict[str, float] = {
@@ -37,6 +37,14 @@ WEIGHTS: dict[str, float] = {
     "count up": 0.6,
 }  # fmt: skip
 
+# Looking back is the one thing that much else waits for, so it is practised first: in the first EARLY_POOLS pools of
+# the stream these weights hold instead.
+EARLY_WEIGHTS: dict[str, float] = {
+    "copy text": 12, "repeat": 8, "one per line": 6, "first item": 4, "last item": 3, "bullet list": 3,
+    "numbered list": 3, "list add": 2, "pattern lookup": 5, "answer from text": 4,
+}  # fmt: skip
+EARLY_POOLS = 36
+
 PLAIN_SYSTEMS = (
     "You are a helpful assistant.",
     "You are a helpful, concise assistant.",
@@ -55,23 +63,23 @@ LONGEST_CHAIN = 6
 
 
 @cache
-def _skills() -> tuple[tuple[str, ...], tuple[Skill, ...], tuple[float, ...]]:
+def _skills(early: bool) -> tuple[tuple[Skill, ...], tuple[float, ...]]:
     skills = all_skills()
-    names = tuple(skills)
-    return names, tuple(skills.values()), tuple(WEIGHTS.get(name, 1.0) for name in names)
+    weights = WEIGHTS | EARLY_WEIGHTS if early else WEIGHTS
+    return tuple(skills.values()), tuple(weights.get(name, 1.0) for name in skills)
 
 
-def one_dialogue(rng: random.Random, split: Split = "train") -> Dialogue:
-    """A dialogue of a skill drawn by weight."""
-    _, skills, weights = _skills()
-    return rng.choices(skills, weights)[0](rng, split)
+def one_dialogue(rng: random.Random, early: bool = False) -> Dialogue:
+    """A training dialogue of a skill drawn by weight."""
+    skills, weights = _skills(early)
+    return rng.choices(skills, weights)[0](rng, "train")
 
 
-def next_dialogue(rng: random.Random) -> Dialogue:
+def next_dialogue(rng: random.Random, early: bool = False) -> Dialogue:
     """One training conversation: a dialogue, or several in a row, perhaps behind a plain system message."""
-    dialogue = one_dialogue(rng)
+    dialogue = one_dialogue(rng, early)
     if stands_alone(dialogue) and rng.random() < CHAIN_SHARE:
-        dialogue = chain(rng, dialogue, rng.randint(1, LONGEST_CHAIN - 1))
+        dialogue = chain(rng, dialogue, rng.randint(1, LONGEST_CHAIN - 1), early)
     if not dialogue.tools and dialogue.messages[0].role == "user" and rng.random() < PLAIN_SYSTEM_SHARE:
         dialogue = dialogue.with_system(rng.choice(PLAIN_SYSTEMS))
     return dialogue
@@ -82,11 +90,11 @@ def stands_alone(dialogue: Dialogue) -> bool:
     return not dialogue.tools and not dialogue.whole and dialogue.messages[0].role == "user"
 
 
-def chain(rng: random.Random, first: Dialogue, more: int) -> Dialogue:
+def chain(rng: random.Random, first: Dialogue, more: int, early: bool = False) -> Dialogue:
     """`first` followed by up to `more` further dialogues that stand alone, as one conversation."""
     messages: list[Message] = list(first.messages)
     for _ in range(more):
-        following = one_dialogue(rng)
+        following = one_dialogue(rng, early)
         if stands_alone(following):
             messages += following.messages
     return Dialogue(first.skill, tuple(messages))

@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from training.mixture import next_dialogue
+from training.mixture import EARLY_POOLS, next_dialogue
 from training.render import Piece, render
 
 BUCKETS = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)  # row lengths; longer conversations are left out
@@ -51,7 +51,7 @@ def batches(tokenizer: Tokenizer, seed: int, first_pool: int, tokens_per_batch: 
     while True:
         rng = random.Random(f"{seed}/{pool}")
         for _ in range(POOL_DIALOGUES):
-            row = encode(tokenizer, render(next_dialogue(rng)))
+            row = encode(tokenizer, render(next_dialogue(rng, early=pool < EARLY_POOLS)))
             bucket = next((b for b in BUCKETS if b >= len(row[0])), None)
             if bucket is not None:
                 carried[bucket].append(row)

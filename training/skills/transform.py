@@ -55,6 +55,14 @@ REPEAT = (
     "Reply with exactly {}",
     "Print {}",
 )
+COPY = (
+    "Copy this text exactly: {}",
+    "Copy: {}",
+    "Repeat this text word for word: {}",
+    "Write this text again.\n\n{}",
+    "Repeat after me: {}",
+    "{}\n\nCopy the line above.",
+)
 REPEAT_TIMES = ("Say {} {} times.", "Repeat {} {} times.", "Write {} {} times.", "Print {} {} times")
 SPELL = (
     "Spell {}.",
@@ -87,6 +95,13 @@ def repeat(rng: random.Random, split: Split) -> Dialogue:
     text = draw(split, lambda: phrase(rng))
     text = rng.choice((text, text, text[0].upper() + text[1:], text.upper()))
     return talk("repeat", rng.choice(REPEAT).format(quoted(rng, text)), text)
+
+
+def copy_text(rng: random.Random, split: Split) -> Dialogue:
+    """A long run of unrelated words, copied: nothing but looking back helps."""
+    words = draw(split, lambda: [any_word(rng) for _ in range(rng.randint(6, 24))])
+    text = " ".join(words)
+    return talk("copy text", rng.choice(COPY).format(text), text)
 
 
 def repeat_times(rng: random.Random, split: Split) -> Dialogue:
@@ -126,6 +141,7 @@ SKILLS: dict[str, Skill] = {
     "lowercase": _changed("lowercase", LOWERCASE, str.upper, str.lower),
     "title case": _changed("title case", TITLE, str.lower, lambda text: _title(text.lower())),
     "repeat": repeat,
+    "copy text": copy_text,
     "repeat times": repeat_times,
     "spell": spell,
     "letters": letters,
