@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tampu.dialects.base import Answer, dumps
-from tampu.dialects.openai_answers import chat_logprobs, legacy_name, text_logprobs
+from tampu.dialects.openai_answers import chat_logprobs, legacy_name, text_logprobs, wire_fingerprint
 from tampu.errors import EngineFailure
 from tampu.request import Chunk, Completion, TokenLogprob
 from tests.dialects.examples import CONTEXT, OPERATIONS, chunks_from
@@ -62,10 +62,18 @@ def test_impossible_tokens_get_the_lowest_number_that_json_has() -> None:
     assert (token["logprob"], token["top_logprobs"][0]["logprob"]) == (-9999.0, -9999.0)
 
 
-def test_halves_of_a_character_stay_distinct_as_keys() -> None:
-    assert legacy_name("é".encode()) == "é"
-    assert legacy_name(b"\xc3") == "bytes:\\xc3"
-    assert legacy_name(b"\xa9") == "bytes:\\xa9"
+def test_halves_of_a_character_and_control_tokens_stay_distinct_as_keys() -> None:
+    names = [legacy_name(TokenLogprob(7, data, -1.0)) for data in ("é".encode(), b"\xc3", b"\xa9", b"")]
+    assert names == ["é", "bytes:\\xc3", "bytes:\\xa9", "token_id:7"]
+
+
+def test_a_control_token_has_no_bytes() -> None:
+    (token,) = chat_logprobs([TokenLogprob(7, b"", -1.0)])["content"]
+    assert (token["token"], token["bytes"]) == ("token_id:7", None)
+
+
+def test_a_fingerprint_is_short_on_the_wire() -> None:
+    assert wire_fingerprint("0123456789abcdef" * 4) == "fp_0123456789abcdef"
 
 
 def test_text_offsets_count_characters() -> None:

@@ -23,7 +23,7 @@ from tampu.dialects.kinds import (
     TokenIds,
 )
 from tampu.dialects.messages import Messages
-from tampu.dialects.openai_answers import ChatAnswer, Stamp, TextAnswer, render_error_object
+from tampu.dialects.openai_answers import ChatAnswer, Stamp, TextAnswer, render_error_object, wire_fingerprint
 from tampu.dialects.openai_schemas import CHAT_ANSWER, ERROR, TEXT_ANSWER
 from tampu.dialects.prompts import Prompts
 from tampu.errors import InvalidRequest, ServiceError
@@ -249,6 +249,6 @@ class OpenAI:
             "owned_by": "tampu",
             "context_length": model.context,
             "quantization": model.quantization,
-            "system_fingerprint": model.fingerprint,
+            "system_fingerprint": wire_fingerprint(model.fingerprint),
             "aliases": [alias for alias in model.ids if alias != name],
         }

@@ -29,6 +29,11 @@ def render_error_object(error: ServiceError, request_id: str) -> dict[str, JSON]
     return {"message": error.message, "type": kind, "param": error.param, "code": error.code, "metadata": metadata}
 
 
+def wire_fingerprint(fingerprint: str) -> str:
+    """A fingerprint as OpenAI writes them: `fp_` and its first 16 digits."""
+    return f"fp_{fingerprint[:16]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """What every object of one answer begins with."""
@@ -45,7 +50,7 @@ class Stamp:
             "object": kind,
             "created": self.created,
             "model": self.model,
-            "system_fingerprint": opening.fingerprint,
+            "system_fingerprint": wire_fingerprint(opening.fingerprint),
             "seed": opening.seed,
         }
 
@@ -229,7 +234,13 @@ def chat_logprobs(tokens: Iterable[TokenLogprob]) -> JSON:
 
 
 def _chat_token(token: TokenLogprob) -> dict[str, JSON]:
-    return {"token": token.text, "logprob": _finite(token.logprob), "bytes": list(token.data)}
+    text, data = (token.text, list(token.data)) if token.data else (control_name(token), None)
+    return {"token": text, "logprob": _finite(token.logprob), "bytes": data}
+
+
+def control_name(token: TokenLogprob) -> str:
+    """What a control token is called, which has no text of its own."""
+    return f"token_id:{token.token_id}"
 
 
 def text_logprobs(tokens: Iterable[TokenLogprob], offset: int = 0) -> tuple[JSON, int]:
@@ -239,8 +250,8 @@ def text_logprobs(tokens: Iterable[TokenLogprob], offset: int = 0) -> tuple[JSON
     """
     wire: dict[str, list[JSON]] = {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
     for token in tokens:
-        name, logprob = legacy_name(token.data), token.logprob
-        alternatives = {legacy_name(other.data): _finite(other.logprob) for other in token.top}
+        name, logprob = legacy_name(token), token.logprob
+        alternatives = {legacy_name(other): _finite(other.logprob) for other in token.top}
         wire["tokens"].append(name)
         wire["token_logprobs"].append(None if logprob is None else _finite(logprob))
         wire["top_logprobs"].append(None if logprob is None else {name: _finite(logprob), **alternatives})
@@ -249,12 +260,12 @@ def text_logprobs(tokens: Iterable[TokenLogprob], offset: int = 0) -> tuple[JSON
     return wire, offset
 
 
-def legacy_name(data: bytes) -> str:
+def legacy_name(token: TokenLogprob) -> str:
     """A token as a key: its text, or `bytes:\\xf0\\x9f` where it is part of a character, so that keys stay distinct."""
     try:
-        return data.decode()
+        return token.data.decode() if token.data else control_name(token)
     except UnicodeDecodeError:
-        return "bytes:" + "".join(f"\\x{byte:02x}" for byte in data)
+        return "bytes:" + "".join(f"\\x{byte:02x}" for byte in token.data)
 
 
 def _finite(logprob: float | None) -> float:

@@ -28,7 +28,7 @@ USAGE = _object(
         "prompt_tokens_details": _object({"cached_tokens": COUNT}),
     }
 )
-TOKEN = {"token": STRING, "logprob": NUMBER, "bytes": _array(COUNT)}
+TOKEN = {"token": STRING, "logprob": NUMBER, "bytes": {**_array(COUNT), "type": ["array", "null"]}}
 CHAT_LOGPROBS = {
     **_object(
         {"content": _array(_object({**TOKEN, "top_logprobs": _array(_object(TOKEN))})), "refusal": {"type": "null"}}

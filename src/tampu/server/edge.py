@@ -51,7 +51,9 @@ class Edge:
             if record.finished_at is None:
                 record.end()
             self._observe(record)
-            access_logger.info("request", extra={"fields": record.fields()})
+            # Probes come every second and say nothing unless somebody looks for them.
+            level = logging.INFO if record.operation else logging.DEBUG
+            access_logger.log(level, "request", extra={"fields": record.fields()})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, record: RequestRecord) -> None:
         try:

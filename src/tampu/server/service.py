@@ -13,6 +13,7 @@ from tampu.dialects.base import Context, Dialect, ModelEntry, dumps, longest_pre
 from tampu.engine.card import EngineStatus, ModelCard
 from tampu.engine.front import FrontStats
 from tampu.errors import ModelNotFound, NotReady, RateLimited, ServiceError, Unauthorized
+from tampu.model.names import all_names
 from tampu.request import Upstream
 from tampu.server.lifecycle import Lifecycle
 from tampu.server.metrics import Metrics
@@ -69,7 +70,7 @@ class Service:
     def names(self, card: ModelCard) -> tuple[str, ...]:
         """All names that the model answers to, its own first."""
         aliases = (alias.strip() for alias in self.settings.alias.split(","))
-        return (card.id, *(alias for alias in aliases if alias))
+        return (*all_names(card.id), *(alias for alias in aliases if alias))
 
     def entry(self) -> ModelEntry:
         """The model as lists of models show it."""

@@ -1,0 +1,68 @@
+"""The descriptions of the API follow from the tables that run it."""
+
+import re
+
+import httpx2
+import pytest
+
+from tampu import __version__
+from tampu.dialects import build_dialects
+from tampu.server.documents import describe, page, takes
+from tests.dialects.examples import OPERATIONS
+from tests.fakes import FakeUpstream
+from tests.server.live import live
+
+DIALECTS = build_dialects(4)
+
+
+def test_the_schema_has_every_route_and_every_field() -> None:
+    schema = describe(DIALECTS, with_key=False)
+    assert schema["openapi"] == "3.1.0" and schema["info"]["version"] == __version__
+    for operation in OPERATIONS.values():
+        post = schema["paths"][operation.paths[0]]["post"]
+        properties = post["requestBody"]["content"]["application/json"]["schema"]["properties"]
+        assert list(properties) == [field.name for field in operation.table]
+        assert all(properties[field.name]["description"] == field.doc for field in operation.table)
+        assert {"200", "400", "401", "404", "413", "415", "429", "500", "503"} <= set(post["responses"])
+
+
+def test_every_described_path_answers() -> None:
+    with live(FakeUpstream()) as server:
+        schema = httpx2.get(f"{server.url}/openapi.json").json()
+        for path, methods in schema["paths"].items():
+            if "get" in methods:
+                assert httpx2.get(server.url + path.replace("{model}", "cria")).status_code == 200, path
+            else:
+                assert httpx2.post(server.url + path, json={}).status_code == 400, path
+
+
+def test_the_key_is_described_where_one_is_configured() -> None:
+    assert "security" not in describe(DIALECTS, with_key=False)
+    assert describe(DIALECTS, with_key=True)["security"] == [{"key": []}]
+
+
+def test_the_page_shows_every_field_and_loads_nothing() -> None:
+    html, policy = page(DIALECTS)
+    for operation in OPERATIONS.values():
+        for field in operation.table:
+            assert f"<code>{field.name}</code>" in html
+    assert "<script" not in html and "<link" not in html and "<img" not in html
+    assert re.findall(r'(?:src|href)="([^"]*)"', html) == ["/openapi.json"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("temperature", "a number, 0 to 2"), ("n", "an integer, 1 to 4"), ("stream", "a boolean"), ("tools", "left out")],
+)
+def test_a_field_is_described_with_its_bounds(name: str, words: str) -> None:
+    (field,) = [field for field in OPERATIONS["chat"].table if field.name == name]
+    assert takes(field) == words
+
+
+def test_the_page_is_served_with_its_policy() -> None:
+    with live(FakeUpstream()) as server:
+        answer = httpx2.get(f"{server.url}/docs")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert answer.text.startswith("<!doctype html>")
