@@ -1,11 +1,13 @@
 """Routes beside generation: models, health, errors of unknown paths and methods."""
 
+from dataclasses import replace
+
 import httpx2
 import pytest
 
 from tampu.engine.card import EngineStatus
 from tampu.settings import ServerSettings
-from tests.fakes import FakeUpstream
+from tests.fakes import FAKE_CARD, FakeUpstream
 from tests.server.live import live
 
 CHAT = {"model": "cria", "messages": [{"role": "user", "content": "hi"}]}
@@ -29,6 +31,13 @@ def test_a_model_answers_to_its_aliases_as_asked() -> None:
     with live(FakeUpstream(), ServerSettings(alias="meta/llama")) as server:
         answer = httpx2.post(f"{server.url}/v1/chat/completions", json={**CHAT, "model": "meta/llama"})
     assert answer.json()["model"] == "meta/llama"
+
+
+def test_a_llama_answers_to_every_name_that_providers_give_it() -> None:
+    name = "@cf/meta/llama-3.1-8b-instruct"
+    with live(FakeUpstream(card=replace(FAKE_CARD, id="llama3.1:8b"))) as server:
+        answer = httpx2.post(f"{server.url}/v1/chat/completions", json={**CHAT, "model": name})
+    assert answer.json()["model"] == name
 
 
 @pytest.mark.parametrize("path", ["/v1/models/crya", "/v1/models/a%2Fb"])
