@@ -1,0 +1,139 @@
+"""The whole: `tampu serve` as a process, a real small Llama in its worker, the real `openai` package."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import openai
+import pytest
+from openai import OpenAI
+from openai.types.chat import ChatCompletionMessageParam
+
+from tampu.server.serve import free_port
+from tests.checkpoints import random_checkpoint
+from tests.server.live import eventually
+
+HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "hello"}]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server process and where it is."""
+
+    process: "subprocess.Popen[str]"
+    url: str
+
+    def client(self) -> OpenAI:
+        """A client that does not try twice."""
+        return OpenAI(base_url=f"{self.url}/v1", api_key="none", max_retries=0)
+
+    def children(self) -> list[int]:
+        """Process ids of its children: the worker."""
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        return [int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    home = tmp_path_factory.mktemp("home")
+    model = random_checkpoint(home / "tiny")
+    port = str(free_port("127.0.0.1"))
+    command = [sys.executable, "-m", "tampu", "serve", "--model", str(model), "--port", port, "--threads", "1"]
+    environment = {**os.environ, "TAMPU_HOME": str(home)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stderr is not None
+            match = re.search(r"http://[\d.:]+", process.stderr.readline())
+            assert match is not None
+            assert "is ready after" in process.stderr.readline()
+            yield Running(process, match[0])
+        finally:
+            process.kill()
+
+
+def ask(client: OpenAI, seed: int, words: int = 24) -> str:
+    """The text that this seed gives."""
+    answer = client.chat.completions.create(model="tiny", messages=HELLO, seed=seed, max_completion_tokens=words)
+    return answer.choices[0].message.content or ""
+
+
+def test_the_same_seed_gives_the_same_text_alone_and_among_others(running: Running) -> None:
+    client = running.client()
+    alone = [ask(client, seed) for seed in range(4)]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda seed: ask(client, seed % 4), range(16)))
+    assert together == alone * 4
+    assert len(set(alone)) == 4
+
+
+def test_a_stream_says_what_the_whole_answer_says(running: Running) -> None:
+    client = running.client()
+    stream = client.chat.completions.create(
+        model="tiny",
+        messages=HELLO,
+        seed=2,
+        max_completion_tokens=24,
+        stream=True,
+        stream_options={"include_usage": True},
+    )
+    chunks = list(stream)
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert text == ask(client, 2)
+    usage = chunks[-1].usage
+    assert usage is not None and usage.completion_tokens == 24
+    assert usage.prompt_tokens_details is not None and (usage.prompt_tokens_details.cached_tokens or 0) >= 0
+
+
+def test_the_drawn_seed_replays_the_answer(running: Running) -> None:
+    client = running.client()
+    first = client.completions.create(model="tiny", prompt="Once", n=2, max_tokens=12)
+    assert first.model_extra is not None
+    again = client.completions.create(model="tiny", prompt="Once", n=2, max_tokens=12, seed=first.model_extra["seed"])
+    assert [choice.text for choice in again.choices] == [choice.text for choice in first.choices]
+
+
+def test_a_killed_worker_costs_a_stream_a_pause_and_not_a_token(running: Running) -> None:
+    client = running.client()
+    whole = ask(client, 5, words=1500)
+    stream = client.chat.completions.create(
+        model="tiny", messages=HELLO, seed=5, max_completion_tokens=1500, stream=True
+    )
+    pieces = [next(stream).choices[0].delta.content or ""]
+    os.kill(running.children()[0], signal.SIGKILL)
+    pieces += [chunk.choices[0].delta.content or "" for chunk in stream]
+    assert "".join(pieces) == whole
+    metrics = httpx2.get(f"{running.url}/metrics").text
+    assert "tampu_resumed_requests_total 1.0" in metrics and "tampu_worker_restarts_total 1.0" in metrics
+
+
+def test_prompts_past_the_context_are_refused_with_both_numbers(running: Running) -> None:
+    with pytest.raises(openai.BadRequestError, match=r"2048 tokens\. However, you requested 2\d\d\d") as caught:
+        running.client().completions.create(model="tiny", prompt="a" * 2040, max_tokens=40)
+    assert caught.value.code == "context_length_exceeded"
+
+
+def test_only_the_api_port_listens(running: Running) -> None:
+    inodes = {
+        os.readlink(link)
+        for pid in (running.process.pid, *running.children())
+        for link in Path(f"/proc/{pid}/fd").iterdir()
+        if link.exists() or link.is_symlink()
+    }
+    tables = [Path(f"/proc/{running.process.pid}/net/{table}").read_text() for table in ("tcp", "tcp6")]
+    rows = [line.split() for table in tables for line in table.splitlines()[1:]]
+    listening = [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in inodes]
+    assert listening == [f"0100007F:{int(running.url.rsplit(':', 1)[1]):04X}"]
+
+
+def test_it_ends_with_its_worker_and_exit_code_zero(running: Running) -> None:
+    worker = running.children()[0]
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(10) == 0
+    assert eventually(lambda: not Path(f"/proc/{worker}").exists())
