@@ -119,7 +119,9 @@ def test_a_gguf_file_is_found_by_its_quantisation(paths: Paths, environment: dic
         resolve("someone/tiny-GGUF", paths, environment)
 
 
-def test_the_list_has_whole_models_with_their_sizes(paths: Paths, environment: dict[str, str]) -> None:
+def test_the_list_has_whole_models_with_their_sizes_under_names_that_can_be_used(
+    paths: Paths, environment: dict[str, str]
+) -> None:
     snapshot(environment, "someone/tiny", WHOLE)
     snapshot(environment, "someone/half", {"config.json": "{}"})
     snapshot(environment, "someone/tiny-GGUF", {"a-Q8_0.gguf": "12345678"})
@@ -127,6 +129,7 @@ def test_the_list_has_whole_models_with_their_sizes(paths: Paths, environment: d
     packed.mkdir(parents=True)
     (packed / "tiny-int8-1-2.tampu").write_text("123")
     found = [(model.name, model.source, model.size) for model in local_models(paths, environment)]
+    assert resolve("tiny-int8-1-2", paths, environment) == packed / "tiny-int8-1-2.tampu"
     assert [entry for entry in found if entry[1] != "bundled"] == [
         ("someone/tiny", "hub", 7),
         ("someone/tiny-GGUF/a-Q8_0.gguf", "hub", 8),

@@ -180,6 +180,13 @@ def test_no_network_is_said_plainly(tmp_path: Path) -> None:
         pull(REPOSITORY, Hub("http://127.0.0.1:9", tmp_path), silent)
 
 
+def test_a_hub_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent_hub:  # takes the connection and says nothing
+        endpoint = f"http://127.0.0.1:{silent_hub.getsockname()[1]}"
+        with pytest.raises(NetworkUnavailable, match=r"did not answer within 0\.2 s"):
+            pull(REPOSITORY, Hub(endpoint, tmp_path, timeout=0.2), silent)
+
+
 def test_a_hub_in_trouble_is_no_missing_model(fake: FakeHub, tmp_path: Path) -> None:
     fake.status = 503
     with pytest.raises(NetworkUnavailable, match="answered with status 503"):

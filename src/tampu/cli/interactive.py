@@ -53,7 +53,7 @@ def talk(conversation: Conversation, session: "PromptSession[str]", console: Con
 
 def say(console: Console, text: str, style: str = "") -> None:
     """Print text as it is: nothing in it is markup, and no control character reaches the terminal."""
-    console.print(text.translate(UNPRINTABLE), style=style, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    console.print(text.translate(UNPRINTABLE), style=style, markup=False, highlight=False, emoji=False)
 
 
 def answer(conversation: Conversation, line: str, console: Console) -> None:

@@ -36,6 +36,9 @@ def resolve(name: str, paths: Paths, environment: Mapping[str, str] = os.environ
     path = Path(name).expanduser()
     if path.exists():
         return path
+    packed = packed_cache(paths) / f"{name}.tampu"
+    if "/" not in name and packed.exists():
+        return packed
     wanted = hub_name(name)
     if wanted is None or path.is_absolute():
         raise ModelMissing(_unknown(name, paths, environment))

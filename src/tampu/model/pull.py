@@ -43,6 +43,7 @@ class Hub:
     cache: Path
     token: Secret | None = None
     offline: bool = False
+    timeout: float = ANSWER_SECONDS  # seconds that the hub may take to answer
     pause: float = 1.0  # seconds before a broken transfer is taken up again, longer each time
 
     @classmethod
@@ -107,7 +108,7 @@ def look_up(name: str, hub: Hub) -> Plan:
     if hub.offline:
         raise NetworkUnavailable("HF_HUB_OFFLINE is set, so nothing is fetched. Unset it to pull a model.")
     with _translated(name, wanted, hub):
-        info = _api(hub).model_info(wanted.repository, files_metadata=True, timeout=ANSWER_SECONDS)
+        info = _api(hub).model_info(wanted.repository, files_metadata=True, timeout=hub.timeout)
     sizes = {sibling.rfilename: sibling.size or 0 for sibling in info.siblings or ()}
     files = _choose(name, wanted, tuple(sizes))
     commit = info.sha or "main"
@@ -218,7 +219,7 @@ def _translated(name: str, wanted: HubName, hub: Hub, lost: str = "") -> Iterato
             ) from error
         raise NetworkUnavailable(f"{hub.host} answered with status {error.response.status_code}.") from error
     except (httpx2.HTTPError, ConnectionError) as error:
-        silence = f"No network: {hub.host} did not answer within {ANSWER_SECONDS:.0f} s."
+        silence = f"No network: {hub.host} did not answer within {hub.timeout:g} s."
         raise NetworkUnavailable(lost or silence) from error
     except (ValueError, KeyError) as error:
         raise NetworkUnavailable(f"{hub.host} answered, but not as a Hugging Face hub does.") from error
