@@ -82,9 +82,10 @@ def bind(host: str, port: int) -> socket.socket:
         listener.listen(2048)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
+            free = free_port(host)
             raise PortTaken(
-                f"Port {port} is taken: another program listens there. Port {free_port(host)} is free:\n\n"
-                f"  tampu serve --port {free_port(host)}"
+                f"Port {port} is taken: another program listens there. Port {free} is free:\n\n"
+                f"  tampu serve --port {free}"
             ) from None
         raise BadSetting(f"Cannot listen at {host}, port {port}: {error.strerror or error}.") from None
     return listener
