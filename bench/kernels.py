@@ -62,10 +62,10 @@ def bench_linears(kernels: Kernels, kind: Kind, limit: float) -> None:
             rows = kernels.quantize_rows(rng.standard_normal((num_rows, in_features), np.float32), kind)
             turn = cycle(weights)
             seconds = median_seconds(lambda: kernels.linear(rows, next(turn)), repeats)  # noqa: B023 - called at once
-            operations = 2 * num_rows * out_features * in_features
+            rate, operations = size / seconds, 2 * num_rows * out_features * in_features
             print(
                 f"{kind:5} {name:8} {out_features:6} x {in_features:5}  M {num_rows:3}  {seconds * 1e3:9.2f} ms  "
-                f"{size / seconds / 1e9:6.1f} GB/s ({size / seconds / limit:4.0%})  {operations / seconds / 1e9:7.0f} GOP/s"
+                f"{rate / 1e9:6.1f} GB/s ({rate / limit:4.0%})  {operations / seconds / 1e9:7.0f} GOP/s"
             )
 
 

@@ -43,7 +43,7 @@ struct Ints {
 #define LANEWISE(Result, name, Left, Right, expression)      \
   INLINE Result name(const Left& a, const Right& b) {        \
     Result result;                                           \
-    for (int i = 0; i < PARTS; ++i) result.part[i] = expression; \
+    UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = expression; \
     return result;                                           \
   }
 
@@ -70,38 +70,39 @@ LANEWISE(Ints, shift_right_logical, Ints, int, (IntPart)((UintPart)a.part[i] >> 
 
 INLINE Floats select(const Ints& condition, const Floats& yes, const Floats& no) {
   Floats result;
-  for (int i = 0; i < PARTS; ++i) result.part[i] = condition.part[i] ? yes.part[i] : no.part[i];
+  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = condition.part[i] ? yes.part[i] : no.part[i];
   return result;
 }
 
 INLINE Ints select(const Ints& condition, const Ints& yes, const Ints& no) {
   Ints result;
-  for (int i = 0; i < PARTS; ++i) result.part[i] = condition.part[i] ? yes.part[i] : no.part[i];
+  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = condition.part[i] ? yes.part[i] : no.part[i];
   return result;
 }
 
 // x - 0 is x, also for -0; written so that compilers see one broadcast instruction.
 INLINE Floats broadcast(float x) {
   Floats result;
-  for (int i = 0; i < PARTS; ++i) result.part[i] = x - FloatPart{};
+  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = x - FloatPart{};
   return result;
 }
 
 INLINE Ints broadcast(int32_t x) {
   Ints result;
-  for (int i = 0; i < PARTS; ++i) result.part[i] = x - IntPart{};
+  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = x - IntPart{};
   return result;
 }
 
+// Part by part: a copy of the whole would go through memory.
 INLINE Floats load(const float* from) {
   Floats result;
-  std::memcpy(&result, from, sizeof result);
+  UNROLL for (int i = 0; i < PARTS; ++i) std::memcpy(&result.part[i], from + i * WIDTH, sizeof(FloatPart));
   return result;
 }
 
 INLINE Ints load(const int32_t* from) {
   Ints result;
-  std::memcpy(&result, from, sizeof result);
+  UNROLL for (int i = 0; i < PARTS; ++i) std::memcpy(&result.part[i], from + i * WIDTH, sizeof(IntPart));
   return result;
 }
 
@@ -113,42 +114,49 @@ INLINE Floats load(const float* from, int64_t count) {
   return load(padded);
 }
 
-INLINE void store(float* to, const Floats& x) { std::memcpy(to, &x, sizeof x); }
-INLINE void store(int32_t* to, const Ints& x) { std::memcpy(to, &x, sizeof x); }
+INLINE void store(float* to, const Floats& x) {
+  UNROLL for (int i = 0; i < PARTS; ++i) std::memcpy(to + i * WIDTH, &x.part[i], sizeof(FloatPart));
+}
+
+INLINE void store(int32_t* to, const Ints& x) {
+  UNROLL for (int i = 0; i < PARTS; ++i) std::memcpy(to + i * WIDTH, &x.part[i], sizeof(IntPart));
+}
 
 INLINE void store(float* to, const Floats& x, int64_t count) {
   if (count >= LANES) return store(to, x);
-  std::memcpy(to, &x, count * sizeof(float));
+  float whole[LANES];
+  store(whole, x);
+  std::memcpy(to, whole, count * sizeof(float));
 }
 
 INLINE Ints bits(const Floats& x) {
   Ints result;
-  std::memcpy(&result, &x, sizeof x);
+  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = (IntPart)x.part[i];
   return result;
 }
 
 INLINE Floats from_bits(const Ints& x) {
   Floats result;
-  std::memcpy(&result, &x, sizeof x);
+  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = (FloatPart)x.part[i];
   return result;
 }
 
 INLINE Floats to_float(const Ints& x) {
   Floats result;
-  for (int i = 0; i < PARTS; ++i) result.part[i] = __builtin_convertvector(x.part[i], FloatPart);
+  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = __builtin_convertvector(x.part[i], FloatPart);
   return result;
 }
 
 // Towards zero.
 INLINE Ints to_int(const Floats& x) {
   Ints result;
-  for (int i = 0; i < PARTS; ++i) result.part[i] = __builtin_convertvector(x.part[i], IntPart);
+  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = __builtin_convertvector(x.part[i], IntPart);
   return result;
 }
 
 INLINE Floats widen_bf16(const uint16_t* from) {
   Floats result;
-  for (int i = 0; i < PARTS; ++i) {
+  UNROLL for (int i = 0; i < PARTS; ++i) {
     HalfPart half;
     std::memcpy(&half, from + i * WIDTH, sizeof half);
     result.part[i] = (FloatPart)(__builtin_convertvector(half, UintPart) << 16);
@@ -166,7 +174,7 @@ INLINE float widen_bf16_scalar(uint16_t half) {
 // The low 16 bits of each lane.
 INLINE void store_halves(uint16_t* to, const Ints& x, int64_t count) {
   uint16_t halves[LANES];
-  for (int i = 0; i < PARTS; ++i) {
+  UNROLL for (int i = 0; i < PARTS; ++i) {
     const HalfPart half = __builtin_convertvector((UintPart)x.part[i], HalfPart);
     std::memcpy(halves + i * WIDTH, &half, sizeof half);
   }
@@ -176,7 +184,7 @@ INLINE void store_halves(uint16_t* to, const Ints& x, int64_t count) {
 // The low 8 bits of each lane.
 INLINE void store_bytes(int8_t* to, const Ints& x, int64_t count) {
   int8_t bytes[LANES];
-  for (int i = 0; i < PARTS; ++i) {
+  UNROLL for (int i = 0; i < PARTS; ++i) {
     const BytePart byte = __builtin_convertvector(x.part[i], BytePart);
     std::memcpy(bytes + i * WIDTH, &byte, sizeof byte);
   }
@@ -186,7 +194,7 @@ INLINE void store_bytes(int8_t* to, const Ints& x, int64_t count) {
 // a * b + c where a * b is exact in float32, so that fused or not makes no difference (see numerics.BF16_SMALLEST).
 INLINE Floats add_exact_product(const Floats& a, const Floats& b, const Floats& c) {
   Floats result;
-  for (int i = 0; i < PARTS; ++i) {
+  UNROLL for (int i = 0; i < PARTS; ++i) {
 #if defined(__AVX512F__)
     result.part[i] = _mm512_fmadd_ps(a.part[i], b.part[i], c.part[i]);
 #elif defined(__FMA__)

@@ -15,8 +15,7 @@ struct Pair {
 
 // Weights of 16 columns for k = 2 * pair and the next: one 64-byte row of a bf16 tile [2][16][16][2] ...
 INLINE Pair load_pair(const uint16_t* tile, int half, int pair) {
-  Ints words;
-  std::memcpy(&words, tile + (half * 16 + pair) * 32, sizeof words);
+  const Ints words = load(reinterpret_cast<const int32_t*>(tile + (half * 16 + pair) * 32));
   return {from_bits(words << 16), from_bits(words & broadcast(static_cast<int32_t>(0xFFFF0000)))};
 }
 

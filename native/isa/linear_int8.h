@@ -92,31 +92,38 @@ INLINE Ints finish_sums(const Sums<R>& sums, int r, int half, int32_t) {
 
 #else
 
-// Products of two int8 fit an int16, and so does the sum of two (2 * 127 * 127): 16 bytes, 4 columns, at a time.
+// Products of two int8 fit an int16, and so does the sum of two (2 * 127 * 127). Of 4 columns x 4 k, 16-bit words hold
+// an even and an odd k each: shifts part them, and a second pair of shifts adds the two words of a column.
 constexpr int INT8_ROWS = 1;
-using Bytes16 = int8_t __attribute__((vector_size(16)));
-using Shorts16 = int16_t __attribute__((vector_size(32)));
-using Words8 = int32_t __attribute__((vector_size(32)));
+using Words = int16_t __attribute__((vector_size(16)));
 
 template <int R>
 struct Sums {
-  Words8 four_columns[R][8];  // per column the sums over even and odd pairs of k
+  Ints half[R][2];
 };
+
+INLINE IntPart two_words(int8_t first, int8_t second) {
+  return broadcast(static_cast<int32_t>(static_cast<uint16_t>(first) | static_cast<uint32_t>(second) << 16)).part[0];
+}
 
 template <int R>
 INLINE void multiply_tile(const int8_t* rows, int64_t stride, const int8_t* tile, Sums<R>& sums) {
+  static_assert(WIDTH == 4);
   UNROLL
-  for (int r = 0; r < R; ++r) {
+  for (int half = 0; half < 2; ++half) {
     for (int group = 0; group < 16; ++group) {
-      const int8_t* a = rows + r * stride + group * 4;
-      const Shorts16 four = {a[0], a[1], a[2], a[3], a[0], a[1], a[2], a[3],
-                             a[0], a[1], a[2], a[3], a[0], a[1], a[2], a[3]};
+      const int8_t* row = tile + half * 1024 + group * 64;
       UNROLL
-      for (int c = 0; c < 8; ++c) {
-        Bytes16 weight;
-        std::memcpy(&weight, tile + c / 4 * 1024 + group * 64 + c % 4 * 16, 16);
-        const Words8 products = (Words8)(__builtin_convertvector(weight, Shorts16) * four);
-        sums.four_columns[r][c] += (products << 16 >> 16) + (products >> 16);
+      for (int r = 0; r < R; ++r) {
+        const int8_t* a = rows + r * stride + group * 4;
+        const Words even = (Words)two_words(a[0], a[2]), odd = (Words)two_words(a[1], a[3]);
+        UNROLL
+        for (int i = 0; i < PARTS; ++i) {
+          Words weight;
+          std::memcpy(&weight, row + i * 16, 16);
+          const IntPart pairs = (IntPart)((weight << 8 >> 8) * even + (weight >> 8) * odd);
+          sums.half[r][half].part[i] += (pairs << 16 >> 16) + (pairs >> 16);
+        }
       }
     }
   }
@@ -124,12 +131,7 @@ INLINE void multiply_tile(const int8_t* rows, int64_t stride, const int8_t* tile
 
 template <int R>
 INLINE Ints finish_sums(const Sums<R>& sums, int r, int half, int32_t) {
-  int32_t lane[LANES];
-  for (int c = 0; c < LANES; ++c) {
-    const Words8& four = sums.four_columns[r][half * 4 + c / 4];
-    lane[c] = four[c % 4 * 2] + four[c % 4 * 2 + 1];
-  }
-  return load(lane);
+  return sums.half[r][half];
 }
 
 #endif
