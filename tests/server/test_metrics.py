@@ -61,6 +61,9 @@ def test_open_requests_and_running_sequences_are_gauges() -> None:
         assert eventually(lambda: upstream.num_open == 0)
         aborted = 'tampu_request_success_total{finished_reason="abort",model_name="cria"}'
         assert eventually(lambda: aborted in httpx2.get(f"{server.url}/metrics").text)
+        text = httpx2.get(f"{server.url}/metrics").text
+    assert value(text, 'tampu_prompt_tokens_total{model_name="cria"}') == 2
+    assert 0 < value(text, 'tampu_generation_tokens_total{model_name="cria"}') < 100
 
 
 def test_each_app_counts_for_itself() -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import socket
+import time
 from typing import Any
 
 import httpx2
@@ -109,6 +111,25 @@ def test_a_client_that_leaves_aborts_what_it_asked_for(body: dict[str, Any]) -> 
         assert eventually(lambda: server.lifecycle.num_open == 0)
         assert httpx2.get(f"{server.url}/readyz").status_code == 200
     assert upstream.num_aborted == 1
+
+
+def test_many_clients_that_leave_at_any_moment_leave_nothing_behind() -> None:
+    upstream = FakeUpstream(*["word "] * 30, delay=0.003)
+    bodies = [{**CHAT, "n": 1 + index % 4, "stream": index % 2 == 0} for index in range(12)]
+    with live(upstream) as server:
+        assert post(server.url, CHAT).status_code == 200
+        before = len(os.listdir("/proc/self/fd"))
+        for index in range(120):
+            raw = json.dumps(bodies[index % 12]).encode()
+            head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(raw)}\r\n\r\n"
+            with socket.create_connection(("127.0.0.1", server.port)) as connection:
+                connection.sendall((head.encode() + raw)[: 1 + 31 * index % 500])
+                time.sleep(0.0007 * (index % 11))
+        assert eventually(lambda: upstream.num_open == 0)
+        assert eventually(lambda: not server.server.server_state.tasks)
+        assert eventually(lambda: len(os.listdir("/proc/self/fd")) <= before)
+        assert post(server.url, CHAT).status_code == 200
+    assert server.lifecycle.num_open == 0 and upstream.num_aborted > 0
 
 
 def test_a_client_that_leaves_before_its_body_is_complete_starts_nothing() -> None:

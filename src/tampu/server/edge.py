@@ -62,7 +62,7 @@ class Edge:
             check_origin(headers)
             await self._app(scope, receive, send)
         except ClientGone:
-            record.end(["abort"])
+            record.break_off("abort")
         except Exception as error:
             if not isinstance(error, ServiceError):
                 logger.exception("%s failed", record.id)

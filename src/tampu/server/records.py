@@ -2,7 +2,6 @@
 
 import secrets
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,21 +32,31 @@ class RequestRecord:
     tenant: str = ""
     first_chunk_at: float | None = None
     usage: Usage = field(default_factory=Usage)
+    num_delivered: int = 0  # tokens so far; what counts when the client does not wait for the usage
     finish_reasons: list[FinishReason] = field(default_factory=list)
+    _opened: Usage = field(default_factory=Usage)
 
     def note(self, chunk: Chunk) -> None:
         """Remember when the first chunk came, how choices ended, and what they counted."""
         if self.first_chunk_at is None:
             self.first_chunk_at = time.monotonic()
+        self.num_delivered += len(chunk.token_ids)
+        if chunk.opening is not None:
+            self._opened += Usage(chunk.opening.prompt_tokens, 0, chunk.opening.cached_tokens)
         if chunk.finish_reason is not None:
             self.finish_reasons.append(chunk.finish_reason)
         if chunk.usage is not None:
             self.usage += chunk.usage
 
-    def end(self, reasons: Iterable[FinishReason] = ()) -> None:
-        """The request is over; `reasons` are those of choices that did not end by themselves."""
-        self.finish_reasons.extend(reasons)
+    def end(self) -> None:
+        """The request is over."""
         self.finished_at = time.monotonic()
+
+    def break_off(self, reason: FinishReason) -> None:
+        """The request is over before its end: what was delivered until now counts."""
+        self.finish_reasons.append(reason)
+        self.usage = self._opened + Usage(completion_tokens=self.num_delivered)
+        self.end()
 
     @property
     def seconds(self) -> float:

@@ -50,14 +50,18 @@ class Outbox:
             self._wake()
 
     async def take(self, patience: float) -> bytes | None:
-        """Everything put so far; empty after `patience` seconds of silence (0 is for ever), None at the end."""
+        """Everything put so far; empty after `patience` seconds of silence (0 is for ever), None at the end.
+
+        Raises the error it was closed with once, before the end.
+        """
         if not self._data and not self._closed:
             await self._wait(patience)
         if self._data:
             data, self._data = self._data, bytearray()
             return bytes(data)
-        if self._error is not None:
-            raise self._error
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
         return None if self._closed else b""
 
     async def _wait(self, patience: float) -> None:
@@ -97,7 +101,7 @@ class Generation(Response):
             await cancel(answering, self._leaving)
         if not left:
             return answering.result()
-        self._record.end(["abort"])
+        self._record.break_off("abort")
         await drop(scope, receive)
         return None
 
@@ -146,7 +150,6 @@ class WholeAnswer(Generation):
         self._chunks: list[list[Chunk]] = [[] for _ in self._call.requests]
         await self._generate_all()
         body = dumps(self._call.answer.render([Completion.fold(chunks) for chunks in self._chunks]))
-        self._record.end()
         await Response(body, media_type="application/json", headers=HEADERS)(scope, receive, send)
 
     def _take(self, position: int, chunk: Chunk) -> None:
@@ -181,6 +184,9 @@ class EventStream(Generation):
             self._outbox.close()
         except ServiceError as error:
             self._outbox.close(error)
+        finally:
+            # Nobody is left waiting, whatever happened here.
+            self._outbox.close(EngineFailure("The answer broke off."))
 
     async def _write(self, send: Send) -> None:
         batch = await self._outbox.take(self._keep_alive)
@@ -189,16 +195,17 @@ class EventStream(Generation):
         await send({"type": "http.response.start", "status": 200, "headers": head.raw_headers})
         while batch is not None:
             await send({"type": "http.response.body", "body": batch or KEEP_ALIVE, "more_body": True})
-            try:
-                batch = await self._outbox.take(self._keep_alive)
-            except ServiceError as error:
-                batch = None
-                await send({"type": "http.response.body", "body": self._failure(error), "more_body": True})
-        self._record.end()
+            batch = await self._next()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
+    async def _next(self) -> bytes | None:
+        try:
+            return await self._outbox.take(self._keep_alive)
+        except ServiceError as error:
+            return self._failure(error)
+
     def _failure(self, error: ServiceError) -> bytes:
-        self._record.finish_reasons.append("error")
+        self._record.break_off("error")
         payloads = self._call.answer.render_failure(error, self._record.id)
         return b"".join(b"data: %b\n\n" % payload for payload in payloads)
 
