@@ -1,7 +1,6 @@
 """From a checkpoint to an engine: weights, kernels, and a key-value cache that fits this machine."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from tampu.kernels.interface import Kind
 from tampu.model.config import ModelConfig
 from tampu.model.llama import Llama
 from tampu.model.load import prepare
+from tampu.model.machine import available_memory
 from tampu.model.packed import open_packed
 from tampu.settings import EngineSettings
 
@@ -74,33 +74,3 @@ def resolve(settings: EngineSettings, config: ModelConfig, kind: Kind, memory: i
 
 def _whole_blocks(num_tokens: int, block_size: int) -> int:
     return -(-num_tokens // block_size)
-
-
-def available_memory() -> int:
-    """Bytes that this process may still take: what the machine has free, or what its control group allows."""
-    return min(_memory_bounds())
-
-
-def _memory_bounds() -> Iterator[int]:
-    yield os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for line in _read("/proc/meminfo").splitlines():
-        if line.startswith("MemAvailable:"):
-            yield int(line.split()[1]) * 1024
-    limit = _read("/sys/fs/cgroup/memory.max").strip()
-    if limit.isdigit():
-        yield int(limit) - _anonymous_memory()
-
-
-def _anonymous_memory() -> int:
-    """Bytes that the control group's processes hold and the system cannot simply drop, as it can mapped files."""
-    for line in _read("/sys/fs/cgroup/memory.stat").splitlines():
-        if line.startswith("anon "):
-            return int(line.split()[1])
-    return 0
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text()
-    except OSError:
-        return ""

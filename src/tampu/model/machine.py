@@ -14,7 +14,7 @@ def total_memory() -> int:
 
 
 def available_memory() -> int:
-    """Bytes that this process may still take: what the machine has free, or what its control group leaves."""
+    """Bytes that this process may still take: what the machine has free, or what its control group allows."""
     return min(_memory_bounds())
 
 
@@ -23,9 +23,17 @@ def _memory_bounds() -> Iterator[int]:
     for line in _read("/proc/meminfo").splitlines():
         if line.startswith("MemAvailable:"):
             yield int(line.split()[1]) * 1024
-    limit, used = _read("/sys/fs/cgroup/memory.max").strip(), _read("/sys/fs/cgroup/memory.current").strip()
-    if limit.isdigit() and used.isdigit():
-        yield int(limit) - int(used)
+    limit = _read("/sys/fs/cgroup/memory.max").strip()
+    if limit.isdigit():
+        yield int(limit) - _anonymous_memory()
+
+
+def _anonymous_memory() -> int:
+    """Bytes that the control group's processes hold and the system cannot simply drop, as it can mapped files."""
+    for line in _read("/sys/fs/cgroup/memory.stat").splitlines():
+        if line.startswith("anon "):
+            return int(line.split()[1])
+    return 0
 
 
 def free_disk(directory: Path) -> int:
