@@ -5,7 +5,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tampu.errors import BadSetting
 from tampu.kernels import available_isas, load_kernels
 from tampu.kernels.interface import AttentionRows, Kernels, Kind, LayerCache, PackedLinear, Rows
 from tampu.kernels.layout import pack_linear
@@ -278,16 +277,3 @@ def test_a_read_only_cache_is_not_written(native: Kernels) -> None:
     qkv, table = np.ones((1, 24), np.float32), np.ones((1, 4), np.float32)
     with pytest.raises(TypeError):
         native.rotate_and_cache(qkv, table, table, np.zeros(1, np.int32), 1, LayerCache(keys, cache.values))
-
-
-def test_the_native_kernels_are_built_and_chosen() -> None:
-    assert available_isas()[-2:] == ("portable", "reference")
-    assert load_kernels("auto", 2).isa == available_isas()[0]
-    assert load_kernels("auto", 2).num_threads == 2
-    assert load_kernels("portable").num_threads >= 1
-    assert load_kernels("reference", 4).isa == "reference"
-
-
-def test_an_unknown_isa_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(BadSetting, match=r"isa 'sse9' cannot run on this machine: choose auto or one of .*reference"):
-        load_kernels("sse9")

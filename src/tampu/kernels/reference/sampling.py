@@ -39,9 +39,9 @@ def sample(logits: F32, rows: SampleRows) -> I32:
     """One token id per row; -1 where a logit is NaN or none is above -inf."""
     drawn = np.empty(len(logits), np.int32)
     for b in range(len(logits)):
-        row = logits[b]
+        row, controls = logits[b], _controls(rows, b)
         for process in PROCESSORS:
-            row = process(row, _controls(rows, b))
+            row = process(row, controls)
         drawn[b] = _draw(row, _philox_fraction(int(rows.seed[b]), int(rows.choice[b]), int(rows.position[b])))
     return drawn
 
