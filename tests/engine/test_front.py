@@ -408,7 +408,8 @@ def test_a_real_llama_goes_on_with_the_same_tokens_after_kills(packed: Path) -> 
         kills: list[tuple[int, ...]] = [(2, 20), (), ()]
         disturbed = await asyncio.gather(*map(read, [local] * 3, requests, kills))
         assert list(map(transcript, disturbed)) == list(map(transcript, undisturbed))
-        assert local.stats.restarts == 2
+        # The answers may all be there already when the last kill is noticed.
+        await until(lambda: local.stats.restarts == 2)
         await local.stop()
 
     run(work())
