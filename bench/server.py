@@ -30,7 +30,8 @@ from tampu.engine.front import FrontStats
 from tampu.engine.output import EngineStats
 from tampu.request import Chunk, GenerateRequest, Opening, Usage
 from tampu.server.lifecycle import Lifecycle
-from tampu.server.serve import bind, build_server
+from tampu.server.ports import bind
+from tampu.server.serve import build_server
 from tampu.settings import ServerSettings
 
 CARD = ModelCard(

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from uvicorn.loops.auto import auto_loop_factory
 
 from tampu.server.lifecycle import Lifecycle
+from tampu.server.ports import bind, url
 from tampu.server.protocol import BoundedProtocol
-from tampu.server.serve import Server, bind, build_server, url
+from tampu.server.serve import Server, build_server
 from tampu.server.service import ServedEngine
 from tampu.settings import ServerSettings
 

@@ -8,7 +8,8 @@ from uvicorn.loops.auto import auto_loop_factory
 from tampu.engine.card import ModelCard
 from tampu.errors import ModelError
 from tampu.server.logs import configure
-from tampu.server.serve import bind, run
+from tampu.server.ports import bind
+from tampu.server.serve import run
 from tampu.settings import ServerSettings
 from tests.fakes import FakeUpstream
 

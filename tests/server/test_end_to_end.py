@@ -16,7 +16,7 @@ import pytest
 from openai import OpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
-from tampu.server.serve import free_port
+from tampu.server.ports import free_port
 from tests.checkpoints import random_checkpoint
 from tests.server.live import eventually
 
@@ -111,6 +111,15 @@ def test_a_killed_worker_costs_a_stream_a_pause_and_not_a_token(running: Running
     assert "".join(pieces) == whole
     metrics = httpx2.get(f"{running.url}/metrics").text
     assert "tampu_resumed_requests_total 1.0" in metrics and "tampu_worker_restarts_total 1.0" in metrics
+
+
+def test_a_repeated_beginning_comes_from_the_cache(running: Running) -> None:
+    client = running.client()
+    answers = [client.completions.create(model="tiny", prompt="way-station " * 20, seed=1, max_tokens=4) for _ in "ab"]
+    counts = [answer.usage.prompt_tokens_details for answer in answers if answer.usage]
+    cached = [details.cached_tokens or 0 for details in counts if details]
+    assert cached[0] < cached[1] and cached[1] >= 224
+    assert answers[0].choices[0].text == answers[1].choices[0].text
 
 
 def test_prompts_past_the_context_are_refused_with_both_numbers(running: Running) -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
-import ipaddress
 import signal
 import socket
 import sys
@@ -16,10 +14,10 @@ from uvicorn.loops.auto import auto_loop_factory
 from tampu import __version__
 from tampu.engine.card import ModelCard
 from tampu.engine.front import LocalEngine
-from tampu.errors import BadSetting, PortTaken
 from tampu.server.app import create_app
 from tampu.server.lifecycle import Lifecycle
 from tampu.server.logs import configure
+from tampu.server.ports import bind, check_bind, url
 from tampu.server.protocol import BoundedProtocol
 from tampu.server.service import ServedEngine
 from tampu.settings import EngineSettings, Paths, ServerSettings
@@ -52,58 +50,6 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to us."""
         yield
-
-
-def check_bind(settings: ServerSettings) -> None:
-    """Raise BadSetting for an address beyond loopback without a key."""
-    if not is_loopback(settings.host) and not settings.api_key.reveal():
-        raise BadSetting(
-            f"Listening at {settings.host} lets others use this model. Give them a key first:\n\n"
-            f'  TAMPU_API_KEY="$(openssl rand -hex 24)" tampu serve --host {settings.host}\n\n'
-            f"or listen on this machine only: tampu serve --host 127.0.0.1"
-        )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises PortTaken with a free port in the message, BadSetting for an unknown address."""
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(2048)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            free = free_port(host)
-            raise PortTaken(
-                f"Port {port} is taken: another program listens there. Port {free} is free:\n\n"
-                f"  tampu serve --port {free}"
-            ) from None
-        raise BadSetting(f"Cannot listen at {host}, port {port}: {error.strerror or error}.") from None
-    return listener
-
-
-def free_port(host: str) -> int:
-    """A port that nobody listens on."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
-
-
-def url(listener: socket.socket) -> str:
-    """Where a client on this machine finds the server."""
-    host, port = listener.getsockname()[:2]
-    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{name}:{port}"
 
 
 def build_server(
