@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tampu.cli.station import greeting, server_in_background
+from tampu.cli.station import BackgroundServer, greeting
 from tampu.settings import Paths, ServerSettings
 from tests.cli.conftest import Tampu
 
@@ -59,20 +59,27 @@ def test_a_port_that_is_taken_is_exit_code_7(tampu: Tampu) -> None:
 
 @pytest.mark.usefixtures("variables")
 def test_tampu_alone_serves_in_the_background_while_it_runs(port: int, tmp_path: Path) -> None:
-    with server_in_background(ServerSettings(port=port), Paths.find()) as line:
-        assert line.startswith(f"Serving at http://127.0.0.1:{port}/v1")
+    with BackgroundServer(ServerSettings(port=port), Paths.find()) as server:
+        assert server.where().startswith(f"Serving at http://127.0.0.1:{port}/v1")
         assert models_at(port) == ["tiny"]
     with pytest.raises(URLError):
         urlopen(f"http://127.0.0.1:{port}/v1/models")
     assert (tmp_path / "state" / "serve.log").stat().st_size > 0
 
 
+@pytest.mark.usefixtures("variables")
+def test_a_server_that_cannot_start_leaves_the_chat_alone(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAMPU_MAX_BODY", "many")
+    with BackgroundServer(ServerSettings(port=port), Paths.find()) as server:
+        assert server.where().startswith("The server does not run; its log says why: ")
+
+
 def test_a_taken_port_leaves_the_chat_alone(port: int) -> None:
     with (
         socket.create_server(("127.0.0.1", port)),
-        server_in_background(ServerSettings(port=port), Paths.find()) as line,
+        BackgroundServer(ServerSettings(port=port), Paths.find()) as server,
     ):
-        assert line == f"Port {port} is taken, so nothing is served. `tampu serve --port N` uses another one."
+        assert server.where() == f"Port {port} is taken, so nothing is served. `TAMPU_PORT=N tampu` uses another one."
 
 
 def test_the_greeting_says_what_runs_and_what_could() -> None:

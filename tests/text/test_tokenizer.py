@@ -1,6 +1,9 @@
 import base64
 import json
+import random
+import time
 from pathlib import Path
+from threading import Thread
 
 import gguf
 import pytest
@@ -104,6 +107,18 @@ def test_a_name_can_be_shown_for_every_id() -> None:
 
 def test_every_byte_has_a_token_of_its_own() -> None:
     assert [SMALL.token_bytes(id_) for id_ in range(len(TOKENS))] == list(TOKENS)
+
+
+def test_other_threads_run_while_a_long_text_is_encoded() -> None:
+    text = "".join(random.Random(0).choices("abcdefgh ", k=500_000))
+    encoding = Thread(target=SMALL.encode, args=(text,))
+    encoding.start()
+    turns = 0
+    while encoding.is_alive():
+        time.sleep(0.001)
+        turns += 1
+    # It takes some 50 ms; a thread that kept the interpreter to itself would leave a turn or two.
+    assert turns > 5
 
 
 def test_surrogates_are_joined_or_replaced() -> None:

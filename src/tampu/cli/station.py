@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
 from pathlib import Path
 
 from tampu.cli.terminal import is_terminal
@@ -30,10 +30,10 @@ def station() -> None:
     from tampu.cli.interactive import converse
     from tampu.cli.opening import open_model, read_flags
 
-    llm = open_model({}, max_num_seqs=1)
-    size = Path(llm.card.packed).stat().st_size
-    with server_in_background(load(ServerSettings, {}), Paths.find()) as address:
-        converse(Conversation(llm, read_flags(llm, {})), f"{greeting(llm.settings.model, size)}\n{address}")
+    with BackgroundServer(load(ServerSettings, {}), Paths.find()) as server:
+        llm = open_model({}, max_num_seqs=1)
+        size = Path(llm.card.packed).stat().st_size
+        converse(Conversation(llm, read_flags(llm, {})), f"{greeting(llm.settings.model, size)}\n{server.where()}")
 
 
 def greeting(model: str, size: int) -> str:
@@ -50,38 +50,56 @@ def greeting(model: str, size: int) -> str:
     )
 
 
-@contextlib.contextmanager
-def server_in_background(settings: ServerSettings, paths: Paths) -> Iterator[str]:
-    """A line that says where the server is, for as long as it runs; it ends with this process."""
-    if _is_taken(settings.host, settings.port):
-        yield f"Port {settings.port} is taken, so nothing is served. `tampu serve --port N` uses another one."
-        return
-    paths.state.mkdir(parents=True, exist_ok=True)
-    log = paths.state / "serve.log"
-    with log.open("ab") as file:
-        # A session of its own: Ctrl-C in the chat must not reach the server.
-        server = subprocess.Popen(
-            [sys.executable, "-m", "tampu", "serve"],
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=file,
-            start_new_session=True,
-            preexec_fn=_end_with_parent,
-        )
-    try:
-        yield f"Serving at http://{settings.host}:{settings.port}/v1 (OpenAI API). Log: {log}"
-    finally:
-        server.send_signal(signal.SIGTERM)
+class BackgroundServer:
+    """`tampu serve` in a process of its own while this is entered; it ends with this process at the latest."""
+
+    def __init__(self, settings: ServerSettings, paths: Paths) -> None:
+        self._address = (settings.host, settings.port)
+        self._log = paths.state / "serve.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "BackgroundServer":
+        if not _is_taken(self._address):
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            with self._log.open("ab") as log:
+                # A session of its own: Ctrl-C in the chat must not reach the server.
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "tampu", "serve"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    preexec_fn=_end_with_parent,
+                )
+        return self
+
+    def where(self, patience: float = 10.0) -> str:
+        """A line that says where the server listens, or why it does not, after at most so many seconds."""
+        host, port = self._address
+        if self._process is None:
+            return f"Port {port} is taken, so nothing is served. `TAMPU_PORT=N tampu` uses another one."
+        deadline = time.monotonic() + patience
+        while self._process.poll() is None and time.monotonic() < deadline:
+            if _is_taken(self._address):
+                return f"Serving at http://{host}:{port}/v1 (OpenAI API). Log: {self._log}"
+            time.sleep(0.02)
+        return f"The server does not run; its log says why: {self._log}"
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(5)
-        server.kill()
-        server.wait()
+            self._process.wait(5)
+        self._process.kill()
+        self._process.wait()
 
 
-def _is_taken(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((host, port)) == 0
+def _is_taken(address: tuple[str, int]) -> bool:
+    """Whether somebody listens there."""
+    with contextlib.suppress(OSError), socket.create_connection(address, timeout=1):
+        return True
+    return False
 
 
 def _end_with_parent() -> None:

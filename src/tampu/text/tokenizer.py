@@ -110,7 +110,9 @@ class Tokenizer:
         return self._names.get(token_id) or self.token_bytes(token_id).decode("utf-8", errors="replace")
 
     def _merge(self, text: str) -> list[int]:
-        token_ids: list[int] = self._merging.encode(text, add_special_tokens=False).ids
+        # Unlike the library's `encode`, this lets other threads run: a server goes on while a long prompt is read.
+        (encoding,) = self._merging.encode_batch_fast([text], add_special_tokens=False)
+        token_ids: list[int] = encoding.ids
         return token_ids
 
 
