@@ -9,13 +9,14 @@ The table goes to standard output as Markdown; `--wrong N` shows N wrong answers
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tampu import LLM
 from tampu import request as nouns
 from training.dialogue import Dialogue, Tool
-from training.scoring import Answerer, score, table
+from training.scoring import Answerer, Score, score, table
+from training.skills import all_skills
 
 MAX_NEW_TOKENS = 160
 
@@ -54,10 +55,22 @@ def main() -> None:
         for text in options.say:
             print(f"> {text}\n{llm.chat(text, temperature=0.0, max_tokens=MAX_NEW_TOKENS)}\n")
         return
-    figures = score(tampu_answerer(llm), options.prompts, options.wrong, options.skills)
-    print(table(figures))
+    scores = {}
+    for skill in options.skills or all_skills():
+        scores[skill] = score(tampu_answerer(llm), skill, options.prompts)
+        for miss in scores[skill].misses[: options.wrong]:
+            print(miss, flush=True)
+    print(table(scores))
     if options.figures:
-        options.figures.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n")
+        options.figures.write_text(json.dumps(figures(scores), indent=2, sort_keys=True) + "\n")
+
+
+def figures(scores: Mapping[str, Score]) -> dict[str, dict[str, int]]:
+    """What `figures.json` keeps of each skill."""
+    return {
+        skill: {"prompts": score.prompts, "right": score.right, "quick_right": score.quick_right}
+        for skill, score in scores.items()
+    }
 
 
 if __name__ == "__main__":

@@ -35,13 +35,18 @@ def encode(tokenizer: Tokenizer, pieces: list[Piece]) -> Row:
     token_ids: list[int] = []
     targets: list[int] = []
     for piece in pieces:
-        if piece.control:
-            ids = [tokenizer.token_to_id(piece.text)]
-        else:
-            ids = tokenizer.encode(piece.text, add_special_tokens=False).ids
+        ids = _piece_ids(tokenizer, piece)
         token_ids += ids
         targets += [int(piece.target)] * len(ids)
     return token_ids, targets
+
+
+def _piece_ids(tokenizer: Tokenizer, piece: Piece) -> list[int]:
+    if not piece.control:
+        return list(tokenizer.encode(piece.text, add_special_tokens=False).ids)
+    token_id = tokenizer.token_to_id(piece.text)
+    assert token_id is not None, f"the tokenizer lacks {piece.text}"
+    return [token_id]
 
 
 def batches(tokenizer: Tokenizer, seed: int, first_pool: int, tokens_per_batch: int) -> Iterator[TokenBatch]:

@@ -12,6 +12,7 @@
 import argparse
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -104,7 +105,9 @@ def train(options: argparse.Namespace) -> None:
     trainer.save(checkpoint, progress)
 
 
-def _loop(trainer: Trainer, progress: Progress, stream, options: argparse.Namespace, checkpoint: Path) -> None:  # type: ignore[no-untyped-def]
+def _loop(
+    trainer: Trainer, progress: Progress, stream: Iterator[TokenBatch], options: argparse.Namespace, checkpoint: Path
+) -> None:
     started = saved = reported = time.monotonic()
     first_step, seconds_before, tokens_reported, losses = progress.step, progress.seconds, progress.tokens, []
     for batch in stream:
@@ -131,7 +134,8 @@ def _loop(trainer: Trainer, progress: Progress, stream, options: argparse.Namesp
 
 
 def _share(options: argparse.Namespace, seconds: float, steps: int) -> float:
-    return steps / options.steps if options.steps else seconds / (60.0 * options.minutes)
+    spent, budget = (steps, options.steps) if options.steps else (seconds, 60.0 * options.minutes)
+    return float(spent / budget)
 
 
 def _report(run: Path, progress: Progress, losses: list[float], rate: float, speed: float, share: float) -> None:

@@ -8,7 +8,7 @@ def text(dialogue: Dialogue) -> str:
     return "".join(piece.text for piece in render(dialogue))
 
 
-def test_a_plain_dialogue_is_rendered_as_llama_3_does_without_dates():
+def test_a_plain_dialogue_is_rendered_as_llama_3_does_without_dates() -> None:
     assert text(talk("hi", "Hello", "Hi!", system="Be kind.")) == (
         "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe kind.<|eot_id|>"
         "<|start_header_id|>user<|end_header_id|>\n\nHello<|eot_id|>"
@@ -16,18 +16,18 @@ def test_a_plain_dialogue_is_rendered_as_llama_3_does_without_dates():
     )
 
 
-def test_only_the_assistants_words_and_their_end_are_targets():
+def test_only_the_assistants_words_and_their_end_are_targets() -> None:
     pieces = render(talk("hi", "Hello", "Hi!", "Bye", "See you."))
     assert [piece.text for piece in pieces if piece.target] == ["Hi!", "<|eot_id|>", "See you.", "<|eot_id|>"]
 
 
-def test_the_prompt_ends_with_the_open_assistant_header():
+def test_the_prompt_ends_with_the_open_assistant_header() -> None:
     assert "".join(piece.text for piece in render_prompt(talk("hi", "Hello", "Hi!"))).endswith(
         "Hello<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
     )
 
 
-def test_tools_stand_before_the_first_user_message_and_results_come_from_ipython():
+def test_tools_stand_before_the_first_user_message_and_results_come_from_ipython() -> None:
     messages = (
         Message("user", "Weather in Lima?"),
         Message("assistant", '{"name": "weather", "parameters": {}}'),
