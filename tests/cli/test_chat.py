@@ -5,10 +5,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
-from tampu.cli.chat import prompt_of
+from tampu.cli.chat import check_flags, prompt_of
 from tampu.cli.reply import Reply, ask
 from tampu.engine.llm import LLM
 from tampu.errors import ContextTooLong
@@ -49,6 +51,27 @@ def test_nothing_asked_is_wrong_usage(stdin: str, tampu: Tampu) -> None:
     result = tampu("chat", stdin=stdin)
     assert result.exit_code == 2
     assert "Nothing was asked" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--raw", "--system", "Be kind."), "--raw has no system message"),
+        (("--logprobs", "1"), "--logprobs needs --json"),
+    ],
+)
+def test_a_flag_that_would_be_ignored_is_refused(flags: tuple[str, ...], message: str, tampu: Tampu) -> None:
+    result = tampu("chat", *flags, "hello")
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize("given", [{"raw": True}, {"as_json": True}, {"flags": {"n": "2", "logprobs": None}}])
+def test_a_conversation_refuses_what_only_one_answer_has(given: dict[str, Any]) -> None:
+    plain: dict[str, Any] = {"raw": False, "as_json": False, "flags": {"n": None, "logprobs": None}}
+    check_flags(None, "", **plain)
+    with pytest.raises(typer.BadParameter, match="need words to answer"):
+        check_flags(None, "", **{**plain, **given})
 
 
 def test_bytes_that_are_no_text_are_wrong_usage(tampu: Tampu) -> None:

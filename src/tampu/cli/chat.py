@@ -4,6 +4,7 @@
 """
 
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -28,8 +29,7 @@ def chat(
 ) -> None:
     """Answer once, or converse."""
     text = read_words(words)
-    if text is not None and not text.strip():
-        raise typer.BadParameter("Nothing was asked: give words as arguments, or pipe them in.")
+    check_flags(text, system, raw, as_json, flags)
     llm = open_model(flags, max_num_seqs=options.sampling(flags).get("n", 1))
     sampling = read_flags(llm, flags)
     if text is None:
@@ -40,6 +40,18 @@ def chat(
         converse(Conversation(llm, sampling, system))
         return
     answer_once(llm, prompt_of(text, system, raw), check(sampling), as_json)
+
+
+def check_flags(text: str | None, system: str, raw: bool, as_json: bool, flags: Mapping[str, Any]) -> None:
+    """Refuse what would be ignored."""
+    if text is not None and not text.strip():
+        raise typer.BadParameter("Nothing was asked: give words as arguments, or pipe them in.")
+    if raw and system:
+        raise typer.BadParameter("--raw has no system message; write it into the words.")
+    if text is None and (raw or as_json or flags.get("n") is not None):
+        raise typer.BadParameter("--raw, --json and --n need words to answer: a conversation has none of them.")
+    if flags.get("logprobs") is not None and not as_json:
+        raise typer.BadParameter("--logprobs needs --json, which shows them.")
 
 
 def read_words(words: list[str] | None) -> str | None:
