@@ -9,7 +9,6 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from tampu.kernels import load_kernels, usable_cores
 from tampu.kernels.interface import AttentionRows, Kernels, Kind, LayerCache, PackedLinear, SampleRows, SparseRows
 from tampu.kernels.layout import TILES, packed_shape
+from tampu.kernels.native import NativeKernels
 
 # name: (out_features, in_features)
 LINEARS = {"qkv": (6144, 4096), "o": (4096, 4096), "gate_up": (28672, 4096), "down": (4096, 14336)}
@@ -36,10 +36,9 @@ def median_seconds(call: Callable[[], object], repeats: int) -> float:
 
 
 def read_limit(num_threads: int) -> float:
-    """Bytes per second that `num_threads` threads read: numpy's maximum of int64, a part of the array each."""
-    parts = np.array_split(np.ones(STREAM_BYTES // 8, np.int64), num_threads)
-    with ThreadPoolExecutor(num_threads) as pool:
-        return STREAM_BYTES / median_seconds(lambda: list(pool.map(np.max, parts)), 5)
+    """Bytes per second that `num_threads` threads read from memory."""
+    array, kernels = np.ones(STREAM_BYTES, np.int8), NativeKernels("portable", num_threads)
+    return STREAM_BYTES / median_seconds(lambda: kernels.read_memory(array), 9)
 
 
 def random_weight(rng: np.random.Generator, kind: Kind, out_features: int, in_features: int) -> PackedLinear:

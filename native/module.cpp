@@ -9,6 +9,7 @@
 #include "checks.h"
 #include "cpu.h"
 #include "kernels.h"
+#include "read_memory.h"
 #include "thread_pool.h"
 
 namespace tampu {
@@ -232,6 +233,13 @@ class NativeKernels {
     call(table_->logprobs, args);
   }
 
+  uint64_t read_memory(const Input& array) {
+    const char* data = reinterpret_cast<const char*>(input<int8_t>("array", array, {ANY}));
+    nb::gil_scoped_release release;
+    std::lock_guard lock(pool_.in_use);
+    return tampu::read_memory(pool_, data, static_cast<int64_t>(array.size()));
+  }
+
  private:
   template <class Args>
   void call(void (*kernel)(ThreadPool&, const Args&), const Args& args) {
@@ -270,5 +278,6 @@ NB_MODULE(_native, m) {
       .def("rotate_and_cache", &NativeKernels::rotate_and_cache)
       .def("attention", &NativeKernels::attention)
       .def("sample", &NativeKernels::sample)
-      .def("logprobs", &NativeKernels::logprobs);
+      .def("logprobs", &NativeKernels::logprobs)
+      .def("read_memory", &NativeKernels::read_memory);
 }

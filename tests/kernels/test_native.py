@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tampu.kernels import available_isas, load_kernels
 from tampu.kernels.interface import AttentionRows, Kernels, Kind, LayerCache, PackedLinear, Rows
 from tampu.kernels.layout import pack_linear
+from tampu.kernels.native import NativeKernels
 from tampu.kernels.reference import ReferenceKernels
 from tests.kernels.cases import (
     KINDS,
@@ -277,3 +278,10 @@ def test_a_read_only_cache_is_not_written(native: Kernels) -> None:
     qkv, table = np.ones((1, 24), np.float32), np.ones((1, 4), np.float32)
     with pytest.raises(TypeError):
         native.rotate_and_cache(qkv, table, table, np.zeros(1, np.int32), 1, LayerCache(keys, cache.values))
+
+
+def test_memory_is_read_by_any_number_of_threads(native: Kernels) -> None:
+    assert isinstance(native, NativeKernels)
+    native.read_memory(np.zeros(3_000_000, np.int8))
+    with pytest.raises(ValueError, match="array must be contiguous int8"):
+        native.read_memory(np.zeros(8, np.int64))

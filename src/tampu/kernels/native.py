@@ -1,6 +1,7 @@
 """The native kernels: allocates outputs, unpacks the dataclasses, and calls the compiled module."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tampu.kernels._native import Kernels as CompiledKernels
 from tampu.kernels.interface import (
@@ -115,6 +116,10 @@ class NativeKernels:
         )
         self._native.logprobs(logits, token_ids, result.chosen, result.top_ids, result.top_logprobs)
         return result
+
+    def read_memory(self, array: NDArray[np.int8]) -> None:
+        """Reads all of `array` [bytes] once with every thread: timed, the limit of what a decode step can reach."""
+        self._native.read_memory(array)
 
 
 def _empty_rows(kind: Kind, num_rows: int, size: int) -> Rows:
