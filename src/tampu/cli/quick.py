@@ -29,7 +29,9 @@ def _quickened(param: Any) -> Any:
 
 
 def _process(param: Any, context: Any, value: Any) -> Any:
-    is_string = param.type_descriptor.annotation in (str, list[str])
-    if param.required or not (value is None or is_string):
+    # Versions of typer without descriptors do not load pydantic either.
+    descriptor = getattr(param, "type_descriptor", None)
+    is_plain = descriptor is not None and (value is None or descriptor.annotation in (str, list[str]))
+    if param.required or not is_plain:
         return type(param).process_value(param, context, value)
     return param.callback(context, param, value) if param.callback is not None else value
