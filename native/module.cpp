@@ -198,10 +198,12 @@ class NativeKernels {
               const Input& choice, const Input& position, const Output& token_ids) {
     const int64_t B = size_of("logits", logits, 2, 0), V = size_of("logits", logits, 2, 1);
     require(V >= 1, "logits need at least one column");
+    const float* temperatures = input<float>("temperature", temperature, {B});
+    for (int64_t b = 0; b < B; ++b) require(temperatures[b] >= 0, "temperature must be 0 or more");
     call(table_->sample, SampleArgs{input<float>("logits", logits, {B, V}),
                                     B,
                                     V,
-                                    input<float>("temperature", temperature, {B}),
+                                    temperatures,
                                     input<float>("top_p", top_p, {B}),
                                     input<int32_t>("top_k", top_k, {B}),
                                     input<float>("min_p", min_p, {B}),

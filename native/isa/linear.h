@@ -19,7 +19,9 @@ inline void for_panels(ThreadPool& pool, const LinearArgs& args, int64_t panel_b
   const int64_t least = (TASK_BYTES + panel_bytes - 1) / panel_bytes, fair = panels / (8 * pool.size());
   const int64_t group = fair > least ? fair : least;
   const int64_t groups = (panels + group - 1) / group, chunks = (args.M + ROW_CHUNK - 1) / ROW_CHUNK;
-  parallel(pool, groups * chunks, args.M * args.weight.N * args.weight.K / 16, [&](int64_t task, int) {
+  // Few rows cost the reading of the weights, many the multiplications.
+  const int64_t work = (panels * panel_bytes) / 16 + args.M * args.weight.N * args.weight.K / 128;
+  parallel(pool, groups * chunks, work, [&](int64_t task, int) {
     const int64_t first = task / chunks * group, start = task % chunks * ROW_CHUNK;
     const int64_t last = first + group < panels ? first + group : panels;
     const int64_t end = start + ROW_CHUNK < args.M ? start + ROW_CHUNK : args.M;

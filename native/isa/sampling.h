@@ -132,7 +132,10 @@ inline void keep_through(const SampleRow& row, const Candidate& cut) {
   for (int64_t i = 0; i < last; i += LANES) keep(i, load(row.logits + i) >= least);
   if (last == row.padded) return;
   int32_t kept[LANES];
-  for (int l = 0; l < LANES; ++l) kept[l] = cut < Candidate{row.logits[last + l], static_cast<int32_t>(last + l)} ? 0 : -1;
+  for (int l = 0; l < LANES; ++l) {
+    const Candidate other = {row.logits[last + l], static_cast<int32_t>(last + l)};
+    kept[l] = cut < other ? 0 : -1;
+  }
   keep(last, load(kept));
   for (int64_t i = last + LANES; i < row.padded; i += LANES) keep(i, load(row.logits + i) > least);
 }

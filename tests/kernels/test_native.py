@@ -263,6 +263,12 @@ def test_indices_out_of_range_are_refused_by_name(native: Kernels) -> None:
         native.logprobs(normal(rng, 1, 9), zero, 10)
 
 
+def test_a_negative_or_nan_temperature_is_refused(native: Kernels) -> None:
+    for temperature in (-1, np.nan):
+        with pytest.raises(ValueError, match="temperature must be 0 or more"):
+            native.sample(np.zeros((1, 9), np.float32), controls(1, temperature=np.array([temperature], np.float32)))
+
+
 def test_read_only_weights_are_fine(native: Kernels) -> None:
     rng = np.random.default_rng(12)
     packed = weight(rng, "int8", 40, 64)
