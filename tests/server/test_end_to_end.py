@@ -1,7 +1,7 @@
 """The whole: `tampu serve` as a process, a real small Llama in its worker, the real `openai` package."""
 
+import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -19,6 +19,8 @@ from openai.types.chat import ChatCompletionMessageParam
 from tampu.server.ports import free_port
 from tests.checkpoints import random_checkpoint
 from tests.server.live import eventually
+from tests.server.test_attacks import FIELDS, NASTY
+from tests.server.test_body import HOLES
 
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "hello"}]
 
@@ -47,13 +49,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     port = str(free_port("127.0.0.1"))
     command = [sys.executable, "-m", "tampu", "serve", "--model", str(model), "--port", port, "--threads", "1"]
     environment = {**os.environ, "TAMPU_HOME": str(home)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+    log = home / "log"
+    with log.open("w") as stderr, subprocess.Popen(command, stderr=stderr, text=True, env=environment) as process:
         try:
-            assert process.stderr is not None
-            match = re.search(r"http://[\d.:]+", process.stderr.readline())
-            assert match is not None
-            assert "is ready after" in process.stderr.readline()
-            yield Running(process, match[0])
+            assert eventually(lambda: "is ready after" in log.read_text(), 30), log.read_text()
+            yield Running(process, f"http://127.0.0.1:{port}")
         finally:
             process.kill()
 
@@ -120,6 +120,30 @@ def test_a_repeated_beginning_comes_from_the_cache(running: Running) -> None:
     cached = [details.cached_tokens or 0 for details in counts if details]
     assert cached[0] < cached[1] and cached[1] >= 224
     assert answers[0].choices[0].text == answers[1].choices[0].text
+
+
+def test_no_attack_changes_a_token_of_others(running: Running) -> None:
+    client = running.client()
+    whole = ask(client, 5, words=300)
+
+    def attack() -> set[int]:
+        statuses = set()
+        with httpx2.Client(base_url=running.url) as attacker:
+            for body in HOLES.values():
+                statuses.add(attacker.post("/v1/chat/completions", content=body).status_code)
+            for field in FIELDS:
+                for value in NASTY:
+                    body = json.dumps({"model": "tiny", "prompt": "hi", field: value}).encode()
+                    statuses.add(attacker.post("/v1/completions", content=body).status_code)
+        return statuses
+
+    with ThreadPoolExecutor(1) as pool:
+        attacking = pool.submit(attack)
+        answers = [ask(client, 5, words=300)]
+        while not attacking.done():
+            answers.append(ask(client, 5, words=300))
+    assert attacking.result() <= {200, 400, 404}
+    assert set(answers) == {whole} and len(answers) > 2
 
 
 def test_prompts_past_the_context_are_refused_with_both_numbers(running: Running) -> None:

@@ -2,15 +2,16 @@
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
 
 import httpx2
 import pytest
 
-from tampu.server.logs import JsonFormatter, LineFormatter
+from tampu.server.logs import JsonFormatter, LineFormatter, Patient
 from tampu.settings import Secret, ServerSettings
 from tests.fakes import FakeUpstream
-from tests.server.live import live
+from tests.server.live import eventually, live
 
 
 def record(message: str = "request", **fields: object) -> logging.LogRecord:
@@ -89,3 +90,28 @@ def test_no_prompt_completion_or_key_is_ever_logged(collected: list[logging.LogR
     lines = "\n".join(formatter.format(made) for made in ours for formatter in (LineFormatter(), JsonFormatter()))
     assert "request_id=req_" in lines and "RuntimeError: broke" in lines
     assert "canary" not in lines and "canary" not in metrics
+
+
+def test_lines_are_written_in_order_by_a_thread_of_their_own() -> None:
+    collecting = Collecting()
+    handler = Patient(collecting)
+    for number in range(100):
+        handler.emit(record(str(number)))
+    handler.flush()
+    assert [made.getMessage() for made in collecting.records] == [str(number) for number in range(100)]
+
+
+def test_lines_beyond_the_queue_are_dropped() -> None:
+    stuck = threading.Event()
+
+    class Stuck(Collecting):
+        def emit(self, record: logging.LogRecord) -> None:
+            stuck.wait(10)
+            super().emit(record)
+
+    writer = Stuck()
+    handler = Patient(writer, capacity=3)
+    for number in range(100):
+        handler.emit(record(str(number)))
+    stuck.set()
+    assert eventually(lambda: 3 <= len(writer.records) <= 4)

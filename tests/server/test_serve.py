@@ -30,7 +30,7 @@ def test_a_refused_bind_starts_nothing() -> None:
 def process(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """A server process and its URL."""
     command = [sys.executable, "-m", "tests.server.serve_fake", *arguments]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         try:
             assert running.stdout is not None
             match = re.search(r"http://[\d.:]+", running.stdout.readline())
@@ -101,3 +101,12 @@ def test_ctrl_c_leaves_at_once_when_nothing_runs() -> None:
 def test_a_model_that_cannot_be_loaded_ends_the_server_with_its_error() -> None:
     with process("0.01", "30", "failing") as (running, _):
         assert running.wait(10) != 0
+
+
+def test_a_log_that_nobody_reads_stops_nothing() -> None:
+    with process("0", "30") as (running, base), httpx2.Client(base_url=base) as client:
+        for _ in range(700):  # some 140 KB of log lines into a pipe of 64 KB
+            assert client.post("/v1/completions", json={"model": "cria"}).status_code == 400
+        assert client.post("/v1/chat/completions", json=STREAM).text.endswith("data: [DONE]\n\n")
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(5) == 0

@@ -1,13 +1,19 @@
 """Log lines for people, or one JSON object per line. No prompt and no completion is ever in one."""
 
+import atexit
+import contextlib
 import json
 import logging
+import queue
 import sys
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from tampu.settings import LogFormat
+
+MAX_WAITING = 10_000  # lines
 
 
 class LineFormatter(logging.Formatter):
@@ -38,10 +44,40 @@ def moment(record: logging.LogRecord) -> datetime:
     return datetime.fromtimestamp(record.created, UTC)
 
 
+class Patient(logging.Handler):
+    """Hands lines to a thread that writes them, so that whoever does not read the log (a stopped terminal, a full pipe)
+    stops no stream. What does not fit the queue is dropped.
+    """
+
+    def __init__(self, writer: logging.Handler, capacity: int = MAX_WAITING) -> None:
+        super().__init__()
+        self._lines: queue.Queue[logging.LogRecord | None] = queue.Queue(capacity)
+        self._writer = writer
+        self._thread = threading.Thread(target=self._write, name="log", daemon=True)
+        self._thread.start()
+        atexit.register(self.flush)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue the line."""
+        with contextlib.suppress(queue.Full):
+            self._lines.put_nowait(record)
+
+    def flush(self) -> None:
+        """Write what waits, for at most a second, and stop."""
+        with contextlib.suppress(queue.Full):
+            self._lines.put_nowait(None)
+        self._thread.join(1.0)
+
+    def _write(self) -> None:
+        while (record := self._lines.get()) is not None:
+            self._writer.handle(record)
+
+
 def configure(log_format: LogFormat) -> None:
     """Send tampu's and the HTTP server's log lines to standard error in this format."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if log_format == "json" else LineFormatter())
+    writer = logging.StreamHandler(sys.stderr)
+    writer.setFormatter(JsonFormatter() if log_format == "json" else LineFormatter())
+    handler = Patient(writer)
     for name, level in (("tampu", logging.INFO), ("uvicorn", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
