@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import json
 import logging
+import os
 import queue
 import sys
 import threading
@@ -44,6 +45,20 @@ def moment(record: logging.LogRecord) -> datetime:
     return datetime.fromtimestamp(record.created, UTC)
 
 
+class Unbuffered:
+    """A text stream that holds no lock while it writes: at its end Python waits for those of its own streams."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, text: str) -> None:
+        """Write all of it."""
+        os.write(self._descriptor, text.encode(errors="replace"))
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+
 class Patient(logging.Handler):
     """Hands lines to a thread that writes them, so that whoever does not read the log (a stopped terminal, a full pipe)
     stops no stream. What does not fit the queue is dropped.
@@ -75,7 +90,7 @@ class Patient(logging.Handler):
 
 def configure(log_format: LogFormat) -> None:
     """Send tampu's and the HTTP server's log lines to standard error in this format."""
-    writer = logging.StreamHandler(sys.stderr)
+    writer = logging.StreamHandler(Unbuffered(sys.stderr.fileno()))
     writer.setFormatter(JsonFormatter() if log_format == "json" else LineFormatter())
     handler = Patient(writer)
     for name, level in (("tampu", logging.INFO), ("uvicorn", logging.WARNING)):
