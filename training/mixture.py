@@ -13,28 +13,28 @@ from training.skills import all_skills
 
 WEIGHTS: dict[str, float] = {
     # who it is and how it talks: what everyone meets first
-    "identity": 5, "greetings": 4, "smalltalk": 7, "tampu": 4, "jokes": 1.5, "poems": 2, "stories": 1.5,
-    "refusals": 3, "unknown": 2.5,
+    "identity": 6, "greetings": 3, "smalltalk": 8, "tampu": 5, "jokes": 1.2, "poems": 2, "stories": 1.5, "refusals": 3,
+    "unknown": 3, "everyday": 3, "likes": 0.8, "another form": 1.5,
     # how to answer, and what was said before
-    "persona": 3, "persona on request": 1, "given name": 1, "style": 4, "style on request": 2, "two instructions": 1.5,
-    "bullet points": 1.5, "reply language": 2, "other languages": 2, "memory": 3, "memory with correction": 1.5,
-    "memory summary": 1.5, "not told": 1, "said before": 1.5, "judging claims": 2,
-    "briefing": 1.5, "likes": 0.7,
+    "persona": 3, "persona on request": 1.5, "given name": 1, "style": 5, "style on request": 3, "two instructions": 2,
+    "bullet points": 1.5, "reply language": 3, "other languages": 2.5, "memory": 3, "memory with correction": 1.2,
+    "memory summary": 1.5, "not told": 1.5, "said before": 2, "judging claims": 2, "briefing": 1.5,
     # facts: many rows, each to be learnt by heart
-    "andes": 5, "capitals": 5, "lands": 4, "animals": 5, "science": 5, "people": 4, "computing": 3.5,
-    "words": 3, "calendar": 1.5, "general": 5, "kinds and sizes": 2,
-    "translate word": 3, "translate back": 2, "translate sentence": 2, "spell": 2, "letters": 1, "kind of": 1,
-    # numbers: rules that take many examples
-    "add": 4, "subtract": 3, "multiply": 2, "sum of three": 1.5, "story problem": 2, "compare numbers": 1.5,
-    # looking back into the prompt: what later skills are built from
-    "uppercase": 2.5, "lowercase": 1.5, "reverse list": 2.5, "sort words": 2, "sort numbers": 2, "repeat": 1.5,
-    "pattern known": 2, "pattern change": 1.5, "pattern lookup": 1.5, "pattern sentences": 1, "answer from text": 2.5,
-    "tool call": 3, "tool result": 2, "tool not needed": 0.7,
+    "andes": 6, "capitals": 8, "lands": 5, "animals": 6, "science": 6, "people": 4, "computing": 4, "words": 4,
+    "calendar": 2, "general": 6, "kinds and sizes": 2, "translate word": 5, "translate back": 4,
+    "translate sentence": 3, "spell": 4, "letters": 1, "kind of": 2,
+    # numbers: rules that take many examples, each of a few tokens
+    "add": 12, "subtract": 9, "multiply": 4, "divide": 2, "sum of three": 2, "story problem": 2.5,
+    "compare numbers": 1.5, "number sequence": 1.5, "count up": 1.2, "count down": 1, "too big": 0.5,
+    # looking back into the prompt
+    "uppercase": 5, "lowercase": 3, "title case": 2, "reverse list": 5, "sort words": 3, "sort numbers": 4,
+    "sort numbers down": 2, "repeat": 1.5, "copy text": 1.5, "last item": 1.5, "list add": 1.2, "one per line": 1.2,
+    "pattern known": 4, "pattern change": 3, "pattern lookup": 3, "pattern sentences": 1.5, "pattern numbers": 1.5,
+    "odd one out": 2, "answer from text": 3, "answer in json": 2, "tool call": 5, "tool result": 2.5,
+    "tool not needed": 1,
     # easy
-    "second item": 0.7, "third item": 0.7, "first letter": 0.5, "even or odd": 0.7, "list add": 0.5,
-    "list remove": 0.7, "count down": 0.5,
-    "bullet list": 0.6, "numbered list": 0.6, "name kind": 0.7, "names in text": 0.7, "place in text": 0.6,
-    "count up": 0.6,
+    "first letter": 0.5, "even or odd": 0.8, "bullet list": 0.8, "numbered list": 0.8, "names in text": 0.7,
+    "place in text": 0.6, "largest": 0.7,
 }  # fmt: skip
 
 # Looking back is the one thing that much else waits for, so it is practised first: in the first EARLY_POOLS pools of

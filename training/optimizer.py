@@ -30,7 +30,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002
+    def step(self, closure: None = None) -> None:  # noqa: ARG002
         """Move every parameter once."""
         for group in self.param_groups:
             by_shape: dict[torch.Size, list[Tensor]] = {}
