@@ -85,7 +85,8 @@ class Patient(logging.Handler):
 
     def _write(self) -> None:
         while (record := self._lines.get()) is not None:
-            self._writer.handle(record)
+            # Not `handle`, which holds a lock that `logging` wants at the end of the process.
+            self._writer.emit(record)
 
 
 def configure(log_format: LogFormat) -> None:
