@@ -1,6 +1,7 @@
 """OpenAI's request fields: each has its effect, is refused by name, or stands in the table as having none."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tampu.dialects.kinds import Integer, NoEffect, Number, Refused
 from tampu.dialects.openai import OpenAI
 from tampu.errors import InvalidPrompt, InvalidRequest, OutOfRange, ServiceError, Unsupported
 from tampu.request import GenerateRequest, Message
-from tests.dialects.examples import OPERATIONS, parse
+from tests.dialects.examples import CONTEXT, OPERATIONS, parse
 
 ROWS = [(name, row) for name, operation in OPERATIONS.items() for row in operation.table]
 NUMBERS = [(name, row) for name, row in ROWS if isinstance(row.kind, Integer | Number)]
@@ -41,6 +42,14 @@ EFFECTS: list[tuple[str, dict[str, Any], str, Any]] = [
 def only(operation: str, **changes: Any) -> GenerateRequest:
     (request,) = parse(operation, **changes).requests
     return request
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_a_body_leaves_open_is_as_the_makers_of_the_model_recommend(operation: str) -> None:
+    context = replace(CONTEXT, recommended={"temperature": 0.6, "top_p": 0.9})
+    body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "prompt": "Hi", "top_p": 0.5}
+    (request,) = OPERATIONS[operation].parse({}, body, context).requests
+    assert (request.sampling.temperature, request.sampling.top_p) == (0.6, 0.5)
 
 
 @pytest.mark.parametrize(("operation", "changes", "field", "value"), EFFECTS, ids=str)

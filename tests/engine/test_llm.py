@@ -63,9 +63,10 @@ def test_a_stream_has_the_text_of_the_whole_answer_in_pieces(llm: LLM) -> None:
 
 
 def test_what_is_left_out_is_as_the_makers_recommend(llm: LLM) -> None:
-    assert llm.recommended == {"temperature": 0.6, "top_p": 0.9}
-    assert llm.chat("Hi", seed=1, max_tokens=9).text == llm.chat("Hi", seed=1, max_tokens=9, **llm.recommended).text
-    assert llm.chat("Hi", seed=1, max_tokens=9, temperature=5.0).text != llm.chat("Hi", seed=1, max_tokens=9).text
+    assert llm.card.recommended == {"temperature": 0.6, "top_p": 0.9}
+    silent = llm.chat("Hi", seed=1, max_tokens=9)
+    assert silent.text == llm.chat("Hi", seed=1, max_tokens=9, temperature=0.6, top_p=0.9).text
+    assert silent.text != llm.chat("Hi", seed=1, max_tokens=9, temperature=5.0).text
 
 
 def test_a_string_a_dict_and_a_message_say_the_same(llm: LLM) -> None:

@@ -42,7 +42,9 @@ FRAMES: list[FromFront | FromWorker] = [
     Abort(3),
     Shutdown(),
     Progress("packing", 0.25),
-    Ready(ModelCard("tiny", 2048, 512, "int8", "bf16", "fp", (1, 2), 64, 32, "avx2", 2, "/cache/tiny.tampu")),
+    Ready(
+        ModelCard("tiny", 2048, 512, "int8", "bf16", "fp", (1, 2), 64, 32, "avx2", 2, "/c/tiny.tampu", {"top_p": 0.9})
+    ),
     Failed("The tensor norm is missing."),
     Outputs((OUTPUT, StepOutput(4, error="NaN in the logits.")), EngineStats(running=2, steps=7)),
     Outputs((), EngineStats()),

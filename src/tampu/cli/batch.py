@@ -92,7 +92,8 @@ class Batch:
         names = {*all_names(self._llm.settings.model), self._llm.card.id}
         if body.setdefault("model", self._llm.card.id) not in names:
             raise ModelNotFound(str(body["model"]), names)
-        context = Context(custom_id, self._created, secrets.randbits(63), self._llm.card.vocab_size)
+        card = self._llm.card
+        context = Context(custom_id, self._created, secrets.randbits(63), card.vocab_size, recommended=card.recommended)
         call = self._operations[kind].parse({}, body, context)
         if call.stream:
             raise Unsupported("stream", "a batch has whole answers")

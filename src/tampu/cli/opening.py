@@ -21,7 +21,7 @@ def open_model(flags: Mapping[str, Any], **defaults: Any) -> LLM:
 
 def read_flags(llm: LLM, flags: Mapping[str, Any]) -> dict[str, Any]:
     """Sampling parameters: the flags, before what the model's makers recommend. InvalidRequest names a bad one."""
-    chosen = {**llm.recommended, **options.sampling(flags)}
+    chosen = {**llm.card.recommended, **options.sampling(flags)}
     check(chosen)
     return chosen
 

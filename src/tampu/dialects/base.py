@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tampu.dialects.fields import Table
@@ -32,6 +32,8 @@ class Context:
     seed: int  # drawn by the server, for a request that brings none
     vocab_size: int
     tenant: str = ""
+    # The model's own sampling defaults, for what a body leaves open.
+    recommended: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,8 +130,9 @@ def stamp(prefix: str, values: Mapping[str, Any], context: Context) -> Stamp:
 
 
 def sampling_params(sampling: Mapping[str, Any], context: Context) -> SamplingParams:
-    """Checked parameters with the drawn seed where none was given, ids within the vocabulary."""
-    params = SamplingParams(**{"seed": context.seed, **sampling})
+    """Checked parameters, ids within the vocabulary; what the body leaves open is as the model's makers recommend, the
+    seed as drawn."""
+    params = SamplingParams(**{"seed": context.seed, **context.recommended, **sampling})
     params.check()
     check_token_ids("stop_token_ids", params.stop_token_ids, context.vocab_size)
     check_token_ids("logit_bias", params.logit_bias, context.vocab_size)

@@ -1,6 +1,7 @@
 """What the engine tells about itself: the model it runs and how far it is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tampu.kernels.interface import Kind
@@ -24,6 +25,8 @@ class ModelCard:
     isa: str
     threads: int
     packed: str  # path of the packed file
+    # How the model's makers recommend to sample, in fields of SamplingParams: what a request that is silent gets.
+    recommended: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from tampu.engine.arguments import Conversation, read_messages, read_sampling
 from tampu.engine.loading import Report, load_engine
 from tampu.engine.open_request import OpenRequest, RefusedRequest
 from tampu.engine.output import EngineStats
-from tampu.engine.prepare import Preparer, read_tokenizer, recommended_sampling
+from tampu.engine.prepare import Preparer, read_tokenizer
 from tampu.errors import InvalidRequest, NotReady, ServiceError
 from tampu.model.hub import packed_cache, resolve
 from tampu.request import Chunk, Completion, GenerateRequest, Prompt, Tool, Usage
@@ -66,7 +66,6 @@ class LLM:
         reference = resolve(model, paths)
         self._engine, self.card = load_engine(reference, packed_cache(paths), self.settings, progress or _silent)
         self.tokenizer = read_tokenizer(Path(self.card.packed))
-        self.recommended = recommended_sampling(Path(self.card.packed))
         self._preparer = Preparer(self.tokenizer, self.card)
         self._by_sequence: dict[int, OpenRequest] = {}
         self._next_id = 0
@@ -173,7 +172,7 @@ class LLM:
 
     def _request(self, prompt: Prompt, sampling: Mapping[str, Any], **others: Any) -> GenerateRequest:
         return GenerateRequest(
-            uuid.uuid4().hex, self.card.id, prompt, read_sampling({**self.recommended, **sampling}), **others
+            uuid.uuid4().hex, self.card.id, prompt, read_sampling({**self.card.recommended, **sampling}), **others
         )
 
     def _answer(self, request: GenerateRequest) -> Answer:

@@ -40,6 +40,7 @@ def load_engine(reference: Path, cache: Path, settings: EngineSettings, report: 
         isa=kernels.isa,
         threads=kernels.num_threads,
         packed=str(path),
+        recommended=packed.generation.sampling(),
     )
     return Engine(model, resolved), card
 

@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from tampu.engine.card import ModelCard
 from tampu.engine.sequence import SequenceSpec
@@ -30,13 +29,6 @@ def read_tokenizer(packed: Path) -> Tokenizer:
     if data is None:
         raise UnsupportedModel(f"{packed} holds no tokenizer: its checkpoint had none. Add one and pack it again.")
     return Tokenizer.from_json(data)
-
-
-def recommended_sampling(packed: Path) -> dict[str, Any]:
-    """The sampling that the model's makers recommend, in the fields of SamplingParams."""
-    generation = open_packed(packed).generation
-    values = {"temperature": generation.temperature, "top_p": generation.top_p}
-    return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,11 @@ class GenerationDefaults:
         """The same as a generation_config.json; `from_json` reads it back."""
         return {"eos_token_id": list(self.eos_token_ids), "temperature": self.temperature, "top_p": self.top_p}
 
+    def sampling(self) -> dict[str, float]:
+        """The recommended sampling controls by name, without those that nothing is said about."""
+        values = {"temperature": self.temperature, "top_p": self.top_p}
+        return {name: value for name, value in values.items() if value is not None}
+
     @classmethod
     def from_json(cls, values: Mapping[str, Any], config: ModelConfig) -> "GenerationDefaults":
         """The defaults in a generation_config.json; absent ids are those of `config`, `do_sample` false is greedy."""

@@ -85,7 +85,8 @@ class Service:
 
     def context(self, record: RequestRecord) -> Context:
         """What a dialect's parser needs to know of this request."""
-        return Context(record.id, int(time.time()), secrets.randbits(SEED_BITS), self.card().vocab_size, record.tenant)
+        card, seed = self.card(), secrets.randbits(SEED_BITS)
+        return Context(record.id, int(time.time()), seed, card.vocab_size, record.tenant, card.recommended)
 
     def render_error(self, error: ServiceError, record: RequestRecord) -> Response:
         """The error in the words of the dialect that the path belongs to."""
