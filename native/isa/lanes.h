@@ -213,13 +213,36 @@ INLINE Floats add_product(const Floats& a, const Floats& b, const Floats& c) {
   return c + a * b;
 }
 
-// Lanes l + 8, l + 4, l + 2, l + 1 join lane l.
-INLINE float fold(const Floats& x) {
-  float lane[LANES];
-  store(lane, x);
-  for (int half = LANES / 2; half > 0; half /= 2)
-    for (int l = 0; l < half; ++l) lane[l] += lane[l + half];
-  return lane[0];
+using FloatFour = float __attribute__((vector_size(16)));
+
+// Lanes [4 * QUARTER, 4 * QUARTER + 4).
+template <int QUARTER>
+INLINE FloatFour quarter(const Floats& x) {
+  const FloatPart& part = x.part[QUARTER * 4 / WIDTH];
+  constexpr int first = QUARTER * 4 % WIDTH;
+  return __builtin_shufflevector(part, part, first, first + 1, first + 2, first + 3);
+}
+
+// Lanes l + 8, l + 4, l + 2, l + 1 join lane l, in this order.
+template <class Join>
+INLINE float fold(const Floats& x, Join join) {
+  const FloatFour four = join(join(quarter<0>(x), quarter<2>(x)), join(quarter<1>(x), quarter<3>(x)));
+  return join(join(four[0], four[2]), join(four[1], four[3]));
+}
+
+INLINE float fold_sum(const Floats& x) {
+  return fold(x, [](auto a, auto b) { return a + b; });
+}
+
+// The largest lane; a lane with NaN may or may not count.
+INLINE float fold_maximum(const Floats& x) {
+  return fold(x, [](auto a, auto b) { return b > a ? b : a; });
+}
+
+// Lane l is l.
+INLINE Ints count_up() {
+  const int32_t numbers[LANES] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return load(numbers);
 }
 
 // Calls block.operator()<SIZE>(first) for consecutive blocks that cover [first, end): SIZE long, then its halves.

@@ -25,15 +25,15 @@ INLINE Pair load_pair(const float* tile, int half, int pair) {
   return {load(at), load(at + PANEL)};
 }
 
-// Adds one tile times R rows to totals [R][2] of 16 columns each.
-template <int R, class Element>
+// Adds one tile times R rows to totals [R][2] of 16 columns each; STREAMED tiles come from memory, one after another.
+template <int R, bool STREAMED, class Element>
 INLINE void add_tile(const float* rows, int64_t stride, const Element* tile, Floats (&totals)[R][2]) {
   constexpr bool EXACT = sizeof(Element) == 2;
   UNROLL
   for (int half = 0; half < 2; ++half) {
     Floats even[R] = {}, odd[R] = {};
     for (int pair = 0; pair < 16; ++pair) {
-      for (size_t line = 0; line < sizeof(Element) / 2; ++line)
+      for (size_t line = 0; STREAMED && line < sizeof(Element) / 2; ++line)
         prefetch(tile + ((half * 16 + pair) * 32 + line * 16));
       const Pair weight = load_pair(tile, half, pair);
       UNROLL
@@ -77,7 +77,7 @@ inline void linear_float(ThreadPool& pool, const LinearArgs& args) {
     Floats totals[R][2] = {};
     const Element* tile = data + panel * panel_elements;
     for (int64_t k = 0; k < stride; k += BLOCK, tile += BLOCK * PANEL)
-      add_tile<R, Element>(rows + m * stride + k, stride, tile, totals);
+      add_tile<R, true>(rows + m * stride + k, stride, tile, totals);
     UNROLL
     for (int r = 0; r < R; ++r)
       UNROLL

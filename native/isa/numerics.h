@@ -36,6 +36,8 @@ INLINE Floats exp(const Floats& x) {
   return select(x != x, x, y);
 }
 
+INLINE float exp(float x) { return exp(broadcast(x)).part[0][0]; }
+
 // Of a positive normal number, NaN or infinity.
 inline float log(float x) {
   int32_t word;

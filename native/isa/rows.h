@@ -76,7 +76,7 @@ inline void rms_norm(ThreadPool& pool, const RmsNormArgs& args) {
       store(row + k, some);
       squares = squares + some * some;
     }
-    const float mean = fold(squares) / static_cast<float>(args.K);
+    const float mean = fold_sum(squares) / static_cast<float>(args.K);
     const Floats inverse = broadcast(1.0f / __builtin_sqrtf(mean + args.eps));
     for (int64_t k = 0; k < args.K; k += LANES)
       store(row + k, load(row + k) * inverse * load(args.gain + k, args.K - k));

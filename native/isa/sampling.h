@@ -242,7 +242,7 @@ inline void logprobs_row(const LogprobArgs& args, int64_t b) {
     std::memcpy(rest, logits + i, (args.V - i) * sizeof(float));
     sums = sums + exp(centre(load(rest), top));
   }
-  const float normaliser = log(fold(sums));
+  const float normaliser = log(fold_sum(sums));
   const auto logprob = [&](float x) { return (x == highest ? 0.0f : x - highest) - normaliser; };
   args.chosen[b] = logprob(logits[args.token_ids[b]]);
   if (args.top > 0) find_top(logits, args.V, args.top, ids, values);
