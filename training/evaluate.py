@@ -21,12 +21,17 @@ from training.skills import all_skills
 MAX_NEW_TOKENS = 160
 
 
+def as_request(dialogue: Dialogue) -> tuple[list[nouns.Message], list[nouns.Tool]]:
+    """Messages up to the last answer, and tools, in tampu's own nouns."""
+    messages = [nouns.Message(turn.role, turn.content) for turn in dialogue.messages[:-1]]
+    return messages, [_tool(tool) for tool in dialogue.tools]
+
+
 def tampu_answerer(llm: LLM) -> Answerer:
     """Answers of a loaded model at temperature 0."""
 
     def answer(dialogue: Dialogue) -> str:
-        messages = [nouns.Message(turn.role, turn.content) for turn in dialogue.messages[:-1]]
-        tools = [_tool(tool) for tool in dialogue.tools]
+        messages, tools = as_request(dialogue)
         return llm.chat(messages, tools=tools, temperature=0.0, max_tokens=MAX_NEW_TOKENS).text
 
     def answers(dialogues: Sequence[Dialogue]) -> list[str]:

@@ -1,7 +1,17 @@
 """The rendering that cria is trained on, piece by piece."""
 
+import random
+
+import pytest
+
+from tampu.text.chat_format import render_segments
+from tests.text.vocabularies import small_tokenizer
 from training.dialogue import Dialogue, Message, talk
+from training.evaluate import as_request
 from training.render import render, render_prompt
+from training.skills import all_skills
+
+SMALL = small_tokenizer()
 
 
 def text(dialogue: Dialogue) -> str:
@@ -45,3 +55,13 @@ def test_tools_stand_before_the_first_user_message_and_results_come_from_ipython
         '<|start_header_id|>ipython<|end_header_id|>\n\n{"sky": "clear"}<|eot_id|>'
         "<|start_header_id|>assistant<|end_header_id|>\n\nIt is clear.<|eot_id|>"
     )
+
+
+@pytest.mark.parametrize("skill", ["memory", "persona", "tool call", "tool result", "repeat"])
+def test_training_renders_what_tampu_renders(skill: str) -> None:
+    rng = random.Random(3)
+    for _ in range(20):
+        dialogue = all_skills()[skill](rng, "train")
+        messages, tools = as_request(dialogue)
+        served = [segment.text for segment in render_segments(messages, tools, SMALL) if segment.text]
+        assert [piece.text for piece in render_prompt(dialogue)] == served
