@@ -47,8 +47,9 @@ def briefing(rng: random.Random, split: Split) -> Dialogue:
             break
     sentences = [data.PARTS[part][0].format_map(values) for part in parts]
     if rng.random() < 0.3:
-        sentences.append(rng.choice(("Be polite.", "Answer briefly.", "Help the customers.",
-        "Answer questions of customers.")))
+        sentences.append(
+            rng.choice(("Be polite.", "Answer briefly.", "Help the customers.", "Answer questions of customers."))
+        )
     before = [_answer(rng, rng.choice(parts), values) for _ in range(rng.choice((0, 0, 1, 2)))]
     if split == "train" and rng.random() < 0.15:
         return conversation("briefing", rng, [*before, _unanswerable(rng)], " ".join(sentences))
