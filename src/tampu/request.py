@@ -199,7 +199,8 @@ class Chunk:
     """A piece of an answer. The first of a request carries `opening`, the last carries `usage`.
 
     Each choice ends with exactly one chunk whose `finish_reason` is set. `text` may be empty while a split
-    character or a possible stop string is held back; `token_ids` then has the ids all the same.
+    character or a possible stop string is held back; `token_ids` then has the ids all the same. `logprobs` has one
+    entry per id, and a last one for the token that ended the choice, which is not among the ids.
     """
 
     index: int = 0

@@ -45,6 +45,14 @@ def test_a_stop_token_is_counted_and_has_no_text() -> None:
     assert chunks[-1].finish_reason == "stop" and chunks[-1].usage == Usage(3, 2, 0)
 
 
+def test_a_stop_token_has_a_log_probability() -> None:
+    target = assembler(logprobs=0)
+    first = target.push(0, StepOutput(0, (72,), num_generated=1, logprobs=(Logprobs(72, -1.0),)))
+    last = target.push(0, StepOutput(0, (), "stop", num_generated=2, logprobs=(Logprobs(257, -2.0),)))
+    assert first is not None and last is not None
+    assert [entry.logprob for entry in first.logprobs + last.logprobs] == [-1.0, -2.0]
+
+
 def test_a_split_character_is_held_until_it_is_whole() -> None:
     chunks = run(assembler(), *(bytes([byte]) for byte in "aé🦙".encode()))
     assert [chunk.text for chunk in chunks] == ["a", "", "é", "", "", "", "🦙"]

@@ -34,6 +34,12 @@ def test_a_stop_token_ends_the_text_without_being_part_of_it() -> None:
     assert outputs[-1].num_generated == len(expected) + 1
 
 
+def test_a_stop_token_has_its_log_probability() -> None:
+    stop = alone(sequence_spec(1, range(10)))[0]
+    (output,) = run_engine(engine_of(), [sequence_spec(1, range(10), stop_token_ids=(stop,), logprobs=1)])[1]
+    assert (output.token_ids, [entry.token_id for entry in output.logprobs]) == ((), [stop])
+
+
 def test_a_sequence_may_fill_the_context_to_its_last_token() -> None:
     outputs = run_engine(engine_of(num_blocks=4, max_model_len=16), [sequence_spec(1, range(9), max_tokens=7)])[1]
     assert (len(outputs), outputs[-1].finish_reason) == (7, "length")

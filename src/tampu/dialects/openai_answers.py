@@ -85,7 +85,7 @@ class ChatAnswer:
         return {
             "index": choice.index,
             "message": {"role": "assistant", "content": choice.text, "refusal": None},
-            "logprobs": chat_logprobs(choice.logprobs) if self.logprobs else None,
+            "logprobs": chat_logprobs(choice.logprobs[: len(choice.token_ids)]) if self.logprobs else None,
             "finish_reason": choice.finish_reason,
         }
 
@@ -96,8 +96,9 @@ class ChatAnswer:
             self._before, self._after = self.stamp.template("chat.completion.chunk", chunk.opening)
             for index in range(self.num_choices):
                 yield self._delta(index, b'{"role":"assistant","content":"","refusal":null}')
-        if chunk.text or (self.logprobs and chunk.logprobs):
-            logprobs = b',"logprobs":' + dumps(chat_logprobs(chunk.logprobs)) if self.logprobs else b""
+        tokens = chunk.logprobs[: len(chunk.token_ids)]
+        if chunk.text or (self.logprobs and tokens):
+            logprobs = b',"logprobs":' + dumps(chat_logprobs(tokens)) if self.logprobs else b""
             yield self._delta(chunk.index, b'{"content":' + dumps(chunk.text) + b"}", logprobs)
         if chunk.finish_reason is not None:
             yield self._delta(chunk.index, b"{}", reason=dumps(chunk.finish_reason))

@@ -84,7 +84,9 @@ class Assembler:
         if choice.finish_reason is not None:
             return None
         text, taken = choice.push(output.token_ids)
+        logprobs = output.logprobs[:taken]
         if choice.finish_reason is None:
+            logprobs = output.logprobs  # the stop token's own included
             choice.num_generated = output.num_generated
             if output.finish_reason is not None:
                 text += choice.finish(output.finish_reason)
@@ -92,7 +94,7 @@ class Assembler:
             index,
             text,
             output.token_ids[:taken],
-            tuple(map(self._logprob, output.logprobs[:taken])),
+            tuple(map(self._logprob, logprobs)),
             choice.finish_reason,
             None if self.opened else self._open(output),
             self._usage() if self.finished else None,

@@ -122,13 +122,12 @@ class Engine:
             self._scheduler.finish(sequence)
         self._num_generated_tokens += 1
         self._num_prompt_tokens += sequence.num_prompt_tokens if is_first else 0
-        is_text = finish_reason != "stop"
         return StepOutput(
             sequence.id,
-            token_ids=(token_id,) if is_text else (),
+            token_ids=() if finish_reason == "stop" else (token_id,),
             finish_reason=finish_reason,
             num_generated=sequence.num_generated,
-            logprobs=(logprobs,) if is_text and logprobs is not None else (),
+            logprobs=() if logprobs is None else (logprobs,),
             num_cached_tokens=sequence.num_cached_tokens if is_first else None,
             prompt_logprobs=_prompt_logprobs(sequence) if is_first else None,
         )

@@ -32,7 +32,7 @@ class StepOutput:
     finish_reason: EndReason | None = None
     # Generated since the prompt, the tokens of an earlier engine and the stop token included.
     num_generated: int = 0
-    # One per token of `token_ids`, where asked for.
+    # One per token of `token_ids`, then that of the stop token; where asked for.
     logprobs: tuple[Logprobs, ...] = ()
     # Only in a sequence's first output: prompt tokens that came from the prefix cache, and
     # one entry per prompt token, where asked for.
