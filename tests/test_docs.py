@@ -8,7 +8,7 @@ import pytest
 from tests.generated_docs import pages
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TOP_FOLDERS = ("src", "native", "training", "bench", "tests", "docs", "scripts")
 
 
