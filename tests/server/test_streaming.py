@@ -98,6 +98,13 @@ def test_one_broken_prompt_ends_the_whole_call_and_aborts_the_others() -> None:
     assert upstream.num_aborted == 1
 
 
+def test_a_piece_without_text_is_no_reason_for_a_comment() -> None:
+    with live(FakeUpstream("Hel", "", "", "lo", delay=0.01)) as server:
+        answer = httpx2.post(f"{server.url}/v1/completions", json={"model": "cria", "prompt": "hi", "stream": True})
+    assert [line for line in answer.text.split("\n\n") if line.startswith(":")] == []
+    assert [event["choices"][0]["text"] for event in events(answer.text)[:-1]] == ["Hel", "lo", ""]
+
+
 @pytest.mark.parametrize("body", [CHAT, STREAM, {**STREAM, "n": 4}], ids=["whole", "stream", "four choices"])
 def test_a_client_that_leaves_aborts_what_it_asked_for(body: dict[str, Any]) -> None:
     upstream = FakeUpstream(*["word "] * 1000, delay=0.005)

@@ -41,7 +41,8 @@ class Outbox:
         if len(self._data) > self._limit:
             self._data.clear()
             self._overflow()
-        self._wake()
+        if self._data:
+            self._wake()
 
     def close(self, error: ServiceError | None = None) -> None:
         """Nothing more comes; with an error, `take` raises it after the rest."""
