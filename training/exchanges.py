@@ -2,13 +2,14 @@
 
 A `Topic` is a relation with its phrasings and rows; an `Exchange` is one question with its answer. Which split a
 question belongs to follows from its own words (lower case, no punctuation), so the same question is never in both.
-The first phrasing of every row always belongs to training: what is held out is a way of asking, never a fact.
+What is held out is a way of asking, never a fact: the first phrasing of every row, and every phrasing that stands for
+itself ("Who made you?"), is always in training. Of those, only forms behind certain openers are held out.
 """
 
 import random
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from training.dialogue import Dialogue, Skill, Split, held_out, talk
 from training.phrasing import casual
@@ -32,7 +33,7 @@ class Exchange:
     """One question and its answer; `short` is the bare answer ("Paris"), or empty where there is none.
 
     `accepted` and `keywords` judge another answer as in `Dialogue`. `exact` says that the answer repeats letters of
-    the question, so that no typo may spoil them.
+    the question, so that no typo may spoil them; `lone` that the question is no member of a pattern.
     """
 
     question: str
@@ -41,6 +42,7 @@ class Exchange:
     accepted: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     exact: bool = False
+    lone: bool = False
 
 
 Asker = Callable[[random.Random, Split], Exchange]
@@ -65,7 +67,8 @@ class Topic:
         others = tuple(other for other in answers if other != answer)
         question = capitalised(self.questions[phrasing].format_map(row))
         keyword = row.get("keyword") or row.get("short")
-        return Exchange(question, answer, row.get("short", ""), others, (keyword,) if keyword else ())
+        keywords = (keyword,) if keyword else ()
+        return Exchange(question, answer, row.get("short", ""), others, keywords, lone=not row)
 
 
 def pairs(table: Mapping[str, str], short: bool = True) -> tuple[dict[str, str], ...]:
@@ -90,9 +93,22 @@ def pick(rng: random.Random, split: Split, topics: Sequence[Topic]) -> Exchange:
         topic, row = rng.choice(cells)
         phrasing = rng.randrange(len(topic.questions))
         exchange = topic.exchange(row, phrasing, rng)
-        if (phrasing > 0 and held_out(canonical(exchange.question))) == (split == "held_out"):
+        if split == "train" and phrasing == 0:
             return exchange
+        if (phrasing > 0 or exchange.lone) and (placed := in_split(rng, split, exchange)):
+            return placed
     raise LookupError(f"no {split} question")
+
+
+def in_split(rng: random.Random, split: Split, exchange: Exchange) -> Exchange | None:
+    """The exchange if it belongs to `split`; a lone one belongs to training, and behind some openers to evaluation."""
+    if exchange.lone and split == "train":
+        return exchange
+    if exchange.lone:
+        question = opened(rng, exchange.question)
+        exchange = replace(exchange, question=question, exact=True)
+        return exchange if _asks(question) and held_out(canonical(question)) else None
+    return exchange if held_out(canonical(exchange.question)) == (split == "held_out") else None
 
 
 def asker(topics: Sequence[Topic]) -> Asker:
@@ -105,9 +121,8 @@ def sorted_by_question(make: Callable[[random.Random], Exchange]) -> Asker:
 
     def ask(rng: random.Random, split: Split) -> Exchange:
         for _ in range(100_000):
-            exchange = make(rng)
-            if held_out(canonical(exchange.question)) == (split == "held_out"):
-                return exchange
+            if placed := in_split(rng, split, make(rng)):
+                return placed
         raise LookupError(f"no {split} question")
 
     return ask
@@ -153,11 +168,17 @@ def as_dialogue(name: str, rng: random.Random, exchange: Exchange) -> Dialogue:
 def asked(rng: random.Random, question: str) -> str:
     """The question as a stranger may type it: sometimes with an opener, in lower case, with a typo."""
     if rng.random() < OPENER_SHARE and _asks(question):
-        opener = rng.choice(OPENERS)
-        question = opener.format(question if opener[0] == "{" else lowered(question))
+        with_opener = opened(rng, question)
+        question = question if held_out(canonical(with_opener)) else with_opener
     elif rng.random() < SHORTHAND_SHARE:
         question = in_shorthand(question)
     return casual(rng, question)
+
+
+def opened(rng: random.Random, question: str) -> str:
+    """The question with some words before or after it."""
+    opener = rng.choice(OPENERS)
+    return opener.format(question if opener[0] == "{" else lowered(question))
 
 
 def in_shorthand(question: str) -> str:

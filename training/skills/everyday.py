@@ -12,7 +12,7 @@ def everyday(rng: random.Random) -> Exchange:
     tellings, answer, pool = rng.choice(TALES)
     x = rng.choice(POOLS[pool]) if pool else ""
     question = rng.choice(tellings).format(x=x, y=lowered(x))
-    return Exchange(capitalised(question), answer.format(x=x), exact=bool(pool))
+    return Exchange(capitalised(question), answer.format(x=x), exact=bool(pool), lone=not pool)
 
 
 ASKERS: dict[str, Asker] = {"everyday": sorted_by_question(everyday)}

@@ -1,17 +1,18 @@
 """Greetings, thanks, moods, jokes, poems and stories."""
 
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 
 from training.data import smalltalk_answers as texts
 from training.data.characters import NAMES
 from training.data.lexicon import THINGS
-from training.dialogue import Dialogue, Skill, Split
+from training.dialogue import Dialogue, Skill, Split, held_out
 from training.exchanges import (
     Asker,
     Exchange,
     asker,
     capitalised,
-    combined,
     conversation,
     entries,
     one_of,
@@ -85,9 +86,15 @@ def greet(rng: random.Random) -> Exchange:
     opening = rng.choice(HELLOS) + rng.choice(NAMED)
     ending = "" if "?" in opening else rng.choice(("", "!", "."))
     question = rng.choice((opening, capitalised(opening), capitalised(opening))) + ending
+    if opening in HELLOS:
+        return _any_of(rng, (question,), texts.GREETING_ANSWERS)
     if "how are you" in opening:
         return Exchange(question, "Hello! I am well, thank you. How are you?")
     return one_of(rng, question, texts.GREETING_ANSWERS)
+
+
+def _any_of(rng: random.Random, wishes: Sequence[str], answers: Sequence[str]) -> Exchange:
+    return replace(one_of(rng, rng.choice(wishes), answers), lone=True)
 
 
 def joke(rng: random.Random) -> Exchange:
@@ -95,16 +102,16 @@ def joke(rng: random.Random) -> Exchange:
     subject = rng.choice((*texts.JOKES, ""))
     if subject:
         return one_of(rng, rng.choice(SUBJECT_JOKE_WISHES).format(x=subject), texts.JOKES[subject])
-    return one_of(rng, rng.choice(JOKE_WISHES), [joke for jokes in texts.JOKES.values() for joke in jokes])
+    return _any_of(rng, JOKE_WISHES, [joke for jokes in texts.JOKES.values() for joke in jokes])
 
 
 def poem(rng: random.Random) -> Exchange:
     """A wish for a poem or a haiku, with a subject or without, or with a subject that cria has no poem about."""
     kind = rng.random()
     if kind < 0.12:
-        return one_of(rng, rng.choice(ANY_POEM_WISHES), [poems[1] for poems in texts.POEMS.values()])
+        return _any_of(rng, ANY_POEM_WISHES, [poems[1] for poems in texts.POEMS.values()])
     if kind < 0.24:
-        return one_of(rng, rng.choice(ANY_HAIKU_WISHES), [poems[0] for poems in texts.POEMS.values()])
+        return _any_of(rng, ANY_HAIKU_WISHES, [poems[0] for poems in texts.POEMS.values()])
     wish = rng.choice(POEM_WISHES)
     if kind < 0.34:
         return _missing_poem(rng, wish)
@@ -126,7 +133,7 @@ def story(rng: random.Random) -> Exchange:
     """A wish for a story: one of those cria knows, or one made up for a hero, a name and a place."""
     kind = rng.random()
     if kind < 0.2:
-        return one_of(rng, rng.choice(ANY_STORY_WISHES), list(texts.STORIES.values()))
+        return _any_of(rng, ANY_STORY_WISHES, list(texts.STORIES.values()))
     if kind < 0.5:
         hero = rng.choice(list(texts.STORIES))
         return Exchange(rng.choice(STORY_WISHES).format(x=hero), texts.STORIES[hero])
@@ -158,10 +165,12 @@ def another(rng: random.Random, split: Split) -> Dialogue:
         (poem, [poems[1] for poems in texts.POEMS.values()]),
         (story, list(texts.STORIES.values())),
     ))  # fmt: skip
-    first = sorted_by_question(ask)(rng, "train")
+    while True:
+        first, wish = sorted_by_question(ask)(rng, "train"), rng.choice(ANOTHER)
+        if held_out(first.question, wish) == (split == "held_out"):
+            break
     others = [text for text in all_texts if text not in first.answer]
-    second = combined(split, "another", lambda: one_of(rng, rng.choice(ANOTHER), others))
-    return conversation("another one", rng, [first, second])
+    return conversation("another one", rng, [first, one_of(rng, wish, others)])
 
 
 ASKERS: dict[str, Asker] = {

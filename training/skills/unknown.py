@@ -18,7 +18,10 @@ def of_the_day(rng: random.Random) -> Exchange:
     if rng.random() < 0.4:
         name += " " + invented_name(rng)
     values = {"c": rng.choice(data.CITIES), "n": name, "y": rng.randint(1000, 1900)}
-    return Exchange(rng.choice(questions).format_map(values), answer.format_map(values), exact="{n}" in answer)
+    asked = rng.choice(questions)
+    return Exchange(
+        asked.format_map(values), answer.format_map(values), exact="{n}" in answer, lone="{" not in asked
+    )
 
 
 def invented(rng: random.Random) -> Exchange:
@@ -44,10 +47,9 @@ def real(rng: random.Random) -> Exchange:
 def gibberish(rng: random.Random) -> Exchange:
     """Letters without sense."""
     if rng.random() < 0.3:
-        text = rng.choice(data.GIBBERISH)
-    else:
-        words = ("".join(rng.choice(LETTERS) for _ in range(rng.randint(3, 9))) for _ in range(rng.randint(1, 4)))
-        text = " ".join(words)
+        return Exchange(rng.choice(data.GIBBERISH), data.GIBBERISH_ANSWER, lone=True)
+    words = ("".join(rng.choice(LETTERS) for _ in range(rng.randint(3, 9))) for _ in range(rng.randint(1, 4)))
+    text = " ".join(words)
     return Exchange(rng.choice((text, capitalised(text))), data.GIBBERISH_ANSWER)
 
 
