@@ -70,6 +70,7 @@ def test_every_answer_has_an_id_of_its_own_and_the_time_it_took() -> None:
         ("//v1//models/", "Host: localhost", 200),
         ("/v1/models", "Host: evil.example", 400),
         ("/v1/models", "Host: x/health?y=", 400),
+        ("/v1/models", "Host: localhost\r\nHost: evil.example", 400),
         ("/v1/models", "X-Nothing: 1", 400),
         ("/v1/models", "Host: localhost\r\nOrigin: null", 403),
         ("/v1/models", "Host: localhost\r\nOrigin: http://evil.example", 403),

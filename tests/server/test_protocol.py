@@ -47,6 +47,21 @@ def test_a_head_beyond_the_cap_is_refused() -> None:
     assert b"at most 65536 bytes" in body
 
 
+def test_a_head_beyond_the_cap_that_comes_in_one_piece_is_refused_too() -> None:
+    with live(FakeUpstream()) as server:
+        for line in (b"GET /" + b"a" * HEAD_BYTES + b" HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nX: " + b"a" * HEAD_BYTES):
+            status, body = exchange(server.port, line + b"\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert status.startswith(b"HTTP/1.1 400 ")
+            assert b"at most 65536 bytes" in body
+
+
+def test_a_target_that_names_a_host_is_for_proxies() -> None:
+    with live(FakeUpstream()) as server:
+        status, body = exchange(server.port, b"GET http://evil.example/livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert status.startswith(b"HTTP/1.1 400 ")
+    assert b"this is no proxy" in body
+
+
 @pytest.mark.parametrize(
     "request_bytes",
     [

@@ -58,7 +58,7 @@ class Edge:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, record: RequestRecord) -> None:
         try:
             headers = Headers(scope=scope)
-            check_host(headers.get("host", ""), self._allowed_hosts)
+            check_host(", ".join(headers.getlist("host")), self._allowed_hosts)
             check_origin(headers)
             await self._app(scope, receive, send)
         except ClientGone:

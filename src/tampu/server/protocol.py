@@ -12,6 +12,7 @@ from tampu.server.streaming import ABORT
 
 HEAD_SECONDS = 10.0  # from the first byte of a connection, or of a further request, to the end of its head
 HEAD_BYTES = 64 * 1024
+HEAD_TOO_LONG = f"The head of the request may have at most {HEAD_BYTES} bytes."
 SEND_BUFFER = 128 * 1024  # of the kernel: what a client that does not read can make us keep
 
 
@@ -22,6 +23,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _head_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _in_head = True
+    _complaint = ""  # about a head, in words of ours
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client came: its head is due."""
@@ -42,7 +44,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
         super().data_received(data)
         if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
-            self.send_400_response(f"The head of the request may have at most {HEAD_BYTES} bytes.")
+            self.send_400_response(HEAD_TOO_LONG)
 
     def on_message_begin(self) -> None:
         """A request begins; a further one on the same connection gets its time, too."""
@@ -55,6 +57,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._stop_timer()
+        self._check_head()
         transport = cast(Any, self.transport)
         self.scope["extensions"] = {ABORT: transport.abort}
         super().on_headers_complete()
@@ -67,7 +70,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, in the shape of every other error."""
         request_id = new_request_id()
-        error = {"message": msg, "type": "invalid_request_error", "param": None, "code": None}
+        error = {"message": self._complaint or msg, "type": "invalid_request_error", "param": None, "code": None}
         body = json.dumps({"error": {**error, "metadata": {"request_id": request_id}}}).encode()
         head = (
             f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
@@ -75,6 +78,15 @@ class BoundedProtocol(HttpToolsProtocol):
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+    def _check_head(self) -> None:
+        """Raise, which refuses the request, for a head that was too long in one piece, or that is meant for a proxy."""
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_BYTES:
+            self._complaint = HEAD_TOO_LONG
+        elif not self.url.startswith(b"/"):
+            self._complaint = "The target of a request must be a path: this is no proxy."
+        if self._complaint:
+            raise ValueError(self._complaint)
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(self.head_seconds, self._close_slow)

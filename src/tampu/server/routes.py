@@ -152,5 +152,7 @@ def translate(error: Exception, request: Request) -> tuple[ServiceError, dict[st
 
 def known_paths(routes: Iterable[Any]) -> str:
     """Where the API is."""
-    paths = sorted({route.path for route in routes if getattr(route, "path", "").startswith("/v1/")})
+    paths = sorted(
+        {route.path.replace(":path}", "}") for route in routes if getattr(route, "path", "").startswith("/v1/")}
+    )
     return f"Use {', '.join(paths)}; /docs describes them."
