@@ -11,7 +11,7 @@ from training.data.characters import CHARACTERS
 from training.data.characters import SYSTEMS as CHARACTER_SYSTEMS
 from training.dialogue import Dialogue, Skill, Split
 from training.exchanges import Exchange, combined, conversation
-from training.pool import any_exchange, any_fact, short_fact
+from training.pool import any_fact, first_words, short_fact
 from training.skills.persona import dressed
 
 Form = Callable[[Exchange, str], str]  # the answer in this form
@@ -29,7 +29,7 @@ class Style:
     wishes: tuple[str, ...]
     form: Form
     extras: tuple[str, ...] = ("",)
-    source: Callable[[random.Random], Exchange] = any_exchange
+    source: Callable[[random.Random], Exchange] = first_words
     typed: bool = True  # whether the question may be typed casually
 
 
@@ -221,7 +221,7 @@ EDGES = tuple(style for style in STYLES if style.name in ("ending", "beginning",
 
 def styled(rng: random.Random, styles: Sequence[tuple[Style, str]], character: str = "") -> Exchange:
     """Some question, answered in the first style, then that answer in the second; a character speaks before both."""
-    plain = styles[0][0].source(rng)
+    plain = any_fact(rng) if character else styles[0][0].source(rng)
     good = [_in_styles(plain, answer, styles, character) for answer in (plain.answer, *plain.accepted)]
     return Exchange(plain.question, good[0], accepted=tuple(good[1:]))
 
