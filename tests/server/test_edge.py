@@ -64,6 +64,22 @@ def test_every_answer_has_an_id_of_its_own_and_the_time_it_took() -> None:
     assert answers[1].json()["error"]["metadata"]["request_id"] == ids[1]
 
 
+@pytest.mark.parametrize(("path", "status"), [("/v1/completions", 413), ("/v1/nowhere", 404), ("/livez", 405)])
+def test_a_client_that_speaks_at_length_hears_its_refusal(path: str, status: int) -> None:
+    with live(FakeUpstream()) as server:
+        answer = httpx2.post(server.url + path, content=b"a" * 8_000_000, headers={"connection": "close"})
+    assert answer.status_code == status
+
+
+def test_a_client_that_asks_before_it_speaks_hears_its_refusal_at_once() -> None:
+    with live(FakeUpstream()) as server:
+        head = (
+            b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8000000\r\nExpect: 100-continue\r\n"
+        )
+        answer, _ = exchange(server.port, head + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
 @pytest.mark.parametrize(
     ("target", "headers", "status"),
     [

@@ -81,6 +81,24 @@ def test_a_bug_in_the_engine_is_told_without_its_details(stream: bool) -> None:
     assert answer.json()["error"]["type"] == "server_error"
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_call_of_many_prompts_does_not_fill_the_queue_by_itself(stream: bool) -> None:
+    class Crowded(FakeUpstream):
+        most_open = 0
+
+        async def generate(self, request: Any) -> Any:
+            async for chunk in super().generate(request):
+                self.most_open = max(self.most_open, self.num_open * request.sampling.n)
+                yield chunk
+
+    upstream = Crowded(delay=0.001)
+    body = {"model": "cria", "prompt": ["hi"] * 300, "n": 2, "stream": stream}
+    with live(upstream) as server:
+        answer = httpx2.post(f"{server.url}/v1/completions", json=body)
+    assert (answer.status_code, answer.text.count('"finish_reason":"stop"')) == (200, 600)
+    assert upstream.most_open == 64
+
+
 def test_one_broken_prompt_ends_the_whole_call_and_aborts_the_others() -> None:
     class Picky(FakeUpstream):
         async def generate(self, request: Any) -> Any:

@@ -1,6 +1,7 @@
 """Reading a request's body: bounded before it is buffered, and JSON without the holes of `json.loads`."""
 
 import asyncio
+import contextlib
 import json
 import re
 import zlib
@@ -8,11 +9,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.types import Receive
+from starlette.types import Message, Receive
 
 from tampu.errors import InvalidRequest, PayloadTooLarge, RequestTimeout, UnsupportedMedia
 
 BODY_IDLE = 30.0  # seconds without a byte before the client is given up
+REFUSED_BYTES = 16_000_000  # read past before a refusal, so that the client hears it; and for how many seconds
+REFUSED_SECONDS = 1.0
 MAX_DEPTH = 100
 MAX_KEYS = 4096  # of one object
 GZIP = 31  # zlib's window bits for a gzip header
@@ -22,6 +25,28 @@ NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 class ClientGone(Exception):
     """The client closed the connection before its body was complete; nobody is left to answer."""
+
+
+class Incoming:
+    """`receive` that knows whether the body is complete, and can read past the rest of it."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._complete = False
+
+    async def __call__(self) -> Message:
+        """The next message."""
+        message = await self._receive()
+        self._complete = self._complete or not message.get("more_body", False)
+        return message
+
+    async def discard(self) -> None:
+        """Read past a body that is refused: to close with bytes unread resets a connection, and the refusal is lost."""
+        left = REFUSED_BYTES
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(REFUSED_SECONDS):
+                while not self._complete and left > 0:
+                    left -= len((await self()).get("body", b""))
 
 
 async def read_body(receive: Receive, headers: Headers, cap: int, idle: float = BODY_IDLE) -> bytes:

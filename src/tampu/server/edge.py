@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tampu.errors import EngineFailure, Forbidden, InvalidRequest, ServiceError
-from tampu.server.body import ClientGone
+from tampu.server.body import ClientGone, Incoming
 from tampu.server.records import RequestRecord, new_request_id
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -46,7 +46,8 @@ class Edge:
         record = RequestRecord(new_request_id(), scope["method"], clean_path(scope["path"]))
         scope = {**scope, "path": record.path, "state": {**scope.get("state", {}), "record": record}}
         try:
-            await self._answer(scope, receive, stamped(send, record), record)
+            incoming = Incoming(receive)
+            await self._answer(scope, incoming, stamped(polite(send, incoming, scope), record), record)
         finally:
             if record.finished_at is None:
                 record.end()
@@ -86,6 +87,18 @@ def stamped(send: Send, record: RequestRecord) -> Send:
         await send(message)
 
     return send_stamped
+
+
+def polite(send: Send, incoming: Incoming, scope: Scope) -> Send:
+    """`send` that lets the client finish speaking before it is refused, unless the client waits to be asked."""
+    waits = "expect" in Headers(scope=scope)
+
+    async def send_politely(message: Message) -> None:
+        if message.get("status", 0) >= 400 and not waits:
+            await incoming.discard()
+        await send(message)
+
+    return send_politely
 
 
 def clean_path(path: str) -> str:

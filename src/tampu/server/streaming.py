@@ -15,6 +15,7 @@ from tampu.request import Chunk, Completion, GenerateRequest, Upstream
 from tampu.server.lifecycle import Lifecycle, cut_off
 from tampu.server.records import RequestRecord
 
+MAX_TOGETHER = 64  # choices of one call that are in the engine at a time, or one prompt's
 MAX_BUFFER = 256 * 1024  # bytes waiting for a client that does not read
 KEEP_ALIVE = b": keep-alive\n\n"
 # How to drop a connection without waiting for its buffers; put into the scope by our HTTP protocol.
@@ -90,6 +91,7 @@ class Generation(Response):
         self._upstream = upstream
         self._lifecycle = lifecycle
         self._record = record
+        self._places = asyncio.Semaphore(max(1, MAX_TOGETHER // call.requests[0].sampling.n))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, unless the client leaves first; then everything it asked for is aborted."""
@@ -130,7 +132,7 @@ class Generation(Response):
         # The engine's generators abort their request when they are closed, which a plain `async for` leaves to chance.
         chunks = cast(AsyncGenerator[Chunk, None], self._upstream.generate(request))
         try:
-            async with aclosing(chunks):
+            async with self._places, aclosing(chunks):
                 async for chunk in chunks:
                     self._record.note(chunk)
                     self._take(position, chunk)
