@@ -29,6 +29,10 @@ def test_every_token_asked_for_is_written(llm: LLM) -> None:
     assert llm.stats().generation_tokens - before == 21
 
 
+def test_no_streams_are_wrong_usage(tampu: Tampu) -> None:
+    assert tampu("bench", "--streams", "0").exit_code == 2
+
+
 def test_what_does_not_fit_the_context_is_refused(tampu: Tampu) -> None:
     result = tampu("bench", "--prompt-tokens", "5000")
     assert result.exit_code == 3

@@ -146,7 +146,7 @@ def test_ctrl_c_is_heard_while_a_long_prompt_is_read(model: Path) -> None:
 def test_the_summary_says_what_a_reader_wants_to_know() -> None:
     reply = Reply("", num_tokens=21, first_token=0.5, seconds=2.5, usage=Usage(40, 21, 32))
     assert reply.tokens_per_second == 10.0
-    assert reply.summary == "21 tokens · first after 0.50 s · 10.0 tokens/s · prompt 40 (32 cached) · stopped"
+    assert reply.summary == "21 tokens · first after 500 ms · 10.0 tokens/s · prompt 40 (32 cached) · stopped"
 
 
 def test_ctrl_c_in_a_one_shot_chat_is_exit_code_130(model: Path, tmp_path: Path) -> None:

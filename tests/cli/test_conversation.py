@@ -154,7 +154,7 @@ def test_help_lists_every_command(conversation: Conversation) -> None:
 
 
 def test_an_unknown_command_gets_the_nearest_one(conversation: Conversation) -> None:
-    with pytest.raises(InvalidRequest, match=r"There is no /temprature\. Did you mean"):
+    with pytest.raises(InvalidRequest, match=r"There is no /temprature\. /help lists"):
         conversation.command("/temprature")
     with pytest.raises(InvalidRequest, match="Did you mean /stats"):
         conversation.command("/stat")

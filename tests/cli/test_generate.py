@@ -16,7 +16,7 @@ def line(**values: Any) -> str:
     return json.dumps({**CHAT, **values})
 
 
-def answered(llm: LLM, *lines: str, done: frozenset[str] = frozenset()) -> list[dict[str, Any] | None]:
+def answered(llm: LLM, *lines: str | bytes, done: frozenset[str] = frozenset()) -> list[dict[str, Any] | None]:
     return list(Batch(llm, 0, done).answers(lines))
 
 
@@ -64,6 +64,7 @@ def test_prompts_are_completed_and_several_make_one_answer(llm: LLM) -> None:
         ("nonsense", 400, None, "The line is not JSON"),
         ("[" * 100_000, 400, None, "The line is not JSON"),
         ("[]", 400, None, "not a JSON object"),
+        (b"\xff{}", 400, None, "The line is not JSON"),
         ("{}", 400, "messages", "needs messages or a prompt"),
         (line(custom_id=3), 400, "custom_id", "must be a string"),
         (line(custom_id="good"), 400, "custom_id", "stands on an earlier line too"),
@@ -75,7 +76,7 @@ def test_prompts_are_completed_and_several_make_one_answer(llm: LLM) -> None:
     ],
 )
 def test_a_wrong_line_has_its_error_and_disturbs_no_other(
-    wrong: str, status: int, param: str | None, message: str, llm: LLM
+    wrong: str | bytes, status: int, param: str | None, message: str, llm: LLM
 ) -> None:
     first, second, third = answered(llm, line(custom_id="good"), wrong, line(custom_id="also good"))
     assert second is not None
@@ -85,9 +86,10 @@ def test_a_wrong_line_has_its_error_and_disturbs_no_other(
     assert [first, third] == answered(llm, line(custom_id="good"), line(custom_id="also good"))
 
 
-def test_lines_done_before_are_skipped(llm: LLM) -> None:
-    first, second = answered(llm, line(custom_id="a"), line(custom_id="b"), done=frozenset({"a"}))
-    assert first is None
+def test_lines_done_before_are_skipped_also_wrong_ones(llm: LLM) -> None:
+    done = frozenset({"a", "line-3"})
+    first, second, third = answered(llm, line(custom_id="a"), line(custom_id="b"), "nonsense", done=done)
+    assert (first, third) == (None, None)
     assert second is not None
 
 
@@ -131,8 +133,13 @@ def test_standard_input_is_answered_on_standard_output(tampu: Tampu) -> None:
     assert json.loads(result.stdout)["custom_id"] == "line-1"
 
 
+def test_a_device_for_an_output_is_written_to_and_not_read(tampu: Tampu, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text(line() + "\n")
+    assert tampu("generate", str(tmp_path / "in.jsonl"), "--output", "/dev/null").exit_code == 0
+
+
 def test_lines_that_fail_make_exit_code_1(tampu: Tampu) -> None:
-    result = tampu("generate", "-", stdin=line() + "\nnonsense\n")
+    result = tampu("generate", "-", stdin=f"{line()}\n".encode() + b"\xff\n")
     assert result.exit_code == 1
-    assert "1 lines could not be answered" in result.stderr
+    assert "1 line could not be answered" in result.stderr
     assert len(result.stdout.splitlines()) == 2

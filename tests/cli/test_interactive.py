@@ -101,6 +101,17 @@ def test_whole_lines_are_printed_for_good_and_the_last_one_at_the_end() -> None:
     assert screen.getvalue() == f"one\ntwo\n[red]three\ufffd[2J\n{reply.summary}\n"
 
 
+def test_a_paragraph_taller_than_the_screen_is_seen_to_its_last_word() -> None:
+    screen = io.StringIO()
+    words = " ".join(f"word{number}" for number in range(100)) + "\tend"
+    with GrowingReply(Console(file=screen, width=20, height=5)) as growing:
+        for number, piece in enumerate(words.split(" ")):
+            growing.add(Chunk(text=f" {piece}" if number else piece, token_ids=(number,)), 0.5)
+        assert "word95" in screen.getvalue()
+        growing.finish(Reply(words, 100, 0.5, 2.5))
+    assert screen.getvalue().split()[:101] == words.split()
+
+
 def test_the_history_is_its_owners_alone(tmp_path: Path) -> None:
     paths = Paths.find({"TAMPU_HOME": str(tmp_path)})
     history_file(paths).store_string("hello")

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import time
@@ -97,6 +98,13 @@ print(sorted(set(sys.modules) & set({unwanted!r})), file=sys.stderr)
 """
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stderr.splitlines()[-1] == "[]"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
+def test_a_full_disk_is_one_message() -> None:
+    script = f"{sys.executable} -m tampu tokenize hi > /dev/full"
+    result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (1, "tampu: No space left on device\n")
 
 
 def test_a_reader_that_leaves_is_no_error() -> None:

@@ -71,7 +71,9 @@ def test_tampu_alone_serves_in_the_background_while_it_runs(port: int, tmp_path:
 def test_a_server_that_cannot_start_leaves_the_chat_alone(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAMPU_MAX_BODY", "many")
     with BackgroundServer(ServerSettings(port=port), Paths.find()) as server:
-        assert server.where().startswith("The server does not run; its log says why: ")
+        where = server.where()
+    assert where.startswith("Nothing is served: TAMPU_MAX_BODY='many'")
+    assert where.endswith(f"Log: {Paths.find().state / 'serve.log'}")
 
 
 def test_a_taken_port_leaves_the_chat_alone(port: int) -> None:

@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from tampu.cli.terminal import note, print_json, progress_bar, shown, table
+from tampu.cli.terminal import counted, duration, note, print_json, progress_bar, shown, table
 
 
 class Terminal(io.StringIO):
@@ -43,6 +43,14 @@ def test_bars_are_drawn_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> N
 def test_json_is_one_line_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"a": ["ñ"]})
     assert capsys.readouterr().out == '{"a": ["ñ"]}\n'
+
+
+def test_one_has_no_plural() -> None:
+    assert (counted(0, "line"), counted(1, "line"), counted(2, "line")) == ("0 lines", "1 line", "2 lines")
+
+
+def test_a_duration_below_a_second_is_in_milliseconds() -> None:
+    assert (duration(0.0031), duration(0.9999), duration(61.254)) == ("3 ms", "1.00 s", "61.25 s")
 
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:

@@ -47,6 +47,10 @@ def test_metas_file_gives_metas_ids(tampu: Tampu) -> None:
     assert json.loads(result.stdout) == {"ids": [9906, 11, 1917, 0]}
 
 
+def test_a_system_message_without_the_chat_format_is_refused(tampu: Tampu) -> None:
+    assert tampu("tokenize", "--raw", "--system", "a", "b").exit_code == 2
+
+
 @pytest.mark.parametrize("content", ["not a tokenizer", "{}"])
 def test_a_file_that_is_no_tokenizer_is_said_to_be_none(content: str, tampu: Tampu, tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text(content)

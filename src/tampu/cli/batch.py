@@ -48,7 +48,7 @@ class Batch:
         self._ready: dict[int, dict[str, Any] | None] = {}  # by place; None for a line that is skipped
         self.num_failed = 0
 
-    def answers(self, lines: Iterable[str]) -> Iterator[dict[str, Any] | None]:
+    def answers(self, lines: Iterable[str | bytes]) -> Iterator[dict[str, Any] | None]:
         """One answer per line in order; None for a line whose answer is here from an earlier run.
 
         A line that is wrong has its error for an answer, and disturbs no other.
@@ -63,7 +63,7 @@ class Batch:
             yield self._ready.pop(place)
             place += 1
 
-    def _requests(self, lines: Iterable[str]) -> Iterator[GenerateRequest]:
+    def _requests(self, lines: Iterable[str | bytes]) -> Iterator[GenerateRequest]:
         for place, line in enumerate(lines):
             custom_id = f"line-{place + 1}"
             try:
@@ -75,7 +75,10 @@ class Batch:
                 self._claim(custom_id)
                 yield from self._open(Job(place, custom_id, self._parse(custom_id, values)))
             except ServiceError as error:
-                self._fail(place, custom_id, error)
+                if custom_id in self._done:
+                    self._ready[place] = None
+                else:
+                    self._fail(place, custom_id, error)
 
     def _claim(self, custom_id: str) -> None:
         if custom_id in self._seen:
@@ -137,7 +140,7 @@ class Batch:
 
 def finished_ids(output: Path) -> frozenset[str]:
     """The ids of the answers in this file. A last line that is broken off is cut away."""
-    if not output.exists():
+    if not output.is_file():
         return frozenset()
     ids, whole = [], 0
     with output.open("rb+") as file:
@@ -162,7 +165,7 @@ def _answer(custom_id: str, status: int, body: Any) -> dict[str, Any]:
     return {"custom_id": custom_id, "response": {"status_code": status, "body": body}, "error": None}
 
 
-def _read_object(line: str) -> dict[str, Any]:
+def _read_object(line: str | bytes) -> dict[str, Any]:
     try:
         values = json.loads(line)
     except (ValueError, RecursionError) as error:

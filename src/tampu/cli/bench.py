@@ -31,7 +31,7 @@ class Figure:
 
 @options.settings_flags(EngineSettings)
 def bench(
-    streams: Annotated[list[int] | None, typer.Option("--streams", help="Streams at once. [1, 4 and 16]")] = None,
+    streams: Annotated[list[int] | None, typer.Option("--streams", help="Streams at once. [1, 4, 16]", min=1)] = None,
     prompt_tokens: Annotated[int, typer.Option("--prompt-tokens", help="Length of the prompt to read.", min=2)] = 512,
     tokens: Annotated[int, typer.Option("--tokens", help="Tokens that each stream writes.", min=2)] = 128,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,

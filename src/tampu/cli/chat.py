@@ -17,6 +17,8 @@ from tampu.engine.llm import LLM
 from tampu.request import Chunk, Message, Prompt, SamplingParams, TokenLogprob
 from tampu.settings import EngineSettings
 
+RAW_HAS_NO_SYSTEM = "--raw has no system message; write it into the words."
+
 
 @options.sampling_flags()
 @options.settings_flags(EngineSettings)
@@ -47,7 +49,7 @@ def check_flags(text: str | None, system: str, raw: bool, as_json: bool, flags: 
     if text is not None and not text.strip():
         raise typer.BadParameter("Nothing was asked: give words as arguments, or pipe them in.")
     if raw and system:
-        raise typer.BadParameter("--raw has no system message; write it into the words.")
+        raise typer.BadParameter(RAW_HAS_NO_SYSTEM)
     if text is None and (raw or as_json or flags.get("n") is not None):
         raise typer.BadParameter("--raw, --json and --n need words to answer: a conversation has none of them.")
     if flags.get("logprobs") is not None and not as_json:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tampu.cli.opening import check
 from tampu.cli.reply import Reply, Show, ask
+from tampu.cli.terminal import counted
 from tampu.engine.llm import LLM
 from tampu.errors import InvalidRequest, TampuError, nearest
 from tampu.request import Message, SamplingParams
@@ -42,8 +43,9 @@ class Conversation:
         """What a line such as `/set temperature 0.5` does, in words. Raises InvalidRequest, or Quit."""
         name, _, argument = line.removeprefix("/").partition(" ")
         if name not in COMMANDS:
-            near = nearest(name, COMMANDS) or ["help"]
-            raise InvalidRequest(f"There is no /{name}. Did you mean /{near[0]}?")
+            near = nearest(name, COMMANDS)
+            hint = f"Did you mean /{near[0]}?" if near else "/help lists what there is."
+            raise InvalidRequest(f"There is no /{name}. {hint}")
         return COMMANDS[name][1](self, argument.strip())
 
     def take_back(self) -> str:
@@ -120,7 +122,7 @@ class Conversation:
         for segment in render_segments(self._shown_messages(), (), self.llm.tokenizer):
             ids = " ".join(map(str, segment.token_ids))
             lines.append(f"{segment.text if segment.control else json.dumps(segment.text, ensure_ascii=False)}  {ids}")
-        return "\n".join((*lines, f"{self._num_tokens()} tokens"))
+        return "\n".join((*lines, counted(self._num_tokens(), "token")))
 
     def help(self, _argument: str) -> str:
         """What can be typed."""

@@ -9,14 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any, BinaryIO, TextIO
 
 import typer
 
 from tampu.cli import options
 from tampu.cli.batch import Batch, finished_ids
 from tampu.cli.opening import open_model
-from tampu.cli.terminal import note, progress_bar
+from tampu.cli.terminal import counted, duration, note, progress_bar
 from tampu.settings import EngineSettings
 
 
@@ -29,7 +29,7 @@ def generate(
     """Answer every line."""
     done = finished_ids(output) if output else frozenset()
     with ExitStack() as stack:
-        source = sys.stdin if requests == "-" else stack.enter_context(Path(requests).open(encoding="utf-8"))
+        source = sys.stdin.buffer if requests == "-" else stack.enter_context(Path(requests).open("rb"))
         total = 0 if requests == "-" else count_lines(Path(requests))
         sink = stack.enter_context(output.open("a", encoding="utf-8")) if output else sys.stdout
         batch = Batch(open_model(flags), int(time.time()), done)
@@ -39,20 +39,20 @@ def generate(
             if answer is not None:
                 write(answer, sink)
             advance("answering", number, total)
-    note(f"{total or number} lines in {time.monotonic() - began:.1f} s, {len(done)} of them answered before")
+    note(f"{counted(number, 'line')} in {duration(time.monotonic() - began)}, {len(done)} of them answered before")
     if batch.num_failed:
-        print(f"tampu: {batch.num_failed} lines could not be answered; their answers say why.", file=sys.stderr)
+        print(f"tampu: {counted(batch.num_failed, 'line')} could not be answered: see the output.", file=sys.stderr)
         raise typer.Exit(1)
 
 
-def lines(source: TextIO) -> Iterator[str]:
+def lines(source: BinaryIO) -> Iterator[bytes]:
     """The lines that are not blank."""
     return (line for line in source if line.strip())
 
 
 def count_lines(path: Path) -> int:
     """How many lines are not blank."""
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         return sum(1 for _ in lines(file))
 
 

@@ -15,13 +15,14 @@ from rich.text import Text
 
 from tampu.cli.conversation import COMMANDS, Conversation, Quit, describe
 from tampu.cli.reply import Reply
-from tampu.cli.terminal import UNPRINTABLE
+from tampu.cli.terminal import UNPRINTABLE, duration
 from tampu.errors import TampuError
 from tampu.request import Chunk
 from tampu.settings import Paths
 
 HINT = "/help lists commands, Ctrl-D leaves."
 REFRESHES_PER_SECOND = 12
+TAB_WIDTH = 8
 
 
 def converse(conversation: Conversation, greeting: str = "") -> None:
@@ -74,7 +75,7 @@ def reply_to(conversation: Conversation, words: str, console: Console) -> None:
 
 
 class GrowingReply:
-    """A reply on the screen: whole lines are printed for good, the last one and the figures are redrawn in place."""
+    """A reply on the screen: full rows are printed for good, the last one and the figures are redrawn in place."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -100,6 +101,17 @@ class GrowingReply:
         *lines, self._line = (self._line + chunk.text.translate(UNPRINTABLE)).split("\n")
         for line in lines:
             say(self._console, line)
+        self._print_full_rows()
+
+    def _print_full_rows(self) -> None:
+        """A paragraph may be taller than the screen, and what is redrawn must not be: keep only its last row."""
+        line = Text(self._line)
+        line.expand_tabs(TAB_WIDTH)
+        rows = [row.plain for row in line.wrap(self._console, self._console.width)]
+        if len(rows) > 1 and rows[-1]:
+            for row in rows[:-1]:
+                say(self._console, row)
+            self._line = line.plain[line.plain.rindex(rows[-1]) :]
 
     def finish(self, reply: Reply) -> None:
         """Print what is left, and the figures."""
@@ -116,7 +128,7 @@ class GrowingReply:
         if not self._num_tokens:
             return f"reading · {seconds:.1f} s"
         rate = (self._num_tokens - 1) / max(seconds - self._first_token, 1e-3)
-        return f"{self._num_tokens} tokens · {rate:.1f} tokens/s · first after {self._first_token:.2f} s"
+        return f"{self._num_tokens} tokens · {rate:.1f} tokens/s · first after {duration(self._first_token)}"
 
 
 def new_session(history: History) -> "PromptSession[str]":

@@ -72,16 +72,23 @@ class Commands(QuickGroup):
             print(f"tampu: {error}", file=sys.stderr)
             raise typer.Exit(error.exit_code) from error
         except BrokenPipeError:
-            # The reader has left. Python would complain once more when it flushes at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            forget_output()
             raise typer.Exit(0) from None
         except OSError as error:
-            if error.filename is None:
+            if error.errno is None:
                 raise
-            print(f"tampu: {error.filename}: {error.strerror}", file=sys.stderr)
+            if error.filename is None:  # most likely standard output, to a disk that is full
+                forget_output()
+            where = "" if error.filename is None else f"{error.filename}: "
+            print(f"tampu: {where}{error.strerror}", file=sys.stderr)
             raise typer.Exit(1) from error
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
+
+
+def forget_output() -> None:
+    """Nobody reads standard output any more; Python would complain once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 app = typer.Typer(

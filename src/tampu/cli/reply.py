@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
 
+from tampu.cli.terminal import counted, duration
 from tampu.engine.llm import LLM
 from tampu.errors import ServiceError
 from tampu.request import Chunk, Completion, GenerateRequest, Opening, Prompt, SamplingParams, Usage
@@ -36,7 +37,7 @@ class Reply:
     @property
     def summary(self) -> str:
         """One line for people."""
-        parts = [f"{self.num_tokens} tokens", f"first after {self.first_token:.2f} s"]
+        parts = [counted(self.num_tokens, "token"), f"first after {duration(self.first_token)}"]
         if self.tokens_per_second:
             parts.append(f"{self.tokens_per_second:.1f} tokens/s")
         if self.usage is not None:

@@ -56,12 +56,14 @@ class BackgroundServer:
     def __init__(self, settings: ServerSettings, paths: Paths) -> None:
         self._address = (settings.host, settings.port)
         self._log = paths.state / "serve.log"
+        self._log_start = 0  # bytes that earlier servers wrote
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "BackgroundServer":
         if not _is_taken(self._address):
             self._log.parent.mkdir(parents=True, exist_ok=True)
             with self._log.open("ab") as log:
+                self._log_start = log.tell()
                 # A session of its own: Ctrl-C in the chat must not reach the server.
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", "tampu", "serve"],
@@ -83,7 +85,12 @@ class BackgroundServer:
             if _is_taken(self._address):
                 return f"Serving at http://{host}:{port}/v1 (OpenAI API). Log: {self._log}"
             time.sleep(0.02)
-        return f"The server does not run; its log says why: {self._log}"
+        return f"Nothing is served: {self._reason()} Log: {self._log}"
+
+    def _reason(self) -> str:
+        """What the server said at the end."""
+        said = self._log.read_bytes()[self._log_start :].decode(errors="replace").strip()
+        return said.removeprefix("tampu: ") or "the server does not answer yet."
 
     def __exit__(self, *_: object) -> None:
         if self._process is None:

@@ -22,6 +22,16 @@ def shown(text: str, stream: TextIO) -> str:
     return text.translate(UNPRINTABLE) if is_terminal(stream) else text
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 token`, `2 tokens`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """A stretch of time for people: `3 ms`, `1.25 s`."""
+    return f"{1000 * seconds:.0f} ms" if seconds < 0.9995 else f"{seconds:.2f} s"
+
+
 def print_json(value: Any) -> None:
     """A value on standard output, indented for people and one line for programs."""
     print(json.dumps(value, ensure_ascii=False, indent=2 if is_terminal(sys.stdout) else None))

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from tampu.cli.chat import prompt_of, read_words
+from tampu.cli.chat import RAW_HAS_NO_SYSTEM, prompt_of, read_words
 from tampu.cli.options import settings
-from tampu.cli.terminal import print_json, table
+from tampu.cli.terminal import counted, print_json, table
 from tampu.engine.prepare import read_tokenizer
 from tampu.model.hub import resolve
 from tampu.model.packed import SUFFIX
@@ -29,6 +29,8 @@ def tokenize(
     ] = False,
 ) -> None:
     """Print ids."""
+    if raw and system:
+        raise typer.BadParameter(RAW_HAS_NO_SYSTEM)
     text = read_words(words)
     if text is None:
         raise typer.BadParameter("Give words as arguments, or pipe them in.")
@@ -39,7 +41,7 @@ def tokenize(
         print_json({"ids": ids} if raw else {"ids": ids, "segments": list(map(as_object, segments))})
     else:
         print(table(("tokens", "ids"), [row for segment in segments for row in rows(segment, tokenizer)]))
-        print(f"\n{len(ids)} tokens")
+        print(f"\n{counted(len(ids), 'token')}")
 
 
 def open_tokenizer(name: str) -> Tokenizer:
