@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import openai
@@ -111,6 +113,77 @@ def test_a_killed_worker_costs_a_stream_a_pause_and_not_a_token(running: Running
     assert "".join(pieces) == whole
     metrics = httpx2.get(f"{running.url}/metrics").text
     assert "tampu_resumed_requests_total 1.0" in metrics and "tampu_worker_restarts_total 1.0" in metrics
+
+
+SAMPLED = {"temperature": 1.3, "seed": 5, "max_tokens": 400}
+CHAT = {"model": "tiny", "messages": HELLO, **SAMPLED}
+TEXT = {"model": "tiny", "prompt": "Once", **SAMPLED}
+STREAM: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
+CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "whole": ("chat/completions", {**CHAT, "n": 2, "logprobs": True, "top_logprobs": 2}),
+    "stream": ("chat/completions", {**CHAT, **STREAM}),
+    "two choices": ("chat/completions", {**CHAT, **STREAM, "n": 2}),
+    "log-probabilities": ("chat/completions", {**CHAT, **STREAM, "logprobs": True, "top_logprobs": 2}),
+    "greedy": ("completions", {**TEXT, **STREAM, "temperature": 0}),
+    "stop strings": ("completions", {**TEXT, **STREAM, "stop": ["no such text", "nor this one"]}),
+    "penalties": ("completions", {**TEXT, **STREAM, "frequency_penalty": 0.5, "repetition_penalty": 1.1}),
+    "prompts": ("completions", {**TEXT, "prompt": ["Hé🦙", "b"], "n": 2, "echo": True, "logprobs": 1}),
+}
+
+
+def transcript(url: str, call: str) -> dict[int | None, list[str]]:
+    """All that was said in answer to one of CALLS, by choice; without what names or dates the answer."""
+    path, body = CALLS[call]
+    answer = httpx2.post(f"{url}/v1/{path}", json=body, timeout=60)
+    text = re.sub(r'"(id|created|cached_tokens)":("[^"]*"|\d+)', "", answer.text)
+    pieces: dict[int | None, list[str]] = {}
+    for line in text.split("\n\n"):
+        index = re.search(r'"index":(\d+)', line) if body.get("stream") else None
+        pieces.setdefault(int(index[1]) if index else None, []).append(line)
+    return pieces
+
+
+def metric(url: str, name: str) -> float:
+    """A number at /metrics."""
+    lines = httpx2.get(f"{url}/metrics").text.splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
+
+
+def crash(running: Running, steps_later: int) -> None:
+    """Kill the worker when it has made this many steps more."""
+    goal = metric(running.url, "tampu_engine_steps_total") + steps_later
+    assert eventually(lambda: metric(running.url, "tampu_engine_steps_total") >= goal, 20)
+    os.kill(running.children()[0], signal.SIGKILL)
+
+
+def test_all_kinds_of_answers_survive_two_crashes_to_the_byte(running: Running) -> None:
+    undisturbed = {call: transcript(running.url, call) for call in CALLS}
+    assert all("error" not in str(pieces) for pieces in undisturbed.values())
+    resumed = metric(running.url, "tampu_resumed_requests_total")
+    with ThreadPoolExecutor(len(CALLS)) as pool:
+        answers = {call: pool.submit(transcript, running.url, call) for call in CALLS}
+        for _ in range(2):
+            crash(running, steps_later=60)
+        disturbed = {call: answer.result() for call, answer in answers.items()}
+    assert disturbed == undisturbed
+    assert metric(running.url, "tampu_resumed_requests_total") - resumed > len(CALLS)
+    assert eventually(lambda: metric(running.url, "tampu_cache_blocks_used") == 0)
+
+
+def test_scorers_of_prompts_find_one_token_after_them_even_a_stop_token(running: Running) -> None:
+    body = {
+        "model": "tiny",
+        "prompt": [[5, 6, 7], [8, 9]],
+        "max_tokens": 1,
+        "temperature": 0,
+        "echo": True,
+        "logprobs": 1,
+    }
+    for more in ({}, {"logit_bias": {"4": 100}, "stop_token_ids": [4]}):
+        answer = httpx2.post(f"{running.url}/v1/completions", json={**body, **more}).json()
+        lists = [choice["logprobs"] for choice in answer["choices"]]
+        assert [len(scores["token_logprobs"]) for scores in lists] == [4, 3]
+        assert all(scores["token_logprobs"][0] is None and scores["token_logprobs"][-1] <= 0 for scores in lists)
 
 
 def test_a_repeated_beginning_comes_from_the_cache(running: Running) -> None:
