@@ -14,6 +14,14 @@ Quantization = Literal["auto", "int8", "bf16", "f32"]
 CacheType = Literal["auto", "bf16", "f32"]
 LogFormat = Literal["line", "json"]
 
+UNITS = {"k": 1000, "m": 1000**2, "g": 1000**3, "K": 1024, "M": 1024**2, "G": 1024**3}
+SWITCHES = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
+NOUNS = {
+    str: "a string",
+    int: "a whole number such as 512, 32k or 4G",
+    float: "a number such as 0.5",
+    bool: "one of " + ", ".join(SWITCHES),
+}
 DEFAULT_PORT = 8267  # T-A-M-P on a telephone's keys
 Settings = TypeVar("Settings")
 
@@ -82,30 +90,52 @@ def load(kind: type[Settings], given: Mapping[str, Any], environment: Mapping[st
     known = {item.name: item for item in fields(kind)}  # type: ignore[arg-type]
     for name in given:
         if name not in known:
-            raise BadSetting(f"Unknown setting {name}. Did you mean {', '.join(nearest(name, known)) or 'none'}?")
+            near = nearest(name, known)
+            hint = f"Did you mean {', '.join(near)}?" if near else f"There are {', '.join(known)}."
+            raise BadSetting(f"There is no setting {name}. {hint}")
     values = {name: value for name, value in given.items() if value is not None}
     for name in known.keys() - values.keys():
-        if (text := environment.get(environment_name(name))) is not None:
+        if text := environment.get(environment_name(name)):  # empty is absent, as everywhere in a shell
             values[name] = _parse(environment_name(name), text, types[name])
     for name, value in values.items():
         _check(name, value, types[name], known[name].metadata)
     return kind(**values)
 
 
+def read_count(text: str) -> int:
+    """A whole number with an optional unit: `32k` is 32000, `32K` is 32768. ValueError when it is none."""
+    number, unit = (text[:-1], text[-1]) if text[-1:] in UNITS else (text, "")
+    value = float(number) * UNITS[unit] if unit else int(number)
+    if value != int(value):
+        raise ValueError(text)
+    return int(value)
+
+
 def _parse(source: str, text: str, kind: Any) -> Any:
     try:
         if kind is bool:
-            return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
+            return SWITCHES[text.lower()]
+        if kind is int:
+            return read_count(text)
         return kind(text) if get_origin(kind) is None else text
-    except (ValueError, KeyError):
-        raise BadSetting(f"{source}={text!r} is not a {kind.__name__}.") from None
+    except (ValueError, KeyError, OverflowError):
+        raise BadSetting(f"{source}={text!r} is not {NOUNS[kind]}.") from None
 
 
 def _check(name: str, value: Any, kind: Any, bounds: Mapping[str, Any]) -> None:
+    if not _is_a(kind, value):
+        raise BadSetting(f"{name} must be {NOUNS.get(kind, f'a {kind.__name__}')}, not {type(value).__name__}.")
     if get_origin(kind) is Literal and value not in get_args(kind):
         raise BadSetting(f"{name} must be one of {', '.join(get_args(kind))}, got {value!r}.")
     if bounds["low"] is not None and not bounds["low"] <= value <= bounds["high"]:
         raise BadSetting(f"{name} must be between {bounds['low']} and {bounds['high']}, got {value}.")
+
+
+def _is_a(kind: Any, value: Any) -> bool:
+    """Whether a value has the type of its setting; True is no number."""
+    if get_origin(kind) is Literal:
+        return True
+    return type(value) in (int, float) if kind is float else type(value) is kind
 
 
 @dataclass(frozen=True, slots=True)

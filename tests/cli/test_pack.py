@@ -23,3 +23,9 @@ def test_mistakes_have_their_exit_codes(tampu: Tampu, checkpoint: Path, tmp_path
     assert tampu("pack", str(checkpoint), "--output", "model.bin").exit_code == 2
     assert tampu("pack", str(tmp_path / "nowhere")).exit_code == 4
     assert tampu("pack", str(checkpoint / "config.json")).exit_code == 1
+
+
+def test_a_packed_file_is_not_packed_again(tampu: Tampu, model: Path, tmp_path: Path) -> None:
+    result = tampu("pack", str(model), "--output", str(tmp_path / "again.tampu"))
+    assert result.exit_code == 1
+    assert "is packed already" in result.stderr

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,9 @@ def test_a_stop_string_ends_the_answer_and_the_sequence(llm: LLM) -> None:
         ({"temprature": 0.5}, "temprature"),
         ({"temperature": "hot"}, "temperature"),
         ({"top_k": 1.5}, "top_k"),
+        ({"temperature": math.nan}, "temperature"),
+        ({"stop": ""}, "stop"),
+        ({"logit_bias": []}, "logit_bias"),
         ({"seed": True}, "seed"),
         ({"stop": 7}, "stop"),
         ({"stop_token_ids": ["x"]}, "stop_token_ids"),
@@ -168,6 +172,18 @@ def test_wrong_messages_and_prompts_are_named(llm: LLM) -> None:
         llm.complete([1] * 2048)
     with pytest.raises(InvalidRequest, match="n must be 1 for a stream"):
         llm.chat("Hi", stream=True, n=2)
+
+
+@pytest.mark.parametrize("prompt", [[1.5], ["a"], [True], None, 5])
+def test_a_prompt_is_text_or_token_ids(llm: LLM, prompt: Any) -> None:
+    with pytest.raises(InvalidRequest, match="prompt must be a string or a list of token ids"):
+        llm.complete(prompt)
+
+
+@pytest.mark.parametrize("messages", [None, 5, {"role": "user", "content": "Hi"}])
+def test_messages_are_text_or_a_list(llm: LLM, messages: Any) -> None:
+    with pytest.raises(InvalidRequest, match="messages must be a string or a list of messages"):
+        llm.chat(messages)
 
 
 def test_an_unknown_setting_and_a_missing_model_are_said_before_anything_is_loaded(checkpoint: Path) -> None:

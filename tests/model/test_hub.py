@@ -69,6 +69,11 @@ def test_an_unknown_name_gets_the_nearest_ones_and_what_is_here(paths: Paths, en
     assert "someone/tiny" in str(caught.value)
 
 
+def test_an_empty_name_is_no_model(paths: Paths, environment: dict[str, str]) -> None:
+    with pytest.raises(ModelMissing, match="no model or file called ''"):
+        resolve(" ", paths, environment)
+
+
 def test_a_mistyped_path_is_not_taken_for_a_name(paths: Paths, environment: dict[str, str]) -> None:
     with pytest.raises(ModelMissing, match="no model or file called /nowhere/at/all"):
         resolve("/nowhere/at/all", paths, environment)

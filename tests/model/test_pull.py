@@ -6,7 +6,7 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 
-from tampu.errors import DamagedFile, LicenceRequired, ModelError, ModelMissing, NetworkUnavailable
+from tampu.errors import BadSetting, DamagedFile, LicenceRequired, ModelError, ModelMissing, NetworkUnavailable
 from tampu.model.hub import find_snapshot
 from tampu.model.names import HubName
 from tampu.model.pull import Hub, check, look_up, pull
@@ -175,8 +175,18 @@ def test_a_name_that_is_none_gets_the_nearest_one(tmp_path: Path) -> None:
         pull("llama3.1:8", Hub("http://127.0.0.1:9", tmp_path), silent)
 
 
+def test_a_name_that_is_like_none_is_told_what_names_look_like(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing, match=r"Names look like llama3\.1:8b or owner/repository"):
+        pull("zzz", Hub("http://127.0.0.1:9", tmp_path), silent)
+
+
+def test_an_endpoint_that_is_no_address_is_a_bad_setting(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="HF_ENDPOINT='hub' is not an address"):
+        Hub.find({"HF_ENDPOINT": "hub", "HF_HOME": str(tmp_path)})
+
+
 def test_no_network_is_said_plainly(tmp_path: Path) -> None:
-    with pytest.raises(NetworkUnavailable, match=r"127\.0\.0\.1:9 did not answer within 5 s"):
+    with pytest.raises(NetworkUnavailable, match=r"127\.0\.0\.1:9 did not answer\."):
         pull(REPOSITORY, Hub("http://127.0.0.1:9", tmp_path), silent)
 
 

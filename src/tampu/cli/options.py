@@ -10,23 +10,13 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import typer
 
 from tampu.request import SamplingParams
-from tampu.settings import Secret, Settings, environment_name, load
+from tampu.settings import NOUNS, Secret, Settings, environment_name, load, read_count
 
-UNITS = {"k": 1000, "m": 1000**2, "g": 1000**3, "K": 1024, "M": 1024**2, "G": 1024**3}
 SHORT = {"model": "-m", "system": "-s"}
 # Flags that may be given several times.
 REPEATED = ("stop", "stop_token_ids", "logit_bias")
 # Only the batch and the server report on the prompt.
 NOT_FLAGS = ("prompt_logprobs",)
-
-
-def count(text: str) -> int:
-    """An integer with an optional unit: `32k` is 32000, `32K` is 32768. ValueError when it is none."""
-    number, unit = (text[:-1], text[-1]) if text[-1:] in UNITS else (text, "")
-    value = float(number) * UNITS[unit] if unit else int(number)
-    if value != int(value):
-        raise ValueError(text)
-    return int(value)
 
 
 def settings_flags(*kinds: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -45,7 +35,7 @@ def settings(kind: type[Settings], flags: Mapping[str, Any], **defaults: Any) ->
     given = {
         name: _read(name, types[name], value) for name, value in flags.items() if name in types and value is not None
     }
-    absent = {name: value for name, value in defaults.items() if environment_name(name) not in os.environ}
+    absent = {name: value for name, value in defaults.items() if not os.environ.get(environment_name(name))}
     return load(kind, absent | given)
 
 
@@ -70,11 +60,11 @@ def _read(name: str, kind: Any, text: Any) -> Any:
         return Secret(text)
     try:
         if isinstance(text, str) and int in kinds:
-            return count(text)
+            return read_count(text)
         return float(text) if isinstance(text, str) and float in kinds else text
     except (ValueError, OverflowError):
-        example = "512, 32k or 4G" if int in kinds else "0.5"
-        raise typer.BadParameter(f"{text!r} is not a number such as {example}.", param_hint=_flag_name(name)) from None
+        noun = NOUNS[int if int in kinds else float]
+        raise typer.BadParameter(f"{text!r} is not {noun}.", param_hint=_flag_name(name)) from None
 
 
 def _bias(text: str) -> tuple[int, float]:

@@ -46,6 +46,8 @@ def json_type(value: JSON) -> str:
     """The JSON type of a value, with its article."""
     if value is None:
         return "null"
+    if type(value) is float and not math.isfinite(value):
+        return "a number that is not finite"
     names = {bool: "a boolean", int: "an integer", float: "a number", str: "a string", list: "an array"}
     return names.get(type(value), "an object")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tampu.dialects.fields import read_table, sampling_fields
-from tampu.dialects.kinds import Boolean, shown
+from tampu.dialects.kinds import Boolean, json_type, shown
 from tampu.dialects.messages import Messages
 from tampu.errors import InvalidRequest, nearest
 from tampu.request import Message, SamplingParams
@@ -19,10 +19,27 @@ def read_messages(conversation: Conversation) -> tuple[Message, ...]:
     """A string as one user message, dicts in OpenAI's shape, Messages as they are."""
     if isinstance(conversation, str):
         return (Message("user", conversation),)
+    if not _is_list(conversation):
+        raise InvalidRequest(
+            f"messages must be a string or a list of messages, got {json_type(conversation)}.", param="messages"
+        )
     messages = [part for part in conversation if isinstance(part, Message)]
     if len(messages) == len(conversation):
         return tuple(messages)
     return Messages().read("messages", [_as_json(part) for part in conversation])
+
+
+def read_prompt(prompt: str | Sequence[int]) -> str | tuple[int, ...]:
+    """Text as it is, token ids as a tuple."""
+    if isinstance(prompt, str):
+        return prompt
+    if not _is_list(prompt) or not all(type(token_id) is int for token_id in prompt):
+        raise InvalidRequest(f"prompt must be a string or a list of token ids, got {shown(prompt)}.", param="prompt")
+    return tuple(prompt)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence)
 
 
 def _as_json(part: Message | Mapping[str, Any]) -> Any:
@@ -39,10 +56,12 @@ def read_sampling(arguments: Mapping[str, Any]) -> SamplingParams:
             hint = ", ".join(nearest(name, KNOWN) or KNOWN)
             raise InvalidRequest(f"There is no sampling parameter {name}. Did you mean {hint}?", param=name)
     values: dict[str, Any] = dict(arguments) | read_table(NUMBERS, dict(arguments))
-    values["stop"] = _several("stop", values.get("stop") or (), str)
-    values["stop_token_ids"] = _several("stop_token_ids", values.get("stop_token_ids") or (), int)
-    values["logit_bias"] = _biases(values.get("logit_bias") or {})
-    values["prompt_logprobs"] = Boolean().read("prompt_logprobs", values.get("prompt_logprobs") or False)
+    absent = {"stop": (), "stop_token_ids": (), "logit_bias": {}, "prompt_logprobs": False}
+    values |= {name: default for name, default in absent.items() if values.get(name) is None}
+    values["stop"] = _several("stop", values["stop"], str)
+    values["stop_token_ids"] = _several("stop_token_ids", values["stop_token_ids"], int)
+    values["logit_bias"] = _biases(values["logit_bias"])
+    values["prompt_logprobs"] = Boolean().read("prompt_logprobs", values["prompt_logprobs"])
     return SamplingParams(**{name: value for name, value in values.items() if value is not None})
 
 

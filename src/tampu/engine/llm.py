@@ -5,11 +5,12 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, overload
 
-from tampu.engine.arguments import Conversation, read_messages, read_sampling
+from tampu.engine.arguments import Conversation, read_messages, read_prompt, read_sampling
 from tampu.engine.loading import Report, load_engine
 from tampu.engine.open_request import OpenRequest, RefusedRequest
 from tampu.engine.output import EngineStats
@@ -59,11 +60,16 @@ class LLM:
     """
 
     def __init__(
-        self, model: str = "cria", *, paths: Paths | None = None, progress: Report | None = None, **settings: Any
+        self,
+        model: str | PathLike[str] = "cria",
+        *,
+        paths: Paths | None = None,
+        progress: Report | None = None,
+        **settings: Any,
     ) -> None:
-        self.settings = load(EngineSettings, {"model": model, **settings})
+        self.settings = load(EngineSettings, {"model": fspath(model), **settings})
         paths = paths or Paths.find()
-        reference = resolve(model, paths)
+        reference = resolve(self.settings.model, paths)
         self._engine, self.card = load_engine(reference, packed_cache(paths), self.settings, progress or _silent)
         self.tokenizer = read_tokenizer(Path(self.card.packed))
         self._preparer = Preparer(self.tokenizer, self.card)
@@ -144,7 +150,7 @@ class LLM:
 
     def complete(self, prompt: str | Sequence[int], *, stream: bool = False, **sampling: Any) -> Answer | Iterator[str]:
         """What follows a raw prompt: text in which control tokens are parsed, or token ids."""
-        request = self._request(prompt if isinstance(prompt, str) else tuple(prompt), sampling)
+        request = self._request(read_prompt(prompt), sampling)
         return self._texts(request) if stream else self._answer(request)
 
     def generate(self, requests: Iterable[GenerateRequest]) -> Iterator[tuple[str, Chunk | ServiceError]]:

@@ -31,7 +31,7 @@ def load_kernels(isa: str = "auto", num_threads: int = 0) -> Kernels:
     """
     known = available_isas()
     if isa not in ("auto", *known):
-        raise BadSetting(f"isa {isa!r} cannot run on this machine: choose auto or one of {', '.join(known)}")
+        raise BadSetting(f"isa {isa!r} cannot run on this machine: choose auto or one of {', '.join(known)}.")
     chosen = known[0] if isa == "auto" else isa
     if chosen != "reference":
         return NativeKernels(chosen, num_threads or usable_cores())

@@ -33,6 +33,8 @@ def resolve(name: str, paths: Paths, environment: Mapping[str, str] = os.environ
     """
     if name == DEMO:
         return _bundled()
+    if not name.strip():
+        raise ModelMissing(_unknown("''", paths, environment))
     path = Path(name).expanduser()
     if path.exists():
         return path
@@ -46,7 +48,7 @@ def resolve(name: str, paths: Paths, environment: Mapping[str, str] = os.environ
     if found is None:
         raise ModelMissing(
             f"{name} is not on this machine.\n\n  tampu pull {name}    gets it\n  tampu models"
-            f"{' ' * len(name)}    lists what is here"
+            f"{' ' * (len(name) - 1)}    lists what is here"
         )
     return found
 

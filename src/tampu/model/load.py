@@ -46,6 +46,8 @@ def prepare(reference: Path, quant: str, progress: Progress, cache: Path) -> Pat
 def pack_file(reference: Path, kind: Kind, target: Path, progress: Progress) -> None:
     """Pack a Hugging Face directory or a GGUF file into `target`; ModelError when the disk is too small for it."""
     progress("packing", 0.0)
+    if reference.suffix == SUFFIX:
+        raise UnsupportedModel(f"{reference} is packed already. Pack its original, or copy it.")
     checkpoint = open_checkpoint(reference)
     check_disk(target.parent, packed_size(checkpoint, kind))
     with _writing(target.parent):

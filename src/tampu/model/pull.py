@@ -18,11 +18,11 @@ import huggingface_hub
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.hf_api import ModelInfo
 
-from tampu.errors import LicenceRequired, ModelError, ModelMissing, NetworkUnavailable
+from tampu.errors import BadSetting, LicenceRequired, ModelError, ModelMissing, NetworkUnavailable
 from tampu.model.download import ANSWER_SECONDS, Download
 from tampu.model.hub import find_snapshot, hub_cache
 from tampu.model.machine import free_disk, human_size, total_memory
-from tampu.model.names import HubName, hub_name, nearest_names
+from tampu.model.names import LLAMA_8B, HubName, hub_name, nearest_names
 from tampu.settings import Secret
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
@@ -50,8 +50,11 @@ class Hub:
     def find(cls, environment: Mapping[str, str] = os.environ) -> "Hub":
         """The hub of HF_ENDPOINT, with the token of HF_TOKEN or of `hf auth login`."""
         token = huggingface_hub.get_token()
+        endpoint = environment.get("HF_ENDPOINT") or DEFAULT_ENDPOINT
+        if not endpoint.startswith(("http://", "https://")):
+            raise BadSetting(f"HF_ENDPOINT={endpoint!r} is not an address such as {DEFAULT_ENDPOINT}.")
         return cls(
-            endpoint=environment.get("HF_ENDPOINT", DEFAULT_ENDPOINT).rstrip("/"),
+            endpoint=endpoint.rstrip("/"),
             cache=hub_cache(environment),
             token=Secret(token) if token else None,
             offline=environment.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"),
@@ -104,7 +107,8 @@ def look_up(name: str, hub: Hub) -> Plan:
     wanted = hub_name(name)
     if wanted is None:
         near = nearest_names(name)
-        raise ModelMissing(f"{name} names no model on {hub.host}.{f' Did you mean {near[0]}?' if near else ''}")
+        hint = f"Did you mean {near[0]}?" if near else f"Names look like {LLAMA_8B} or owner/repository."
+        raise ModelMissing(f"{name} names no model on {hub.host}. {hint}")
     if hub.offline:
         raise NetworkUnavailable("HF_HUB_OFFLINE is set, so nothing is fetched. Unset it to pull a model.")
     with _translated(name, wanted, hub):
@@ -219,8 +223,8 @@ def _translated(name: str, wanted: HubName, hub: Hub, lost: str = "") -> Iterato
             ) from error
         raise NetworkUnavailable(f"{hub.host} answered with status {error.response.status_code}.") from error
     except (httpx2.HTTPError, ConnectionError) as error:
-        silence = f"No network: {hub.host} did not answer within {hub.timeout:g} s."
-        raise NetworkUnavailable(lost or silence) from error
+        patience = f" within {hub.timeout:g} s" if isinstance(error, httpx2.TimeoutException) else ""
+        raise NetworkUnavailable(lost or f"No network: {hub.host} did not answer{patience}.") from error
     except (ValueError, KeyError) as error:
         raise NetworkUnavailable(f"{hub.host} answered, but not as a Hugging Face hub does.") from error
 
