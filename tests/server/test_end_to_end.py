@@ -19,7 +19,7 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
 from tampu.server.ports import free_port
-from tests.checkpoints import random_checkpoint
+from tests.checkpoints import END_OF_TEXT, EOM, EOT, random_checkpoint
 from tests.server.live import eventually
 from tests.server.test_attacks import FIELDS, NASTY
 from tests.server.test_body import HOLES
@@ -115,7 +115,8 @@ def test_a_killed_worker_costs_a_stream_a_pause_and_not_a_token(running: Running
     assert "tampu_resumed_requests_total 1.0" in metrics and "tampu_worker_restarts_total 1.0" in metrics
 
 
-SAMPLED = {"temperature": 1.3, "seed": 5, "max_tokens": 400}
+ENDLESS = {"logit_bias": {str(end): -100 for end in (END_OF_TEXT, EOM, EOT)}, "max_tokens": 400}
+SAMPLED = {"temperature": 1.3, "seed": 5, **ENDLESS}
 CHAT = {"model": "tiny", "messages": HELLO, **SAMPLED}
 TEXT = {"model": "tiny", "prompt": "Once", **SAMPLED}
 STREAM: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
