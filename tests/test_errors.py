@@ -33,6 +33,11 @@ def test_a_context_that_is_too_long_says_both_counts() -> None:
     assert "9016 tokens (9000 in the prompt, 16 for the completion)" in message
 
 
+def test_a_prompt_that_fills_the_context_leaves_no_room_for_an_answer() -> None:
+    message = ContextTooLong(context=2048, prompt=2048, completion=None).message
+    assert "2049 tokens (2048 in the prompt, at least 1 for the completion)" in message
+
+
 def test_an_unknown_model_gets_the_nearest_names() -> None:
     assert "Available here: cria." in ModelNotFound("crya", ["cria", "llama3.1:8b"]).message
 

@@ -96,8 +96,8 @@ class ContextTooLong(InvalidRequest):
     code = "context_length_exceeded"
 
     def __init__(self, *, context: int, prompt: int, completion: int | None, param: str = "messages") -> None:
-        asked = f"{prompt} in the prompt" + (f", {completion} for the completion" if completion is not None else "")
-        total = prompt + (completion or 0)
+        asked = f"{prompt} in the prompt, {'at least 1' if completion is None else completion} for the completion"
+        total = prompt + (1 if completion is None else completion)
         super().__init__(
             f"This model's maximum context length is {context} tokens. However, you requested {total} tokens "
             f"({asked}). Please shorten the prompt or ask for fewer tokens.",

@@ -1,13 +1,16 @@
 """The descriptions of the API follow from the tables that run it."""
 
 import re
+import shlex
+from html import unescape
 
 import httpx2
 import pytest
 
 from tampu import __version__
 from tampu.dialects import build_dialects
-from tampu.server.documents import describe, page, takes
+from tampu.server.documents import Reader, describe, page, takes
+from tampu.settings import Secret, ServerSettings
 from tests.dialects.examples import OPERATIONS
 from tests.fakes import FakeUpstream
 from tests.server.live import live
@@ -42,7 +45,7 @@ def test_the_key_is_described_where_one_is_configured() -> None:
 
 
 def test_the_page_shows_every_field_and_loads_nothing() -> None:
-    html, policy = page(DIALECTS)
+    html, policy = page(DIALECTS, Reader())
     for operation in OPERATIONS.values():
         for field in operation.table:
             assert f"<code>{field.name}</code>" in html
@@ -53,11 +56,28 @@ def test_the_page_shows_every_field_and_loads_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("temperature", "a number, 0 to 2"), ("n", "an integer, 1 to 4"), ("stream", "a boolean"), ("tools", "left out")],
+    [
+        ("temperature", "a number, 0 to 2"),
+        ("top_p", "a number, 0 to 1"),
+        ("repetition_penalty", "a number, 0.01 to 5"),
+        ("n", "an integer, 1 to 4"),
+        ("stream", "a boolean"),
+        ("tools", "left out"),
+    ],
 )
 def test_a_field_is_described_with_its_bounds(name: str, words: str) -> None:
     (field,) = [field for field in OPERATIONS["chat"].table if field.name == name]
     assert takes(field) == words
+
+
+def test_the_examples_work_where_they_are_read() -> None:
+    with live(FakeUpstream(), ServerSettings(api_key=Secret("key"))) as server:
+        html = unescape(httpx2.get(f"{server.url}/docs").text)
+        for command in re.findall(r"<pre>(.*?)</pre>", html, re.DOTALL):
+            words = shlex.split(command.replace("$TAMPU_API_KEY", "key"))
+            assert words[0] == "curl" and words[1].startswith(server.url)
+            headers = dict(word.split(": ") for word in words if ": Bearer" in word or "json" in word.split(": ")[-1])
+            assert httpx2.post(words[1], content=words[-1], headers=headers).status_code == 200
 
 
 def test_the_page_is_served_with_its_policy() -> None:

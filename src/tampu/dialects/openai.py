@@ -84,10 +84,11 @@ def shared_fields(max_choices: int) -> Table:
 
 
 MAX_TOKENS = Integer(Range(1, 1_000_000))
+TOKEN_CAP = "Cap on generated tokens."
 RESPONSE_FORMAT = (Field("type", OneOf(("text",)), "The form of the answer.", required=True),)
 CHAT_FIELDS = (
     Field("messages", Messages(), "The conversation. A last assistant message is continued.", required=True),
-    Field("max_completion_tokens", MAX_TOKENS, SAMPLING_DOCS["max_tokens"]),
+    Field("max_completion_tokens", MAX_TOKENS, f"{TOKEN_CAP} Left out, it is what the context holds."),
     Field("max_tokens", MAX_TOKENS, "The older name of max_completion_tokens, which wins if both come."),
     Field("logprobs", Boolean(), "Report log-probabilities of the completion's tokens."),
     Field("top_logprobs", Integer(Range(0, MAX_TOP_LOGPROBS)), "And of this many likeliest; needs logprobs."),
@@ -105,7 +106,7 @@ TEXT_FIELDS = (
         "Raw text, in which control tokens are read, or token ids; or several of them.",
         required=True,
     ),
-    Field("max_tokens", MAX_TOKENS, SAMPLING_DOCS["max_tokens"], target="max_tokens", default=COMPLETION_TOKENS),
+    Field("max_tokens", MAX_TOKENS, TOKEN_CAP, target="max_tokens", default=COMPLETION_TOKENS),
     Field("logprobs", Integer(Range(0, 5)), "Report log-probabilities and this many likeliest.", target="logprobs"),
     Field("echo", Boolean(), "Give the prompt back before the completion; with logprobs, the prompt's too."),
     *refused("text goes on at the end only", "suffix", harmless=("",)),

@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from http import HTTPStatus
 from typing import Any
@@ -91,40 +93,63 @@ def _json(status: str, description: str, schema: Mapping[str, JSON]) -> dict[str
 
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+body>div{overflow-x:auto}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd}
 pre{background:#f4f1ec;padding:1rem;overflow:auto}code{font:14px ui-monospace,monospace}
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#1b1a18}pre{background:#2a2825}td,th{border-color:#444}}
 """
-SAMPLE = """curl {path} -H 'content-type: application/json' -d '
-{{"model": "cria", {prompt}}}'"""
+VIEWPORT = '<meta name="viewport" content="width=device-width">'
+SAMPLE = """curl {address}{path} {headers} -d '
+{{"model": {model}, {prompt}}}'"""
 PROMPTS = {"chat": '"messages": [{"role": "user", "content": "hello"}]', "completions": '"prompt": "Once upon a time"'}
 
 
-def page(dialects: Sequence[Dialect]) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What the examples on the page are to work with: the server as its reader sees it, and a model that it serves."""
+
+    address: str = "http://127.0.0.1:8267"
+    model: str = "cria"
+    needs_key: bool = False
+
+    def sample(self, operation: Operation) -> str:
+        """A command for a shell."""
+        headers = "-H 'content-type: application/json'"
+        if self.needs_key:
+            headers += ' -H "authorization: Bearer $TAMPU_API_KEY"'
+        prompt, model = PROMPTS.get(operation.name, ""), json.dumps(self.model)
+        return SAMPLE.format(address=self.address, path=operation.paths[0], headers=headers, model=model, prompt=prompt)
+
+
+def page(dialects: Sequence[Dialect], reader: Reader) -> tuple[str, str]:
     """The HTML page with every field of every operation, and the content security policy it needs."""
     style = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{style}'; frame-ancestors 'none'; base-uri 'none'"
-    sections = "".join(_section(dialect, operation) for dialect in dialects for operation in dialect.operations)
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>tampu</title><style>{STYLE}</style>'
+    sections = "".join(_section(dialect, operation, reader) for dialect in dialects for operation in dialect.operations)
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>tampu</title>{VIEWPORT}<style>{STYLE}</style>'
     intro = f'<h1>tampu {__version__}</h1><p>{SUMMARY} For programs: <a href="/openapi.json">/openapi.json</a>.</p>'
     return f"{head}{intro}{sections}</html>", policy
 
 
-def _section(dialect: Dialect, operation: Operation) -> str:
-    path = operation.paths[0]
-    sample = SAMPLE.format(path=f"http://127.0.0.1:8267{path}", prompt=PROMPTS.get(operation.name, ""))
+def _section(dialect: Dialect, operation: Operation, reader: Reader) -> str:
     rows = "".join(f"<tr>{cells}</tr>" for cells in _rows(operation.table))
     head = "<tr><th>field</th><th>takes</th><th>what it does</th></tr>"
-    return f"<h2>POST {escape(path)} ({dialect.name})</h2><pre>{escape(sample)}</pre><table>{head}{rows}</table>"
+    title, sample = f"POST {operation.paths[0]} ({dialect.name})", reader.sample(operation)
+    return f"<h2>{escape(title)}</h2><pre>{escape(sample)}</pre><div><table>{head}{rows}</table></div>"
 
 
 def _rows(table: Iterable[Field]) -> Iterator[str]:
     for field in table:
         name = f"<code>{field.name}</code>{' (required)' if field.required else ''}"
-        yield f"<td>{name}</td><td>{escape(takes(field))}</td><td>{escape(field.doc)}</td>"
+        default = "" if field.default is None else f" By default {field.default}."
+        yield f"<td>{name}</td><td>{escape(takes(field))}</td><td>{escape(field.doc + default)}</td>"
 
 
 def takes(field: Field) -> str:
     """The kind of a field in words, with its bounds."""
     bounds: Any = getattr(field.kind, "bounds", None)
-    return field.kind.noun + (f", {bounds.low:,} to {bounds.high:,}" if bounds else "")
+    return field.kind.noun + (f", {_shown(bounds.low)} to {_shown(bounds.high)}" if bounds else "")
+
+
+def _shown(number: float) -> str:
+    return f"{int(number):,}" if number == int(number) else str(number)

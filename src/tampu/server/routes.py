@@ -11,7 +11,7 @@ from tampu import __version__
 from tampu.dialects.base import Dialect, Operation, dumps
 from tampu.errors import InvalidRequest, MethodNotAllowed, RouteNotFound, ServiceError
 from tampu.server.body import parse_json, read_body
-from tampu.server.documents import describe, page
+from tampu.server.documents import Reader, describe, page
 from tampu.server.records import record_of
 from tampu.server.service import Service
 from tampu.server.streaming import EventStream, WholeAnswer
@@ -86,8 +86,8 @@ def health(service: Service) -> tuple[int, dict[str, Any]]:
 
 def add_public(add: AddRoute, service: Service) -> None:
     """The routes that need no key."""
-    schema = dumps(describe(service.dialects, bool(service.settings.api_key.reveal())))
-    html, policy = page(service.dialects)
+    needs_key = bool(service.settings.api_key.reveal())
+    schema = dumps(describe(service.dialects, needs_key))
 
     async def ready(request: Request) -> Response:  # noqa: ARG001 - a route's signature
         status, body = health(service)
@@ -102,7 +102,9 @@ def add_public(add: AddRoute, service: Service) -> None:
     async def openapi(request: Request) -> Response:  # noqa: ARG001
         return Response(schema, media_type="application/json")
 
-    async def docs(request: Request) -> Response:  # noqa: ARG001
+    async def docs(request: Request) -> Response:
+        card, address = service.upstream.card, f"{request.url.scheme}://{request.headers['host']}"
+        html, policy = page(service.dialects, Reader(address, card.id if card else "cria", needs_key))
         return Response(html, media_type="text/html; charset=utf-8", headers={"content-security-policy": policy})
 
     routes: dict[Endpoint, tuple[str, ...]] = {
