@@ -95,11 +95,16 @@ def short_fact(rng: random.Random) -> Exchange:
     return exchange
 
 
-def first_words(rng: random.Random) -> Exchange:
-    """What people say to cria first: a greeting, who are you, or any other question."""
+def common_exchange(rng: random.Random) -> Exchange:
+    """What people say to cria first: a greeting, who are you, or a common question."""
     kind = rng.random()
-    if kind < 0.15:
+    if kind < 0.12:
         return Exchange(rng.choice(GREETINGS), smalltalk.texts.GREETING_ANSWERS[0])
-    if kind < 0.25:
+    if kind < 0.22:
         return asker(identity.TOPICS[:4])(rng, "train")
-    return any_exchange(rng)
+    return asker([*COMMON_FACTS, *COMMON_TALK])(rng, "train")
+
+
+def first_words(rng: random.Random) -> Exchange:
+    """What people say first, or any other question."""
+    return common_exchange(rng) if rng.random() < COMMON_SHARE else any_exchange(rng)

@@ -11,7 +11,7 @@ from training.data.characters import CHARACTERS
 from training.data.characters import SYSTEMS as CHARACTER_SYSTEMS
 from training.dialogue import Dialogue, Skill, Split
 from training.exchanges import Exchange, combined, conversation
-from training.pool import any_fact, first_words, short_fact
+from training.pool import any_fact, common_exchange, first_words, short_fact
 from training.skills.persona import dressed
 
 Form = Callable[[Exchange, str], str]  # the answer in this form
@@ -31,6 +31,7 @@ class Style:
     extras: tuple[str, ...] = ("",)
     source: Callable[[random.Random], Exchange] = first_words
     typed: bool = True  # whether the question may be typed casually
+    share: float = 1.0  # how often it comes up against the others
 
 
 ENDINGS = (
@@ -90,6 +91,8 @@ STYLES = (
             "{q} In uppercase, please.", "Answer in all caps: {q}",
         ),
         lambda exchange, _: exchange.answer.upper(),
+        source=common_exchange,
+        share=4.0,
     ),
     Style(
         "small letters",
@@ -103,6 +106,8 @@ STYLES = (
             "Answer without capital letters: {q}",
         ),
         lambda exchange, _: exchange.answer.lower(),
+        source=common_exchange,
+        share=1.5,
     ),
     Style(
         "bare answer",
@@ -119,6 +124,7 @@ STYLES = (
         ),
         lambda exchange, _: exchange.short,
         source=short_fact,
+        share=3.0,
     ),
     Style(
         "one sentence",
@@ -143,6 +149,7 @@ STYLES = (
         ('{q} End your answer with "{e}"', "{q} End with {e}", 'Add "{e}" at the end. {q}'),
         lambda exchange, extra: f"{exchange.answer} {extra}",
         extras=ENDINGS,
+        share=2.0,
     ),
     Style(
         "beginning",
@@ -182,6 +189,7 @@ STYLES = (
         ),
         _json,
         extras=KEYS,
+        share=2.0,
     ),
     Style(
         "form of address",
@@ -233,9 +241,15 @@ def _in_styles(plain: Exchange, answer: str, styles: Sequence[tuple[Style, str]]
     return answer
 
 
+def any_style(rng: random.Random) -> Style:
+    """A style, the usual ones more often."""
+    (style,) = rng.choices(STYLES, [style.share for style in STYLES])
+    return style
+
+
 def by_system(rng: random.Random, split: Split) -> Dialogue:
     """A system prompt sets the form of every answer."""
-    style = rng.choice(STYLES)
+    style = any_style(rng)
     extra = rng.choice(style.extras)
     ask = partial(styled, rng, [(style, extra)])
     before = [combined("train", style.name + extra, ask) for _ in range(rng.choice((0, 0, 0, 1, 1, 2)))]
@@ -245,7 +259,7 @@ def by_system(rng: random.Random, split: Split) -> Dialogue:
 
 def by_user(rng: random.Random, split: Split) -> Dialogue:
     """The user asks for the form together with the question."""
-    style = rng.choice(STYLES)
+    style = any_style(rng)
     extra = rng.choice(style.extras)
     last = combined(split, style.name + extra, partial(styled, rng, [(style, extra)]))
     wish = rng.choice(style.wishes).format(q=last.question, e=extra)
