@@ -66,7 +66,7 @@ def test_an_empty_prompt_is_refused(prompt: Prompt) -> None:
 
 def test_a_prompt_of_exactly_the_context_has_no_room_for_a_token() -> None:
     assert PREPARER.prepare(ask((1,) * 63)).sampling.max_tokens == 1
-    with pytest.raises(ContextTooLong, match=r"64 tokens\. However, you requested 64 tokens") as caught:
+    with pytest.raises(ContextTooLong, match=r"64 tokens\. However, you requested 65 tokens") as caught:
         PREPARER.prepare(ask((1,) * 64))
     assert caught.value.param == "prompt"
 
