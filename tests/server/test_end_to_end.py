@@ -187,6 +187,24 @@ def test_scorers_of_prompts_find_one_token_after_them_even_a_stop_token(running:
         assert all(scores["token_logprobs"][0] is None and scores["token_logprobs"][-1] <= 0 for scores in lists)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_who_asks_for_no_token_gets_a_scored_prompt(running: Running, stream: bool) -> None:
+    body = {
+        "model": "tiny",
+        "prompt": [[5, 6, 7], [8, 9]],
+        "max_tokens": 0,
+        "echo": True,
+        "logprobs": 1,
+        "stream": stream,
+    }
+    if stream:
+        body["stream_options"] = {"include_usage": True}
+    answer = httpx2.post(f"{running.url}/v1/completions", json=body).text
+    found = re.findall(r'"token_logprobs":\[null((?:,-[\d.e-]+)*)\]', answer)
+    assert sorted(scores.count(",") for scores in found) == [1, 2]
+    assert answer.count('"finish_reason":"length"') == 2 and '"completion_tokens":0' in answer
+
+
 def test_a_repeated_beginning_comes_from_the_cache(running: Running) -> None:
     client = running.client()
     answers = [client.completions.create(model="tiny", prompt="way-station " * 20, seed=1, max_tokens=4) for _ in "ab"]

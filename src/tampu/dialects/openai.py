@@ -84,6 +84,7 @@ def shared_fields(max_choices: int) -> Table:
 
 
 MAX_TOKENS = Integer(Range(1, 1_000_000))
+MAX_TOKENS_OR_NONE = Integer(Range(0, 1_000_000))
 TOKEN_CAP = "Cap on generated tokens."
 RESPONSE_FORMAT = (Field("type", OneOf(("text",)), "The form of the answer.", required=True),)
 CHAT_FIELDS = (
@@ -106,7 +107,7 @@ TEXT_FIELDS = (
         "Raw text, in which control tokens are read, or token ids; or several of them.",
         required=True,
     ),
-    Field("max_tokens", MAX_TOKENS, TOKEN_CAP, target="max_tokens", default=COMPLETION_TOKENS),
+    Field("max_tokens", MAX_TOKENS_OR_NONE, f"{TOKEN_CAP} 0 with echo scores a prompt.", default=COMPLETION_TOKENS),
     Field("logprobs", Integer(Range(0, 5)), "Report log-probabilities and this many likeliest.", target="logprobs"),
     Field("echo", Boolean(), "Give the prompt back before the completion; with logprobs, the prompt's too."),
     *refused("text goes on at the end only", "suffix", harmless=("",)),
@@ -200,8 +201,9 @@ class Completions:
         answer_stamp = stamp("cmpl-", values, context)
         echo = values.get("echo", False)
         sampling = sampling_values(self.table, values) | stops(values)
-        with_prompt = {"prompt_logprobs": echo and "logprobs" in values}
-        params = sampling_params(sampling | with_prompt, context)
+        # The engine gives a token to every prompt; who wants none does not see it.
+        limits = {"max_tokens": max(1, values["max_tokens"]), "prompt_logprobs": echo and "logprobs" in values}
+        params = sampling_params(sampling | limits, context)
         prompts: tuple[str | tuple[int, ...], ...] = values["prompt"]
         for index, prompt in enumerate(prompts):
             if isinstance(prompt, tuple):
@@ -211,7 +213,8 @@ class Completions:
             GenerateRequest(request_id, values["model"], prompt, params, echo=echo, tenant=context.tenant)
             for request_id, prompt in zip(ids, prompts, strict=True)
         )
-        answer = TextAnswer(answer_stamp, params.n, logprobs=params.logprobs is not None)
+        prompt_only = values["max_tokens"] == 0
+        answer = TextAnswer(answer_stamp, params.n, logprobs=params.logprobs is not None, prompt_only=prompt_only)
         return Call(values["model"], requests, values.get("stream", False), answer)
 
 

@@ -1,12 +1,12 @@
 """How OpenAI words an answer: whole objects, and the payloads of a stream from byte templates rendered once."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tampu.dialects.base import dumps
 from tampu.dialects.kinds import JSON
 from tampu.errors import ServiceError
-from tampu.request import Choice, Chunk, Completion, Opening, TokenLogprob, Usage
+from tampu.request import Choice, Chunk, Completion, FinishReason, Opening, TokenLogprob, Usage
 
 LOWEST_LOGPROB = -9999.0  # OpenAI's "very unlikely"; JSON has no infinity
 DONE = b"[DONE]"
@@ -134,6 +134,7 @@ class TextAnswer:
     stamp: Stamp
     num_choices: int
     logprobs: bool = False
+    prompt_only: bool = False  # no completion was asked for
     usage: Usage = field(default_factory=Usage)
     _opening: Opening | None = None
     _before: bytes = b""
@@ -142,6 +143,8 @@ class TextAnswer:
 
     def render(self, completions: Sequence[Completion]) -> JSON:
         """The whole answer; the choices of all prompts in one list."""
+        if self.prompt_only:
+            completions = [_without_completion(completion) for completion in completions]
         choices = [
             self._choice(position * self.num_choices, completion.opening, choice)
             for position, completion in enumerate(completions)
@@ -162,6 +165,8 @@ class TextAnswer:
 
     def render_chunk(self, position: int, chunk: Chunk) -> Iterator[bytes]:
         """The echoed prompt for every choice, pieces of text, then an empty text with the finish reason."""
+        if self.prompt_only:
+            chunk = _only_prompt(chunk)
         first_index = position * self.num_choices
         if chunk.opening is not None:
             self._open(chunk.opening)
@@ -201,6 +206,17 @@ class TextAnswer:
     def render_failure(self, error: ServiceError, request_id: str) -> Iterator[bytes]:
         """A chunk with the error, which clients raise, and the end mark."""
         yield from render_broken(self.stamp, "text_completion", {"text": "", "logprobs": None}, error, request_id)
+
+
+def _only_prompt(chunk: Chunk) -> Chunk:
+    reason: FinishReason | None = "length" if chunk.finish_reason else None
+    usage = replace(chunk.usage, completion_tokens=0) if chunk.usage else None
+    return replace(chunk, text="", token_ids=(), logprobs=(), finish_reason=reason, usage=usage)
+
+
+def _without_completion(completion: Completion) -> Completion:
+    choices = tuple(Choice(choice.index, "", (), (), "length") for choice in completion.choices)
+    return replace(completion, choices=choices, usage=replace(completion.usage, completion_tokens=0))
 
 
 def render_last(stamp: Stamp, kind: str, opening: Opening | None, usage: Usage) -> Iterator[bytes]:
