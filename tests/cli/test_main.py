@@ -14,7 +14,7 @@ def test_the_help_lists_every_command_and_exit_code(tampu: Tampu) -> None:
     result = tampu("--help")
     assert result.exit_code == 0
     assert [name for name in SUMMARIES if f"\n  {name} " not in result.stdout] == []
-    for code in ("0 fine", "1 failure", "2 usage", "3 setting", "4 model", "5 licence", "6 network", "7 port", "130"):
+    for code in ("0  fine", "1  fail", "2  wrong", "3  sett", "4  model", "5  lic", "6  net", "7  port", "130  Ctrl-C"):
         assert code in result.stdout
 
 
@@ -36,6 +36,10 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str], tampu: Tampu) -> None:
     result = tampu(*arguments)
     assert result.exit_code == 2
     assert "Error:" in result.stderr
+
+
+def test_a_misspelt_command_gets_the_nearest_one(tampu: Tampu) -> None:
+    assert "There is no command caht. Did you mean chat?" in tampu("caht").stderr
 
 
 @pytest.mark.parametrize(

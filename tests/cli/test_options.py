@@ -20,6 +20,10 @@ def test_every_setting_is_a_flag_of_serve_and_names_its_variable(
         assert f"[{environment_name(item.name)}" in words
 
 
+def test_flags_that_only_matter_to_a_server_are_refused_elsewhere(tampu: Tampu) -> None:
+    assert [tampu(command, "--max-queue", "1", "x").exit_code for command in ("chat", "generate", "bench")] == [2, 2, 2]
+
+
 def test_every_sampling_parameter_is_a_flag_of_chat(tampu: Tampu) -> None:
     words = tampu("chat", "--help").stdout
     flags = [f"--{item.name.replace('_', '-')}" for item in fields(SamplingParams) if item.name != "prompt_logprobs"]

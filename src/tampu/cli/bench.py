@@ -13,7 +13,6 @@ from tampu.cli.terminal import note, print_json, table
 from tampu.engine.llm import LLM
 from tampu.errors import BadSetting, ServiceError
 from tampu.request import GenerateRequest, SamplingParams
-from tampu.settings import EngineSettings
 
 SHORT_PROMPT = 16  # tokens before the ones that decoding is measured on
 
@@ -29,11 +28,19 @@ class Figure:
     tokens_per_second: float
 
 
-@options.settings_flags(EngineSettings)
+@options.engine_flags()
 def bench(
-    streams: Annotated[list[int] | None, typer.Option("--streams", help="Streams at once. [1, 4, 16]", min=1)] = None,
-    prompt_tokens: Annotated[int, typer.Option("--prompt-tokens", help="Length of the prompt to read.", min=2)] = 512,
-    tokens: Annotated[int, typer.Option("--tokens", help="Tokens that each stream writes.", min=2)] = 128,
+    streams: Annotated[
+        list[int] | None,
+        typer.Option("--streams", metavar="NUMBER", help="Streams at once; may be repeated. [default 1, 4, 16]", min=1),
+    ] = None,
+    prompt_tokens: Annotated[
+        int,
+        typer.Option("--prompt-tokens", metavar="NUMBER", help="Length of the prompt to read. [default 512]", min=2),
+    ] = 512,
+    tokens: Annotated[
+        int, typer.Option("--tokens", metavar="NUMBER", help="Tokens that each stream writes. [default 128]", min=2)
+    ] = 128,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
     **flags: Any,
 ) -> None:

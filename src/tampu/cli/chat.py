@@ -1,6 +1,8 @@
 """Talk to a model. With words as arguments, or a pipe, the answer alone is printed; else a conversation begins.
 
-- stands for standard input: `git diff | tampu chat "Describe this change:" -`
+Among the words - stands for standard input:
+
+git diff | tampu chat "Describe this change:" -
 """
 
 import sys
@@ -15,16 +17,17 @@ from tampu.cli.reply import Reply, ask
 from tampu.cli.terminal import is_terminal, note, print_json, shown
 from tampu.engine.llm import LLM
 from tampu.request import Chunk, Message, Prompt, SamplingParams, TokenLogprob
-from tampu.settings import EngineSettings
 
 RAW_HAS_NO_SYSTEM = "--raw has no system message; write it into the words."
 
 
+@options.engine_flags()
 @options.sampling_flags()
-@options.settings_flags(EngineSettings)
 def chat(
-    words: Annotated[list[str] | None, typer.Argument(metavar="WORDS", show_default=False)] = None,
-    system: Annotated[str, typer.Option("--system", "-s", help="What the model is told before all else.")] = "",
+    words: Annotated[list[str] | None, typer.Argument(metavar="WORDS", help="What to ask.")] = None,
+    system: Annotated[
+        str, typer.Option("--system", "-s", metavar="TEXT", help="What the model is told before all else.")
+    ] = "",
     raw: Annotated[bool, typer.Option("--raw", help="No chat format: the model goes on from the words.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer with its usage and seed as JSON.")] = False,
     **flags: Any,

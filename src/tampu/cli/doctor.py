@@ -21,7 +21,6 @@ from tampu.settings import EngineSettings, Paths, ServerSettings, environment_na
 
 LEAST_MEMORY = 1_000_000_000
 LEAST_DISK = 5_000_000_000
-OTHER_VARIABLES = ("TAMPU_HOME",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ def check_disk(where: str, free: int) -> Check:
 def check_settings(environment: Mapping[str, str]) -> Iterator[Check]:
     """The TAMPU_ variables: values that are read, names that nobody reads."""
     kinds = (EngineSettings, ServerSettings)
-    known = {environment_name(item.name) for kind in kinds for item in fields(kind)} | set(OTHER_VARIABLES)
+    known = {environment_name(item.name) for kind in kinds for item in fields(kind)} | {"TAMPU_HOME"}
     given = sorted(name for name in environment if name.startswith("TAMPU_"))
     for name in given:
         if name not in known:

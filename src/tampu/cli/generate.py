@@ -17,13 +17,14 @@ from tampu.cli import options
 from tampu.cli.batch import Batch, finished_ids
 from tampu.cli.opening import open_model
 from tampu.cli.terminal import counted, duration, note, progress_bar
-from tampu.settings import EngineSettings
 
 
-@options.settings_flags(EngineSettings)
+@options.engine_flags()
 def generate(
     requests: Annotated[str, typer.Argument(metavar="FILE", help="The requests; - is standard input.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where answers go; else to the screen.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where answers go; else to the screen.")
+    ] = None,
     **flags: Any,
 ) -> None:
     """Answer every line."""

@@ -9,12 +9,12 @@ import typer
 
 from tampu import __version__
 from tampu.cli.quick import QuickCommand, QuickGroup
-from tampu.errors import TampuError
+from tampu.errors import TampuError, nearest
 
 # Heading: command, summary. `tampu --help` shows this table and loads no command.
 COMMANDS = {
     "Talk": {
-        "chat": "Talk to a model: a question as argument or pipe, or a conversation.",
+        "chat": "Ask a model one thing, or talk with it.",
         "generate": "Answer a JSONL file of requests, as a batch.",
         "serve": "Serve the OpenAI API on a port.",
     },
@@ -27,6 +27,8 @@ COMMANDS = {
         "tokenize": "Show the prompt a model is given, with its token ids.",
         "bench": "Measure how fast a model reads and writes here.",
         "doctor": "Check this machine and this installation.",
+        "paths": "Show where things are kept.",
+        "help": "Explain a command, exit-codes or env.",
     },
 }
 SUMMARIES = {name: summary for group in COMMANDS.values() for name, summary in group.items()}
@@ -34,9 +36,12 @@ EXAMPLES = """tampu chat "Who are you?"
 tampu chat --model llama3.1:8b --system "Be brief."
 git diff | tampu chat "Describe this change."
 tampu serve --port 9000
-tampu COMMAND --help"""
-EXIT_CODES = """0 fine     1 failure    2 usage     3 setting or environment variable    4 model not here
-5 licence  6 network    7 port taken                                     130 Ctrl-C"""
+tampu help chat"""
+EXIT_CODES = """0  fine                               5  licence not accepted
+1  failure                            6  network
+2  wrong usage                        7  port taken
+3  setting or environment variable  130  Ctrl-C
+4  model not here"""
 
 
 class Commands(QuickGroup):
@@ -54,6 +59,13 @@ class Commands(QuickGroup):
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command(cmd_name, help=module.__doc__, cls=QuickCommand)(getattr(module, cmd_name))
         return typer.main.get_command(app)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the first argument names; for a misspelt one, an error with the nearest name."""
+        near = nearest(args[0], SUMMARIES)
+        if near and args[0] not in SUMMARIES and not ctx.resilient_parsing:
+            ctx.fail(f"There is no command {args[0]}. Did you mean {near[0]}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """The table of commands, examples and exit codes."""

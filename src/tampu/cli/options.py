@@ -10,18 +10,26 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import typer
 
 from tampu.request import SamplingParams
-from tampu.settings import NOUNS, Secret, Settings, environment_name, load, read_count
+from tampu.settings import NOUNS, EngineSettings, Secret, ServerSettings, Settings, environment_name, load, read_count
 
+HEADINGS = {EngineSettings: "Engine", ServerSettings: "Server", SamplingParams: "Sampling"}
+METAVARS = {"logit_bias": "TOKEN_ID=BIAS"}
 SHORT = {"model": "-m", "system": "-s"}
 # Flags that may be given several times.
 REPEATED = ("stop", "stop_token_ids", "logit_bias")
 # Only the batch and the server report on the prompt.
 NOT_FLAGS = ("prompt_logprobs",)
+SERVER_ONLY = ("max_queue",)
 
 
 def settings_flags(*kinds: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command a flag for each field of these settings; it gets them as keywords, None where none was given."""
     return _with_flags([flag for kind in kinds for flag in _settings_flags(kind)])
+
+
+def engine_flags() -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command a flag for each engine setting that matters without a server."""
+    return _with_flags([flag for flag in _settings_flags(EngineSettings) if flag.name not in SERVER_ONLY])
 
 
 def sampling_flags(*leave_out: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -93,29 +101,41 @@ def _with_flags(flags: list[inspect.Parameter]) -> Callable[[Callable[..., None]
 def _settings_flags(kind: type[Any]) -> Iterator[inspect.Parameter]:
     types = get_type_hints(kind)
     for item in dataclasses.fields(kind):
-        default = "" if item.default in ("", None) else f", default {item.default}"
-        words = f"{item.metadata['doc']} [{environment_name(item.name)}{default}]"
-        yield _flag(item.name, types[item.name], words)
+        words = f"{item.metadata['doc']} [{environment_name(item.name)}{_default(item.default)}]"
+        # The flag that everybody uses stands with the command's own.
+        yield _flag(item.name, types[item.name], words, None if item.name == "model" else HEADINGS[kind])
 
 
 def _sampling_flags() -> Iterator[inspect.Parameter]:
     types = get_type_hints(SamplingParams)
     for item in dataclasses.fields(SamplingParams):
         if item.name not in NOT_FLAGS:
-            yield _flag(item.name, types[item.name], item.metadata["doc"])
+            bounds = item.metadata.get("range")
+            span = f" [{_number(bounds.low)} to {_number(bounds.high)}]" if bounds else ""
+            yield _flag(item.name, types[item.name], item.metadata["doc"] + span, HEADINGS[SamplingParams])
 
 
-def _flag(name: str, kind: Any, words: str) -> inspect.Parameter:
+def _flag(name: str, kind: Any, words: str, heading: str | None) -> inspect.Parameter:
     names = [_flag_name(name), *([SHORT[name]] if name in SHORT else [])]
     annotation: Any = list[str] | None if name in REPEATED else str | None
-    metavar: str | None = _metavar(kind)
+    metavar: str | None = METAVARS.get(name) or _metavar(kind)
     if kind is bool:
         annotation, metavar = bool | None, None
         names = [f"{names[0]}/--no-{name.replace('_', '-')}"]
-    option = typer.Option(*names, help=words, show_default=False, metavar=metavar)
+    option = typer.Option(*names, help=words, show_default=False, metavar=metavar, rich_help_panel=heading)
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[annotation, option]
     )
+
+
+def _default(value: object) -> str:
+    if isinstance(value, bool):
+        return f", default {'on' if value else 'off'}"
+    return "" if value in ("", None) else f", default {value}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,}".removesuffix(".0")
 
 
 def _flag_name(name: str) -> str:

@@ -20,8 +20,13 @@ from tampu.settings import Paths
 
 def pack(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="What to pack.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; else the cache.")] = None,
-    quant: Annotated[str, typer.Option("--quant", help="Weights as int8, bf16 or f32.")] = DEFAULT_KIND,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="The file to write; else the cache.")
+    ] = None,
+    quant: Annotated[
+        str,
+        typer.Option("--quant", metavar="|".join(get_args(Kind)), help=f"Kind of weights. [default {DEFAULT_KIND}]"),
+    ] = DEFAULT_KIND,
     as_json: Annotated[bool, typer.Option("--json", help="Print where it is as JSON.")] = False,
 ) -> None:
     """Pack it."""

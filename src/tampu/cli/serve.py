@@ -11,7 +11,9 @@ from tampu.settings import EngineSettings, Secret, ServerSettings
 
 @options.settings_flags(EngineSettings, ServerSettings)
 def serve(
-    key_file: Annotated[typer.FileText | None, typer.Option("--api-key-file", help="Read the key from a file.")] = None,
+    key_file: Annotated[
+        typer.FileText | None, typer.Option("--api-key-file", metavar="FILE", help="Read the key from a file.")
+    ] = None,
     **flags: Any,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C."""

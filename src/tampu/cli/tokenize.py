@@ -20,9 +20,13 @@ from tampu.text.tokenizer import Tokenizer
 
 
 def tokenize(
-    words: Annotated[list[str] | None, typer.Argument(metavar="WORDS", show_default=False)] = None,
-    model: Annotated[str | None, typer.Option("--model", "-m", help="Model or tokenizer file. [TAMPU_MODEL]")] = None,
-    system: Annotated[str, typer.Option("--system", "-s", help="A system message before the words.")] = "",
+    words: Annotated[list[str] | None, typer.Argument(metavar="WORDS", help="What to tokenize.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", metavar="PATH", help="Model or tokenizer file. [TAMPU_MODEL]")
+    ] = None,
+    system: Annotated[
+        str, typer.Option("--system", "-s", metavar="TEXT", help="A system message before the words.")
+    ] = "",
     raw: Annotated[bool, typer.Option("--raw", help="No chat format: control tokens are read in the words.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help='Print {"ids": [...]}; without --raw also the pieces.')
