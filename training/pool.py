@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from training.data import animals, computing, countries, geography, science
 from training.data.andes_facts import DEFINITIONS as ANDES
-from training.data.smalltalk_answers import ENTRIES
+from training.data.smalltalk_answers import ENTRIES, GREETING_ANSWERS
 from training.data.tampu_answers import DEFINITIONS as TAMPU
 from training.exchanges import Asker, Exchange, Topic, asker, define, entries
-from training.skills import andes, facts, identity, smalltalk, tampu_facts
+from training.skills import andes, facts, identity, tampu_facts
+from training.topics.rows import DEFINE
 
 _SHARES = {
     "capitals": 5, "lands": 4, "animals": 5, "science": 5, "words": 3, "calendar": 1, "people": 4, "computing": 3,
@@ -57,7 +58,7 @@ def _topic(group: str, template: str) -> Topic:
 
 COMMON_FACTS = [
     _chosen(_topic("capitals", "What is the capital of {x}?"), "x", countries.WELL_KNOWN),
-    define(_COMMON_THINGS, facts.DEFINE[:8]),
+    define(_COMMON_THINGS, DEFINE[:8]),
     _chosen(_topic("lands", "Which one is {x}?"), "x", tuple(x for x in _COMMON_RECORDS if x in geography.RECORDS)),
     _chosen(_topic("words", "What colour is {x}?"), "x", _COMMON_COLOURS),
     _chosen(_topic("words", "What is the opposite of {x}?"), "x", _COMMON_WORDS),
@@ -99,7 +100,7 @@ def common_exchange(rng: random.Random) -> Exchange:
     """What people say to cria first: a greeting, who are you, or a common question."""
     kind = rng.random()
     if kind < 0.12:
-        return Exchange(rng.choice(GREETINGS), smalltalk.texts.GREETING_ANSWERS[0])
+        return Exchange(rng.choice(GREETINGS), GREETING_ANSWERS[0])
     if kind < 0.22:
         return asker(identity.TOPICS[:4])(rng, "train")
     return asker([*COMMON_FACTS, *COMMON_TALK])(rng, "train")

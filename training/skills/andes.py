@@ -3,7 +3,7 @@
 from training.data import andes_facts
 from training.dialogue import Skill
 from training.exchanges import Asker, asker, define, entries, skill_of
-from training.skills.facts import DEFINE
+from training.topics.rows import DEFINE
 
 TOPICS = [define(andes_facts.DEFINITIONS, DEFINE), *entries(*andes_facts.ENTRIES)]
 

@@ -303,7 +303,7 @@ def _people(rng: random.Random) -> list[tuple[str, str, str]]:
     same = rng.random() < 0.6
     facts = [fact] + [fact if same else rng.choice(sorted(pools)) for _ in names[1:]]
     kinds = [f.removeprefix("who_") for f in facts]
-    values = {kind: rng.sample(pools[kind], len(names)) for kind in set(kinds)}
+    values = {kind: rng.sample(pools[kind], len(names)) for kind in dict.fromkeys(kinds)}
     people = [
         (name, fact_, values[kind][i]) for i, (name, fact_, kind) in enumerate(zip(names, facts, kinds, strict=True))
     ]
