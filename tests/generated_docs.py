@@ -5,6 +5,9 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from typer.testing import CliRunner
+
+from tampu.cli.main import COMMANDS, app
 from tampu.request import Range, SamplingParams
 from tampu.settings import EngineSettings, Secret, ServerSettings, environment_name
 
@@ -33,6 +36,19 @@ def settings_table(kind: type[Any]) -> Iterator[str]:
             span = ", ".join(get_args(types[item.name]))
         flag = "--" + item.name.replace("_", "-")
         yield f"| `{flag}` | `{environment_name(item.name)}` | {_default(item)} | {span} | {item.metadata['doc']} |"
+
+
+def commands() -> Iterator[str]:
+    """A section per command, as the program itself explains it."""
+    for heading, group in COMMANDS.items():
+        yield f"## {heading}\n"
+        for name, summary in group.items():
+            yield f"### tampu {name}\n\n{summary}\n\n```text\n{_help_of(name)}```\n"
+
+
+def _help_of(*command: str) -> str:
+    plain = {"COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
+    return CliRunner().invoke(app, [*command, "--help"], env=plain, prog_name="tampu").stdout
 
 
 def _span(low: float, high: float) -> str:
@@ -68,10 +84,20 @@ are honoured.
 {server}
 """
 
+COMMAND_PAGE = """# Commands
+
+What `tampu --help` and `tampu COMMAND --help` print. Without a command `tampu` serves in the background and chats.
+
+```text
+{program}```
+
+{commands}"""
+
 
 def pages() -> dict[Path, str]:
     """Path to whole text of every generated page."""
     return {
+        DOCS / "commands.md": COMMAND_PAGE.format(program=_help_of(), commands="\n".join(commands())),
         DOCS / "parameters.md": PARAMETERS.format(sampling="\n".join(sampling_table())),
         DOCS / "settings.md": SETTINGS.format(
             engine="\n".join(settings_table(EngineSettings)), server="\n".join(settings_table(ServerSettings))

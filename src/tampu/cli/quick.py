@@ -36,6 +36,10 @@ class QuickGroup(TyperGroup):
         """Its parameters, each quickened."""
         return [_quickened(param) for param in super().get_params(ctx)]
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """`[OPTIONS] [COMMAND] [ARGS]...`: it may be run without a command."""
+        return ["[OPTIONS]", "[COMMAND]", "[ARGS]..."]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Options, then commands."""
         _write_parameters(self.get_params(ctx), formatter)
