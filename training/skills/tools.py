@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from training.data import lexicon as lex
-from training.dialogue import Dialogue, Message, Skill, Split, Tool, draw
+from training.dialogue import Dialogue, Message, Skill, Split, Tool, draw, held_out
 from training.exchanges import Exchange
 from training.making import invented_word, noun
 from training.pool import any_exchange
@@ -364,7 +364,11 @@ def _exchange(rng: random.Random, offer: Offer, asked: str, values: tuple[Any, .
 
 def not_needed(rng: random.Random, split: Split) -> Dialogue:
     """Tools are there, but the user only wants to talk."""
-    offers, exchange = draw(split, lambda: (_offers(rng), _talk(rng)))
+    while True:
+        offers, exchange = _offers(rng), _talk(rng)
+        names = ",".join(offer.name for offer in offers)
+        if held_out(names, exchange.question) == (split == "held_out"):
+            break
     messages = [Message("user", exchange.question), Message("assistant", exchange.answer)]
     return replace(
         _dialogue("tool not needed", offers, messages, rng), accepted=exchange.accepted, keywords=exchange.keywords
