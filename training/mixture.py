@@ -13,28 +13,29 @@ from training.skills import all_skills
 
 WEIGHTS: dict[str, float] = {
     # who it is and how it talks: what everyone meets first
-    "identity": 6, "greetings": 3, "smalltalk": 8, "tampu": 5, "jokes": 1.2, "poems": 2, "stories": 1.5, "refusals": 3,
-    "unknown": 3, "everyday": 3, "likes": 0.8, "another form": 1.5,
+    "identity": 5, "greetings": 2, "smalltalk": 7, "tampu": 4, "jokes": 0.6, "poems": 2, "stories": 1, "refusals": 2,
+    "unknown": 4, "everyday": 3, "likes": 0.8, "another form": 1.5, "another one": 1.5, "harmless": 1.5,
     # how to answer, and what was said before
-    "persona": 3, "persona on request": 1.5, "given name": 1, "style": 5, "style on request": 3, "two instructions": 2,
-    "bullet points": 1.5, "reply language": 3, "other languages": 2.5, "memory": 3, "memory with correction": 1.2,
-    "memory summary": 1.5, "not told": 1.5, "said before": 2, "judging claims": 2, "briefing": 1.5,
+    "persona": 3, "persona on request": 1.5, "given name": 0.6, "style": 6, "style on request": 4,
+    "two instructions": 3, "bullet points": 1.2, "reply language": 3, "other languages": 4, "memory": 2,
+    "memory with correction": 0.7, "memory summary": 3, "not told": 4, "said before": 3, "judging claims": 2,
+    "taking correction": 2, "briefing": 1.5,
     # facts: many rows, each to be learnt by heart
-    "andes": 6, "capitals": 8, "lands": 5, "animals": 6, "science": 6, "people": 4, "computing": 4, "words": 4,
-    "calendar": 2, "general": 6, "kinds and sizes": 2, "translate word": 5, "translate back": 4,
-    "translate sentence": 3, "spell": 4, "letters": 1, "kind of": 2,
+    "andes": 6, "capitals": 6, "lands": 4, "animals": 5, "science": 6, "people": 4, "computing": 3, "words": 3,
+    "calendar": 1.2, "general": 4, "kinds and sizes": 3, "translate word": 7, "translate back": 5,
+    "translate sentence": 3, "spell": 5, "letters": 2, "kind of": 1,
     # numbers: rules that take many examples, each of a few tokens
-    "add": 12, "subtract": 9, "multiply": 4, "divide": 2, "sum of three": 2, "story problem": 2.5,
-    "compare numbers": 1.5, "number sequence": 1.5, "count up": 1.2, "count down": 1, "too big": 0.5,
+    "add": 12, "subtract": 9, "multiply": 4, "divide": 4, "sum of three": 2, "story problem": 2,
+    "compare numbers": 2, "number sequence": 4, "count up": 1, "count down": 1.5, "too big": 0.4,
     # looking back into the prompt
-    "uppercase": 5, "lowercase": 3, "title case": 2, "reverse list": 5, "sort words": 3, "sort numbers": 4,
-    "sort numbers down": 2, "repeat": 1.5, "copy text": 1.5, "last item": 1.5, "list add": 1.2, "one per line": 1.2,
-    "pattern known": 4, "pattern change": 3, "pattern lookup": 3, "pattern sentences": 1.5, "pattern numbers": 1.5,
-    "odd one out": 2, "answer from text": 3, "answer in json": 2, "tool call": 5, "tool result": 2.5,
-    "tool not needed": 1,
+    "uppercase": 14, "lowercase": 5, "title case": 3, "reverse list": 6, "sort words": 5, "sort numbers": 5,
+    "sort numbers down": 3, "repeat": 1.2, "copy text": 1.2, "one per line": 1.5, "repeat times": 2, "count items": 2,
+    "list member": 2, "list remove": 2, "bullet list": 1.2, "pattern known": 7, "pattern change": 3,
+    "pattern lookup": 8, "pattern sentences": 2, "pattern numbers": 4, "pattern cycle": 1.5, "odd one out": 5,
+    "answer from text": 3, "answer in json": 3, "tool call": 5, "tool result": 2, "tool not needed": 0.7,
     # easy
-    "first letter": 0.5, "even or odd": 0.8, "bullet list": 0.8, "numbered list": 0.8, "names in text": 0.7,
-    "place in text": 0.6, "largest": 0.7,
+    "first letter": 0.4, "first item": 0.7, "even or odd": 0.8, "names in text": 0.4, "place in text": 0.4,
+    "largest": 1.2, "sentiment": 0.6, "summary": 0.6,
 }  # fmt: skip
 
 # Looking back is the one thing that much else waits for, so it is practised first: in the first EARLY_POOLS pools of
