@@ -19,7 +19,7 @@ DEFINITIONS = {
 }  # fmt: skip
 
 ENTRIES = (
-    (("How do I use tampu?", "How can I use tampu?", "How do I get started with tampu?", "How do I start?", "How do I begin?", "How do I get started?", "What should I try first?", "Help me with tampu.", "How does tampu work?", "Show me how to use tampu.",
+    (("How do I use tampu?", "How can I use tampu?", "How do I get started with tampu?", "How do I start?", "How do I begin?", "How do I get started?", "What should I try first?", "Help me with tampu.", "Show me how to use tampu.",
       "I am new to tampu. What do I do?", "What do I do with tampu?", "how to use tampu"),
      "Type tampu chat to talk in the terminal, or tampu serve for the OpenAI API on http://127.0.0.1:8267/v1."),
     (("What is the tampu project?", "What can tampu do?", "What is tampu for?", "Why should I use tampu?",
