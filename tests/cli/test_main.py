@@ -111,6 +111,15 @@ def test_a_full_disk_is_one_message() -> None:
     assert (result.returncode, result.stderr) == (1, "tampu: No space left on device\n")
 
 
+def test_what_the_locale_lacks_is_replaced() -> None:
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "tampu", "tokenize", "ñ"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, env=ascii_only)
+    assert result.stdout.splitlines()[0] == "tokens               ids"
+    command = [sys.executable, "-m", "tampu", "chat", "--model", "\udcff", "hi"]
+    assert subprocess.run(command, capture_output=True, text=True, check=False, env=ascii_only).returncode == 4
+
+
 def test_a_reader_that_leaves_is_no_error() -> None:
     script = f"{sys.executable} -m tampu --help | head -n 1; echo ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)

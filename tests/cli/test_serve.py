@@ -72,8 +72,16 @@ def test_a_server_that_cannot_start_leaves_the_chat_alone(port: int, monkeypatch
     monkeypatch.setenv("TAMPU_MAX_BODY", "many")
     with BackgroundServer(ServerSettings(port=port), Paths.find()) as server:
         where = server.where()
-    assert where.startswith("Nothing is served: TAMPU_MAX_BODY='many'")
+    assert where.startswith("Nothing is served. TAMPU_MAX_BODY='many'")
     assert where.endswith(f"Log: {Paths.find().state / 'serve.log'}")
+
+
+@pytest.mark.usefixtures("variables")
+def test_without_a_place_for_the_log_it_serves_all_the_same(port: int, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("where the directory should be")
+    paths = Paths.find({"TAMPU_HOME": str(tmp_path / "file")})
+    with BackgroundServer(ServerSettings(port=port), paths) as server:
+        assert server.where() == f"Serving at http://127.0.0.1:{port}/v1 (OpenAI API). Log: none can be written"
 
 
 def test_a_taken_port_leaves_the_chat_alone(port: int) -> None:

@@ -16,6 +16,10 @@ def test_the_rendered_prompt_is_shown_with_its_ids(tampu: Tampu) -> None:
     assert lines[-1] == "25 tokens"
 
 
+def test_parts_of_a_character_are_shown_as_bytes(tampu: Tampu) -> None:
+    assert "\\xc3│\\xb1 " in tampu("tokenize", "ñ").stdout
+
+
 def test_json_has_ids_and_segments(tampu: Tampu) -> None:
     values = json.loads(tampu("tokenize", "--json", "--system", "a", "b").stdout)
     assert values["ids"] == [token_id for segment in values["segments"] for token_id in segment["ids"]]

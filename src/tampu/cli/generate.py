@@ -18,6 +18,8 @@ from tampu.cli.batch import Batch, finished_ids
 from tampu.cli.opening import open_model
 from tampu.cli.terminal import counted, duration, note, progress_bar
 
+RESUME = "; the same command goes on from there"
+
 
 @options.engine_flags()
 def generate(
@@ -36,10 +38,15 @@ def generate(
         batch = Batch(open_model(flags), int(time.time()), done)
         began, number = time.monotonic(), 0
         advance = stack.enter_context(progress_bar("count"))
-        for number, answer in enumerate(batch.answers(lines(source)), start=1):
-            if answer is not None:
-                write(answer, sink)
-            advance("answering", number, total)
+        advance("answering", 0, total)
+        try:
+            for number, answer in enumerate(batch.answers(lines(source)), start=1):
+                if answer is not None:
+                    write(answer, sink)
+                advance("answering", number, total)
+        except KeyboardInterrupt:
+            note(f"stopped after {counted(number, 'line')}" + (RESUME if output else ""))
+            raise
     note(f"{counted(number, 'line')} in {duration(time.monotonic() - began)}, {len(done)} of them answered before")
     if batch.num_failed:
         print(f"tampu: {counted(batch.num_failed, 'line')} could not be answered: see the output.", file=sys.stderr)

@@ -1,6 +1,7 @@
 """The command line: `tampu`. Each command is a module of its own, loaded when it is asked for."""
 
 import importlib
+import io
 import os
 import sys
 from typing import Any
@@ -134,4 +135,7 @@ def tampu(
 
 def run() -> None:
     """The entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a locale may lack what a model says
     app(prog_name="tampu")

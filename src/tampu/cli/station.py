@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 from tampu.cli.terminal import is_terminal
 from tampu.model.machine import available_memory, free_disk, human_size
@@ -55,15 +56,13 @@ class BackgroundServer:
 
     def __init__(self, settings: ServerSettings, paths: Paths) -> None:
         self._address = (settings.host, settings.port)
-        self._log = paths.state / "serve.log"
+        self._log: Path | None = paths.state / "serve.log"
         self._log_start = 0  # bytes that earlier servers wrote
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "BackgroundServer":
         if not _is_taken(self._address):
-            self._log.parent.mkdir(parents=True, exist_ok=True)
-            with self._log.open("ab") as log:
-                self._log_start = log.tell()
+            with self._open_log() as log:
                 # A session of its own: Ctrl-C in the chat must not reach the server.
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", "tampu", "serve"],
@@ -75,6 +74,18 @@ class BackgroundServer:
                 )
         return self
 
+    def _open_log(self) -> BinaryIO:
+        """The log, at its end; where it cannot be written, nothing is kept."""
+        try:
+            if self._log is not None:
+                self._log.parent.mkdir(parents=True, exist_ok=True)
+                log = self._log.open("ab")
+                self._log_start = log.tell()
+                return log
+        except OSError:
+            self._log = None
+        return open(os.devnull, "ab")
+
     def where(self, patience: float = 10.0) -> str:
         """A line that says where the server listens, or why it does not, after at most so many seconds."""
         host, port = self._address
@@ -83,14 +94,16 @@ class BackgroundServer:
         deadline = time.monotonic() + patience
         while self._process.poll() is None and time.monotonic() < deadline:
             if _is_taken(self._address):
-                return f"Serving at http://{host}:{port}/v1 (OpenAI API). Log: {self._log}"
+                return f"Serving at http://{host}:{port}/v1 (OpenAI API). Log: {self._log or 'none can be written'}"
             time.sleep(0.02)
-        return f"Nothing is served: {self._reason()} Log: {self._log}"
+        return f"Nothing is served. {self._reason()}"
 
     def _reason(self) -> str:
         """What the server said at the end."""
+        if self._log is None:
+            return "`tampu serve` says why."
         said = self._log.read_bytes()[self._log_start :].decode(errors="replace").strip()
-        return said.removeprefix("tampu: ") or "the server does not answer yet."
+        return f"{said.removeprefix('tampu: ') or 'It does not answer yet.'}\nLog: {self._log}"
 
     def __exit__(self, *_: object) -> None:
         if self._process is None:

@@ -70,13 +70,19 @@ def as_object(segment: Segment) -> dict[str, Any]:
     return {"text": segment.text, "control": segment.control, "ids": list(segment.token_ids)}
 
 
+def visible(token_id: int, tokenizer: Tokenizer) -> str:
+    """A token on one line: its text, or its bytes where it is a part of a character."""
+    name = tokenizer.token_name(token_id)
+    return repr(tokenizer.token_bytes(token_id))[2:-1] if "\ufffd" in name else repr(name)[1:-1]
+
+
 def rows(segment: Segment, tokenizer: Tokenizer) -> list[tuple[str, str]]:
     """A line per word of a stretch: its tokens between bars, then their ids."""
     if segment.control:
         return [(segment.text, str(segment.token_ids[0]))]
     lines: list[tuple[list[str], list[str]]] = [([], [])]
     for token_id in segment.token_ids:
-        name = repr(tokenizer.token_name(token_id))[1:-1]
+        name = visible(token_id, tokenizer)
         if sum(map(len, lines[-1][0])) + len(name) > 60:
             lines.append(([], []))
         lines[-1][0].append(name)
