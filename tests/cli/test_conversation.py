@@ -101,6 +101,23 @@ def test_a_file_that_is_no_conversation_changes_nothing(
     assert (conversation.messages, conversation.sampling) == ([], GREEDY)
 
 
+def test_every_setting_survives_a_file(conversation: Conversation, llm: LLM, tmp_path: Path) -> None:
+    conversation.command('/set logit_bias {"5": -100}')
+    conversation.command('/set stop ["a", "b"]')
+    conversation.command(f"/save {tmp_path / 'a.json'}")
+    other = Conversation(llm, {})
+    other.command(f"/load {tmp_path / 'a.json'}")
+    assert other.sampling == conversation.sampling
+    assert conversation.command(f"/save {tmp_path / 'a.json'}").startswith("Saved")
+
+
+def test_a_file_of_something_else_is_not_written_over(conversation: Conversation, tmp_path: Path) -> None:
+    (tmp_path / "poem.txt").write_text("a poem")
+    with pytest.raises(InvalidRequest, match="holds no conversation"):
+        conversation.command(f"/save {tmp_path / 'poem.txt'}")
+    assert (tmp_path / "poem.txt").read_text() == "a poem"
+
+
 @pytest.mark.parametrize("command", ["save", "load"])
 def test_a_file_must_be_named(command: str, conversation: Conversation) -> None:
     with pytest.raises(InvalidRequest, match=f"/{command} needs the name of a file"):

@@ -120,6 +120,13 @@ def test_what_the_locale_lacks_is_replaced() -> None:
     assert subprocess.run(command, capture_output=True, text=True, check=False, env=ascii_only).returncode == 4
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-"])
+def test_a_closed_standard_stream_is_an_empty_one(closed: str) -> None:
+    script = f"{sys.executable} -m tampu tokenize {closed}"
+    result = subprocess.run(["bash", "-c", script], input="", capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 def test_a_reader_that_leaves_is_no_error() -> None:
     script = f"{sys.executable} -m tampu --help | head -n 1; echo ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)

@@ -84,25 +84,19 @@ class Conversation:
     def save(self, argument: str) -> str:
         """Write the conversation to a file."""
         path = _path(argument, "save")
+        if path.exists():
+            _read(path)  # only what is a conversation is written over
         messages = [{"role": message.role, "content": message.content} for message in self.messages]
         whole = {"model": self.llm.card.id, "system": self.system, "sampling": self.sampling, "messages": messages}
-        path.write_text(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
+        path.write_text(json.dumps(whole, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         return f"Saved to {path}."
 
     def load(self, argument: str) -> str:
         """Go on with a conversation from a file."""
-        path = _path(argument, "load")
-        try:
-            whole = json.loads(path.read_text())
-            messages = [Message(entry["role"], entry["content"]) for entry in whole["messages"]]
-            system, sampling = whole["system"], whole["sampling"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise InvalidRequest(f"{path} holds no conversation that /save wrote.") from error
-        if not _is_conversation(messages, system, sampling):
-            raise InvalidRequest(f"{path} holds no conversation that /save wrote.")
+        messages, system, sampling = _read(_path(argument, "load"))
         check(sampling)
         self.messages, self.system, self.sampling, self.last = messages, system, sampling, None
-        return f"Loaded {len(messages)} messages."
+        return f"Loaded {counted(len(messages), 'message')}."
 
     def stats(self, _argument: str) -> str:
         """Figures of the last reply and of the engine."""
@@ -168,18 +162,36 @@ def _value(text: str) -> Any:
         value = json.loads(text)
     except ValueError:
         return text
-    if isinstance(value, dict):  # logit_bias: JSON's keys are strings
-        try:
-            return {int(key): bias for key, bias in value.items()}
-        except ValueError:
-            return value
-    return value
+    return _with_numbers(value) if isinstance(value, dict) else value
+
+
+def _with_numbers(biases: dict[str, Any]) -> dict[Any, Any]:
+    """A logit_bias with token ids for keys, which are strings in JSON."""
+    try:
+        return {int(key): bias for key, bias in biases.items()}
+    except ValueError:
+        return biases
 
 
 def _path(argument: str, command: str) -> Path:
     if not argument:
         raise InvalidRequest(f"/{command} needs the name of a file: /{command} talk.json")
     return Path(argument).expanduser()
+
+
+def _read(path: Path) -> tuple[list[Message], str, dict[str, Any]]:
+    """Messages, system message and sampling of a file that /save wrote; InvalidRequest for another."""
+    try:
+        whole = json.loads(path.read_text(encoding="utf-8"))
+        messages = [Message(entry["role"], entry["content"]) for entry in whole["messages"]]
+        system, sampling = whole["system"], whole["sampling"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidRequest(f"{path} holds no conversation that /save wrote.") from error
+    if not _is_conversation(messages, system, sampling):
+        raise InvalidRequest(f"{path} holds no conversation that /save wrote.")
+    if isinstance(sampling.get("logit_bias"), dict):
+        sampling["logit_bias"] = _with_numbers(sampling["logit_bias"])
+    return messages, system, sampling
 
 
 def _is_conversation(messages: list[Message], system: Any, sampling: Any) -> bool:

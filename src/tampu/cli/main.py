@@ -133,9 +133,17 @@ def tampu(
         importlib.import_module("tampu.cli.station").station()
 
 
+def mend_standard_streams() -> None:
+    """Closed ones become empty ones, and what the locale lacks is written as question marks."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - it stays open
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def run() -> None:
     """The entry point."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a locale may lack what a model says
+    mend_standard_streams()
     app(prog_name="tampu")
