@@ -165,8 +165,8 @@ def _value_type(value: Any) -> gguf.GGUFValueType:
 def _write_vocabulary(writer: gguf.GGUFWriter) -> None:
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("llama-bpe")
-    writer.add_token_list([*byte_characters(), *special_tokens()])
-    writer.add_token_types([NORMAL] * 256 + [CONTROL] * 256)
+    writer.add_token_list([*byte_characters(), *special_tokens()[:-1], "Ġt"])
+    writer.add_token_types([NORMAL] * 256 + [CONTROL] * 255 + [NORMAL])
     writer.add_token_merges(["Ġ t"])
 
 

@@ -2,7 +2,9 @@ import json
 from pathlib import Path
 
 from tampu.model.packed import open_packed
+from tests.checkpoints import random_weights, tiny_config
 from tests.cli.conftest import Tampu
+from tests.gguf_files import write_gguf
 
 
 def test_a_checkpoint_is_packed_into_the_file_named(tampu: Tampu, checkpoint: Path, tmp_path: Path) -> None:
@@ -29,3 +31,14 @@ def test_a_packed_file_is_not_packed_again(tampu: Tampu, model: Path, tmp_path: 
     result = tampu("pack", str(model), "--output", str(tmp_path / "again.tampu"))
     assert result.exit_code == 1
     assert "is packed already" in result.stderr
+
+
+def test_a_gguf_file_is_packed_and_talks(tampu: Tampu, tmp_path: Path) -> None:
+    config = tiny_config()
+    gguf = write_gguf(tmp_path / "tiny.gguf", config, random_weights(config), "Q8_0")
+    packed = tmp_path / "tiny.tampu"
+    assert tampu("pack", str(gguf), "--output", str(packed)).exit_code == 0
+    answers = [tampu("chat", "--model", str(path), "--max-tokens", "3", "--json", "hi") for path in (gguf, packed)]
+    texts = [json.loads(answer.stdout)["text"] for answer in answers]
+    assert texts[0] == texts[1]
+    assert json.loads(tampu("tokenize", "--model", str(gguf), "--raw", "--json", stdin=" t").stdout) == {"ids": [511]}

@@ -171,6 +171,8 @@ def test_a_vocabulary_without_control_tokens_reads_raw_text_as_text() -> None:
         (b'{"format": "tiktoken", "ranks": "!"}', "not base64"),
         (json.dumps(gguf_container() | {"token_type": [1]}).encode(), "tokens but 1 token types"),
         (json.dumps(gguf_container() | {"merges": ["zzz yyy"]}).encode(), "does not fit its merges"),
+        (json.dumps(gguf_container() | {"merges": ["zzz"]}).encode(), "does not fit its merges"),
+        (json.dumps(gguf_container() | {"merges": ["Ġ ÿ"]}).encode(), "does not fit its merges"),  # the library panics
     ],
 )
 def test_damaged_vocabularies_are_refused(data: bytes, message: str) -> None:

@@ -11,7 +11,8 @@ The forms, told apart by their first bytes and never by a file's name:
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,6 +95,17 @@ def read_vocabulary(data: bytes) -> Vocabulary:
     return _from_hugging_face(data)
 
 
+@contextmanager
+def _naming(trouble: str) -> Iterator[None]:
+    """DamagedFile for whatever the library cannot read: it raises bare Exception, and panics for some files."""
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise DamagedFile(f"{trouble}: {error}") from error
+
+
 def _unpack_ranks(container: Mapping[str, Any]) -> bytes:
     try:
         return base64.b64decode(container["ranks"], validate=True)
@@ -102,10 +114,8 @@ def _unpack_ranks(container: Mapping[str, Any]) -> bytes:
 
 
 def _from_hugging_face(data: bytes) -> Vocabulary:
-    try:
+    with _naming("tokenizer.json cannot be read"):
         whole = tokenizers.Tokenizer.from_buffer(data)
-    except Exception as error:  # the library raises bare Exception for whatever it cannot read
-        raise DamagedFile(f"tokenizer.json cannot be read: {error}") from error
     if not isinstance(whole.model, models.BPE):
         raise UnsupportedModel(f"tokenizer.json has a {type(whole.model).__name__} model; tampu runs byte-level BPE.")
     added = whole.get_added_tokens_decoder()
@@ -189,11 +199,9 @@ def _from_gguf(container: Mapping[str, Any]) -> Vocabulary:
     control = {token: id_ for id_, token in enumerate(tokens) if types[id_] == GGUF_CONTROL}
     added = {token: id_ for id_, token in enumerate(tokens) if types[id_] == GGUF_USER_DEFINED}
     merged = {token: id_ for id_, token in enumerate(tokens) if types[id_] not in (GGUF_CONTROL, GGUF_USER_DEFINED)}
-    merges = [(left, right) for left, right in (pair.split(" ") for pair in container["merges"])]
-    try:
+    with _naming("The GGUF vocabulary does not fit its merges"):
+        merges = [(left, right) for left, right in (pair.split(" ") for pair in container["merges"])]
         merging = _llama3_merging(merged, merges)
-    except Exception as error:  # the library raises bare Exception for a merge of unknown tokens
-        raise DamagedFile(f"The GGUF vocabulary does not fit its merges: {error}") from error
     return Vocabulary(merging, control, len(tokens), added, container.get("bos"), container.get("eos"))
 
 
