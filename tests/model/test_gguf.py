@@ -125,7 +125,7 @@ def test_the_vocabulary_is_handed_on(tmp_path: Path) -> None:
         "eos": 257,
         "eot": 265,
     }
-    assert form["token_type"] == [1] * 256 + [3] * 256
+    assert form["token_type"] == [1] * 256 + [3] * 255 + [1]
 
 
 def test_a_file_without_vocabulary_is_loaded_for_ids(tmp_path: Path) -> None:
