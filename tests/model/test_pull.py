@@ -121,6 +121,12 @@ def test_a_half_fetched_model_is_not_found(fake: FakeHub, tmp_path: Path) -> Non
     assert find_snapshot(HubName(REPOSITORY), tmp_path) is None
 
 
+def test_no_file_of_the_hub_leaves_the_directory_of_its_model(fake: FakeHub, tmp_path: Path) -> None:
+    fake.files["../../../out.gguf"] = b"GGUF"
+    with pytest.raises(ModelMissing, match="is not one GGUF file of its repository"):
+        pull(f"{REPOSITORY}/../../../out.gguf", hub_of(fake, tmp_path), silent)
+
+
 def test_the_hubs_own_library_finds_what_was_fetched(fake: FakeHub, tmp_path: Path) -> None:
     pull(REPOSITORY, hub_of(fake, tmp_path), silent)
     found = huggingface_hub.try_to_load_from_cache(REPOSITORY, "model.safetensors", cache_dir=tmp_path)

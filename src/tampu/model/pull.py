@@ -113,7 +113,7 @@ def look_up(name: str, hub: Hub) -> Plan:
         raise NetworkUnavailable("HF_HUB_OFFLINE is set, so nothing is fetched. Unset it to pull a model.")
     with _translated(name, wanted, hub):
         info = _api(hub).model_info(wanted.repository, files_metadata=True, timeout=hub.timeout)
-    sizes = {sibling.rfilename: sibling.size or 0 for sibling in info.siblings or ()}
+    sizes = {file.rfilename: file.size or 0 for file in info.siblings or () if _stays_inside(file.rfilename)}
     files = _choose(name, wanted, tuple(sizes))
     commit = info.sha or "main"
     missing = [file for file in files if not _is_cached(wanted, commit, file, hub)]
@@ -160,6 +160,11 @@ def fetch(plan: Plan, hub: Hub, progress: Progress) -> None:
     # Only a whole snapshot becomes `main`.
     (home / "refs").mkdir(parents=True, exist_ok=True)
     (home / "refs" / "main").write_text(plan.commit)
+
+
+def _stays_inside(file: str) -> bool:
+    """Whether a path that the hub names stays in the directory it is put into."""
+    return not file.startswith("/") and ".." not in file.split("/")
 
 
 def _choose(name: str, wanted: HubName, files: tuple[str, ...]) -> tuple[str, ...]:
