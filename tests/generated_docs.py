@@ -71,7 +71,8 @@ else the default here. Generated from `SamplingParams`.
 """
 SETTINGS = """# Settings
 
-Each is a flag and an environment variable; the flag wins. 0 means that tampu chooses, where the text says so.
+Each is a flag and an environment variable; the flag wins. Whole numbers take units (`32k` is 32,000, `32K` is 32,768),
+switches are on or off. 0 means that tampu chooses, where the text says so.
 `TAMPU_HOME` moves configuration, data, state and cache together; `HF_HOME`, `HF_TOKEN`, `HF_HUB_OFFLINE` and `NO_COLOR`
 are honoured.
 
