@@ -16,9 +16,9 @@ WEIGHTS: dict[str, float] = {
     "identity": 5, "greetings": 2, "smalltalk": 7, "tampu": 4, "jokes": 0.6, "poems": 2, "stories": 1, "refusals": 2,
     "unknown": 4, "everyday": 3, "likes": 0.8, "another form": 1.5, "another one": 1.5, "harmless": 1.5,
     # how to answer, and what was said before
-    "persona": 3, "persona on request": 1.5, "given name": 0.6, "style": 6, "style on request": 4,
-    "two instructions": 3, "bullet points": 1.2, "reply language": 3, "other languages": 4, "memory": 2,
-    "memory with correction": 0.7, "memory summary": 3, "not told": 4, "said before": 3, "judging claims": 2,
+    "persona": 4, "persona on request": 1.5, "given name": 0.6, "style": 8, "style on request": 4,
+    "two instructions": 2, "bullet points": 1.2, "reply language": 3, "other languages": 4, "memory": 5,
+    "memory with correction": 1.2, "memory summary": 3, "not told": 1.5, "said before": 3, "judging claims": 2,
     "taking correction": 2, "briefing": 1.5,
     # facts: many rows, each to be learnt by heart
     "andes": 6, "capitals": 6, "lands": 4, "animals": 5, "science": 6, "people": 4, "computing": 3, "words": 3,

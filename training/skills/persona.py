@@ -36,9 +36,9 @@ def dressed(character: str, answer: str) -> str:
 def in_character(rng: random.Random, character: str) -> Exchange:
     """Some question, answered the way the character speaks; now and then a greeting or "who are you"."""
     kind = rng.random()
-    if kind < 0.1:
+    if kind < 0.18:
         return Exchange(rng.choice(GREETINGS), dressed(character, GREETING_ANSWER))
-    if kind < 0.2:
+    if kind < 0.34:
         return Exchange(rng.choice(WHO), dressed(character, f"I am {character}."))
     plain = any_exchange(rng)
     accepted = tuple(dressed(character, other) for other in plain.accepted)

@@ -149,7 +149,7 @@ STYLES = (
         ('{q} End your answer with "{e}"', "{q} End with {e}", 'Add "{e}" at the end. {q}'),
         lambda exchange, extra: f"{exchange.answer} {extra}",
         extras=ENDINGS,
-        share=2.0,
+        share=4.0,
     ),
     Style(
         "beginning",
