@@ -86,32 +86,34 @@ WORDS = [
 CALENDAR = [
     Topic(
         (
-            "What day comes after {x}?", "Which day follows {x}?", "What is the day after {x}?",
-            "After {x} comes which day?", "If today is {x}, what is tomorrow?", "Today is {x}. What day is tomorrow?",
+            "What day comes after {x}?", "What comes after {x}?", "Which day follows {x}?",
+            "What is the day after {x}?", "After {x} comes which day?", "If today is {x}, what is tomorrow?",
+            "Today is {x}. What day is tomorrow?",
         ),
         ("The day after {x} is {y}.",),
         next_of(words.DAYS),
     ),
     Topic(
         (
-            "What day comes before {x}?", "Which day is before {x}?", "What is the day before {x}?",
-            "If today is {x}, what was yesterday?", "Today is {x}. What day was yesterday?",
+            "What day comes before {x}?", "What comes before {x}?", "Which day is before {x}?",
+            "What is the day before {x}?", "If today is {x}, what was yesterday?",
+            "Today is {x}. What day was yesterday?",
         ),
         ("The day before {x} is {y}.",),
         before(words.DAYS),
     ),
     Topic(
         (
-            "What month comes after {x}?", "Which month follows {x}?", "What is the month after {x}?",
-            "After {x} comes which month?", "What month is next after {x}?",
+            "What month comes after {x}?", "What comes after {x}?", "Which month follows {x}?",
+            "What is the month after {x}?", "After {x} comes which month?", "What month is next after {x}?",
         ),
         ("The month after {x} is {y}.",),
         next_of(words.MONTHS),
     ),
     Topic(
         (
-            "What month comes before {x}?", "Which month is before {x}?", "What is the month before {x}?",
-            "What month is just before {x}?",
+            "What month comes before {x}?", "What comes before {x}?", "Which month is before {x}?",
+            "What is the month before {x}?", "What month is just before {x}?",
         ),
         ("The month before {x} is {y}.",),
         before(words.MONTHS),
