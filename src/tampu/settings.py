@@ -12,6 +12,7 @@ from tampu.errors import BadSetting, nearest
 
 Quantization = Literal["auto", "int8", "bf16", "f32"]
 CacheType = Literal["auto", "bf16", "f32"]
+Speculation = Literal["auto", "off"]
 LogFormat = Literal["line", "json"]
 
 UNITS = {"k": 1000, "m": 1000**2, "g": 1000**3, "K": 1024, "M": 1024**2, "G": 1024**3}
@@ -60,6 +61,7 @@ class EngineSettings:
     max_num_batched_tokens: int = _setting(512, "Tokens per step, prompt chunks included.", 1, 65536)
     max_queue: int = _setting(256, "Sequences waiting before new ones are refused with 503.", 0, 1_000_000)
     prefix_caching: bool = _setting(True, "Share blocks of equal prompt beginnings within a tenant.")
+    speculate: Speculation = _setting("auto", "Guess tokens where text repeats itself, to go faster; off never does.")
 
 
 @dataclass(frozen=True, slots=True)

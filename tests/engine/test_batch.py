@@ -26,9 +26,9 @@ def test_only_prompt_positions_without_a_score_and_not_the_last_are_scored() -> 
 
 def test_a_budget_deals_what_a_sequence_is_behind_and_then_what_is_left() -> None:
     budget = Budget(12)
-    assert budget.deal(sequence_of(9, num_computed_tokens=4))[1:] == (4, 9)
-    assert budget.deal(sequence_of(20))[1:] == (0, 7)
-    assert budget.deal(sequence_of(20))[1:] == (0, 0)
+    assert budget.deal(sequence_of(9, num_computed_tokens=4))[1:3] == (4, 9)
+    assert budget.deal(sequence_of(20))[1:3] == (0, 7)
+    assert budget.deal(sequence_of(20))[1:3] == (0, 0)
 
 
 def test_a_budget_deals_only_so_many_positions_to_be_scored() -> None:
@@ -36,5 +36,5 @@ def test_a_budget_deals_only_so_many_positions_to_be_scored() -> None:
     first = sequence_of(50, prompt_logprobs=True)
     budget.deal(first)
     assert budget.num_scored == MAX_SCORED_TOKENS - 49
-    assert budget.deal(sequence_of(100, prompt_logprobs=True))[1:] == (0, 15)
-    assert budget.deal(sequence_of(100))[1:] == (0, 100)
+    assert budget.deal(sequence_of(100, prompt_logprobs=True))[1:3] == (0, 15)
+    assert budget.deal(sequence_of(100))[1:3] == (0, 100)

@@ -37,8 +37,8 @@ def test_every_control_reaches_the_kernels() -> None:
         ),
         [2, 1, 1],
     )
-    rows = sample_rows([Sequence(sequence_spec(2, [1]), 0), Sequence(spec, 1)])
-    controls = {name: getattr(rows, name).tolist()[1] for name in COLUMNS}
+    rows = sample_rows([row_of(sequence_spec(2, [1])), row_of(spec)])
+    controls = {name: getattr(rows, name).tolist()[1] for name in (*COLUMNS, "position")}
     assert controls == {
         "temperature": 0.5,
         "top_p": 0.25,
@@ -60,8 +60,8 @@ def test_every_control_reaches_the_kernels() -> None:
 
 
 def test_types_are_those_of_the_kernel_interface() -> None:
-    rows = sample_rows([Sequence(sequence_spec(1, [1], seed=0), 0)])
-    types = {name: getattr(rows, name).dtype.name for name in COLUMNS}
+    rows = sample_rows([row_of(sequence_spec(1, [1], seed=0))])
+    types = {name: getattr(rows, name).dtype.name for name in (*COLUMNS, "position")}
     assert types == {
         "temperature": "float32",
         "top_p": "float32",
@@ -80,7 +80,7 @@ def test_only_rows_at_their_end_draw() -> None:
     unfinished = Row(Sequence(sequence_spec(1, [1, 2, 3]), 0), 0, 2)
     at_end = row_of(sequence_spec(2, [1], temperature=0.0))
     results = Sampler(ReferenceKernels()).sample(LOGITS[None], [unfinished, at_end])
-    assert [result.token_id for result in results] == [None, 0]
+    assert [result.token_ids for result in results] == [[], [0]]
 
 
 def test_logprobs_are_those_of_the_model_before_any_control() -> None:
@@ -90,20 +90,20 @@ def test_logprobs_are_those_of_the_model_before_any_control() -> None:
         row_of(sequence_spec(3, [1], temperature=0.0, logprobs=0)),
     ]
     first, second, third = Sampler(ReferenceKernels()).sample(np.stack([LOGITS] * 3), batch)
-    assert first.token_id == 3
-    assert first.logprobs is not None and first.logprobs.logprob is not None
-    assert first.logprobs.logprob == pytest.approx(math.log(0.1), abs=1e-6)
-    assert first.logprobs.top_ids == (0, 1)
-    assert first.logprobs.top_logprobs == pytest.approx((math.log(0.4), math.log(0.3)), abs=1e-6)
-    assert second.logprobs is None
-    assert third.logprobs is not None
-    assert (third.logprobs.token_id, third.logprobs.top_ids) == (0, ())
+    assert first.token_ids == [3]
+    (entry,) = first.logprobs
+    assert entry.logprob == pytest.approx(math.log(0.1), abs=1e-6)
+    assert entry.top_ids == (0, 1)
+    assert entry.top_logprobs == pytest.approx((math.log(0.4), math.log(0.3)), abs=1e-6)
+    assert second.logprobs == []
+    (entry,) = third.logprobs
+    assert (entry.token_id, entry.top_ids) == (0, ())
 
 
 def test_scored_prompt_positions_say_how_likely_the_next_prompt_token_was() -> None:
     sequence = Sequence(sequence_spec(1, [0, 3, 1], temperature=0.0, prompt_logprobs=True), 0)
     (result,) = Sampler(ReferenceKernels()).sample(np.stack([LOGITS] * 3), [Row(sequence, 0, 3)])
-    assert result.token_id == 0
+    assert result.token_ids == [0]
     assert [entry.token_id for entry in result.prompt_logprobs] == [3, 1]
     assert [entry.logprob for entry in result.prompt_logprobs] == pytest.approx(
         [math.log(0.1), math.log(0.3)], abs=1e-6
@@ -119,7 +119,7 @@ def with_nan(logits: F32) -> F32:
 def test_a_row_of_logits_that_are_not_numbers_fails_alone() -> None:
     batch = [row_of(sequence_spec(index, [1], temperature=0.0, logprobs=1)) for index in range(3)]
     results = Sampler(ReferenceKernels()).sample(np.stack([LOGITS, with_nan(LOGITS), LOGITS]), batch)
-    assert [result.token_id for result in results] == [0, None, 0]
+    assert [result.token_ids for result in results] == [[0], [], [0]]
     assert [result.error is None for result in results] == [True, False, True]
     assert results[2].logprobs == results[0].logprobs
 

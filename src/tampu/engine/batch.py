@@ -4,21 +4,42 @@ from typing import NamedTuple
 
 from tampu.engine.sequence import Sequence
 
-# Prompt positions per step whose logits are wanted too: bounds the logits in memory, 33 MB for 128,256 tokens.
+# Positions per step whose logits are wanted beside the last of each row, to score prompts or to check guesses: bounds
+# the logits in memory, 33 MB for 128,256 tokens.
 MAX_SCORED_TOKENS = 64
 
 
 class Row(NamedTuple):
-    """Tokens [start, end) of a sequence, to be computed in this step."""
+    """Tokens [start, end) of a sequence, to be computed in this step, and guesses [end, stop) at those that follow."""
 
     sequence: Sequence
     start: int
     end: int
+    guesses: tuple[int, ...] = ()
+
+    @property
+    def stop(self) -> int:
+        """Where what is computed ends, guesses included."""
+        return self.end + len(self.guesses)
+
+    @property
+    def token_ids(self) -> list[int]:
+        """All that is computed."""
+        return [*self.sequence.token_ids[self.start : self.end], *self.guesses]
 
     @property
     def is_sampled(self) -> bool:
-        """Whether the logits of its last token give the next one."""
+        """Whether the logits of its last token give the next one, and those of its guesses the ones after."""
         return self.end == self.sequence.num_tokens
+
+    def without_guesses(self) -> "Row":
+        """Its tokens alone."""
+        return Row(self.sequence, self.start, self.end)
+
+    @property
+    def num_draws(self) -> int:
+        """Tokens to be drawn: those at positions [end, stop]."""
+        return 1 + len(self.guesses) if self.is_sampled else 0
 
     @property
     def scored(self) -> range:
@@ -33,7 +54,7 @@ Batch = list[Row]
 
 
 class Budget:
-    """What is left of a step: tokens, and prompt positions to be scored."""
+    """What is left of a step: tokens, and positions to be scored."""
 
     def __init__(self, num_tokens: int) -> None:
         self.num_tokens = num_tokens
@@ -49,3 +70,13 @@ class Budget:
             self.num_scored -= len(row.scored)
         self.num_tokens -= row.end - start
         return row
+
+    @property
+    def num_guesses(self) -> int:
+        """Tokens that may still be guessed."""
+        return min(self.num_tokens, self.num_scored)
+
+    def take_guesses(self, count: int) -> None:
+        """Count so many guessed tokens."""
+        self.num_tokens -= count
+        self.num_scored -= count

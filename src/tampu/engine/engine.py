@@ -1,6 +1,7 @@
 """The engine: token ids in, token ids out; one thread, no clock, no text."""
 
 import logging
+from itertools import zip_longest
 
 from tampu.engine.batch import Batch, Row
 from tampu.engine.kv_cache import BlockPool
@@ -26,6 +27,7 @@ class Engine:
             settings.max_num_batched_tokens,
             settings.max_model_len,
             settings.prefix_caching,
+            settings.speculate == "auto",
         )
         self._vocab_size = model.config.vocab_size
         self._scheduler = Scheduler(pool, limits)
@@ -34,6 +36,8 @@ class Engine:
         self._num_steps = 0
         self._num_prompt_tokens = 0
         self._num_generated_tokens = 0
+        self._num_guessed_tokens = 0
+        self._num_right_guesses = 0
 
     def add(self, spec: SequenceSpec) -> None:
         """Queue a sequence. InvalidRequest, and nothing changed, when it cannot be generated here."""
@@ -58,7 +62,7 @@ class Engine:
         return self._scheduler.has_sequences
 
     def step(self) -> list[StepOutput]:
-        """Compute one batch of tokens; what came of it, by sequence."""
+        """Compute one batch of tokens; what came of it: an output per token generated, in order."""
         batch = self._scheduler.schedule()
         results = self._compute(batch)
         return self._commit(batch, results)
@@ -76,6 +80,8 @@ class Engine:
             prefix_hits=scheduler.num_prefix_hits,
             prompt_tokens=self._num_prompt_tokens,
             generation_tokens=self._num_generated_tokens,
+            guessed_tokens=self._num_guessed_tokens,
+            right_guesses=self._num_right_guesses,
             steps=self._num_steps,
         )
 
@@ -95,31 +101,48 @@ class Engine:
         try:
             return self._sampler.sample(self._runner.forward(batch), batch)
         except Exception as error:
-            if len(batch) > 1:
-                return [result for row in batch for result in self._compute([row])]
+            if len(batch) > 1 or batch[0].guesses:
+                return [result for row in batch for result in self._compute([row.without_guesses()])]
             log.exception("sequence %d failed", batch[0].sequence.id)
             return [Sampled(error=f"The engine failed on this sequence: {type(error).__name__}.")]
 
     def _commit(self, batch: Batch, results: list[Sampled]) -> list[StepOutput]:
         self._num_steps += bool(batch)
-        outputs = (self._commit_row(row, result) for row, result in zip(batch, results, strict=True))
-        return [output for output in outputs if output is not None]
+        rows = zip(batch, results, strict=True)
+        return [output for row, result in rows for output in self._commit_row(row, result)]
 
-    def _commit_row(self, row: Row, result: Sampled) -> StepOutput | None:
+    def _commit_row(self, row: Row, result: Sampled) -> list[StepOutput]:
         sequence = row.sequence
         if result.error is not None:
             # What it computed may be damaged: nobody may find its blocks.
             self._scheduler.finish(sequence, is_damaged=True)
-            return StepOutput(sequence.id, num_generated=sequence.num_generated, error=result.error)
-        self._scheduler.commit(row)
+            return [StepOutput(sequence.id, num_generated=sequence.num_generated, error=result.error)]
         sequence.prompt_logprobs += result.prompt_logprobs
-        return None if result.token_id is None else self._append(sequence, result.token_id, result.logprobs)
+        outputs = self._append(sequence, result)
+        num_right = max(0, len(outputs) - 1)
+        self._scheduler.commit(row, num_right)
+        self._learn(row, num_right)
+        if outputs and outputs[-1].finish_reason is not None:
+            self._scheduler.finish(sequence)
+        return outputs
 
-    def _append(self, sequence: Sequence, token_id: int, logprobs: Logprobs | None) -> StepOutput:
+    def _learn(self, row: Row, num_right: int) -> None:
+        row.sequence.drafter.learn(len(row.guesses), num_right)
+        self._num_guessed_tokens += len(row.guesses)
+        self._num_right_guesses += num_right
+
+    def _append(self, sequence: Sequence, result: Sampled) -> list[StepOutput]:
+        """Give the sequence its new tokens, up to one that ends it."""
+        outputs: list[StepOutput] = []
+        for token_id, logprobs in zip_longest(result.token_ids, result.logprobs):
+            outputs.append(self._append_token(sequence, token_id, logprobs))
+            if outputs[-1].finish_reason is not None:
+                break
+        return outputs
+
+    def _append_token(self, sequence: Sequence, token_id: int, logprobs: Logprobs | None) -> StepOutput:
         is_first = sequence.num_generated == len(sequence.spec.output_token_ids)
         finish_reason = sequence.append(token_id)
-        if finish_reason is not None:
-            self._scheduler.finish(sequence)
         self._num_generated_tokens += 1
         self._num_prompt_tokens += sequence.num_prompt_tokens if is_first else 0
         return StepOutput(

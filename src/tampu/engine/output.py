@@ -21,7 +21,7 @@ class Logprobs:
 
 @dataclass(frozen=True, slots=True)
 class StepOutput:
-    """What a step did for one sequence: new tokens, its end, or both.
+    """What a step did for one sequence: a new token, its end, or both. A step that guessed right has more than one.
 
     A sequence ends with exactly one output that has `finish_reason` or `error`. The stop token that ended it is
     counted in `num_generated` and is not among `token_ids`.
@@ -55,5 +55,8 @@ class EngineStats:
     prefix_hits: int = 0
     prompt_tokens: int = 0
     generation_tokens: int = 0
+    # Tokens computed on the guess that they come next, and how many of them did.
+    guessed_tokens: int = 0
+    right_guesses: int = 0
     # Steps that computed something; it stands still while work is pending only when the engine is stuck.
     steps: int = 0

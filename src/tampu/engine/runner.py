@@ -1,6 +1,6 @@
 """From the rows of a step to arrays, through the model, to logits.
 
-N tokens of all rows laid flat, B rows, S sampled rows, L = S + scored prompt positions.
+N tokens of all rows laid flat, guesses included, B rows, L = draws of the sampled rows + scored prompt positions.
 """
 
 from typing import Protocol
@@ -38,15 +38,15 @@ class Runner:
         self._cache = model.new_cache(num_blocks, block_size, kv_dtype)
 
     def forward(self, batch: Batch) -> F32:
-        """Logits f32[L, V]: first of the last token of each sampled row, then of the scored prompt positions."""
+        """Logits f32[L, V]: first of the last token and the guesses of each sampled row, then of the scored positions."""
         return self._model.forward(self._inputs(batch), self._cache)
 
     def _inputs(self, batch: Batch) -> ForwardInput:
-        counts = np.array([row.end - row.start for row in batch], np.int32)  # [B]
+        counts = np.array([row.stop - row.start for row in batch], np.int32)  # [B]
         ends = np.cumsum(counts, dtype=np.int32)  # row b is [ends[b] - counts[b], ends[b]) of the N tokens
         row_of_token = np.repeat(np.arange(len(batch), dtype=np.int32), counts)
         # Distance from a row's place among the N tokens to its positions.
-        shifts = np.array([row.end for row in batch], np.int32) - ends
+        shifts = np.array([row.stop for row in batch], np.int32) - ends
         positions = np.arange(ends[-1], dtype=np.int32) + shifts[row_of_token]
         block_tables = _block_tables(batch)
         blocks = block_tables[row_of_token, positions // self._block_size]
@@ -54,14 +54,14 @@ class Runner:
             token_ids=_token_ids(batch),
             slot_mapping=blocks * np.int32(self._block_size) + positions % self._block_size,
             attention=AttentionRows(block_tables, row_of_token, positions),
-            logits_indices=_logits_indices(batch, ends - 1, shifts),
+            logits_indices=_logits_indices(batch, shifts),
         )
 
 
 def _token_ids(batch: Batch) -> I32:
     token_ids: list[int] = []
-    for sequence, start, end in batch:
-        token_ids.extend(sequence.token_ids[start:end])
+    for row in batch:
+        token_ids.extend(row.token_ids)
     return np.array(token_ids, np.int32)
 
 
@@ -74,8 +74,9 @@ def _block_tables(batch: Batch) -> I32:
     return block_tables
 
 
-def _logits_indices(batch: Batch, lasts: I32, shifts: I32) -> I32:
-    wanted = [last for row, last in zip(batch, lasts.tolist(), strict=True) if row.is_sampled]
-    for row, shift in zip(batch, shifts.tolist(), strict=True):
+def _logits_indices(batch: Batch, shifts: I32) -> I32:
+    shifted = list(zip(batch, shifts.tolist(), strict=True))
+    wanted = [position - shift for row, shift in shifted for position in range(row.stop - row.num_draws, row.stop)]
+    for row, shift in shifted:
         wanted.extend(position - shift for position in row.scored)
     return np.array(wanted, np.int32)

@@ -1,18 +1,18 @@
 """From logits to tokens: the sampling controls of all rows as arrays, one call to draw, one to score.
 
-B rows, V vocabulary.
+B draws, V vocabulary. A row draws one token, and one more after each of its guesses.
 """
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from tampu.engine.batch import Batch
+from tampu.engine.batch import Batch, Row
 from tampu.engine.output import Logprobs
 from tampu.engine.sequence import Sequence, TokenNumbers
 from tampu.kernels.interface import F32, Kernels, SampleRows, SparseRows
@@ -28,16 +28,18 @@ COLUMNS: Mapping[str, tuple[Any, Callable[[Sequence], float]]] = {
     "frequency_penalty": (np.float32, attrgetter("spec.sampling.frequency_penalty")),
     "seed": (np.uint64, attrgetter("spec.sampling.seed")),
     "choice": (np.uint32, attrgetter("spec.choice")),
-    "position": (np.uint32, attrgetter("num_tokens")),
 }
 
 
 @dataclass(slots=True)
 class Sampled:
-    """What a step found out about one row; a row that is not at its end yet has no token."""
+    """What a step found out about one row; a row that is not at its end yet has no token.
 
-    token_id: int | None = None
-    logprobs: Logprobs | None = None
+    All tokens but the last are right guesses.
+    """
+
+    token_ids: list[int] = field(default_factory=list)
+    logprobs: list[Logprobs] = field(default_factory=list)  # one per token, where asked for
     prompt_logprobs: list[Logprobs] = field(default_factory=list)  # of the row's scored positions
     error: str | None = None
 
@@ -54,31 +56,33 @@ class Sampler:
     def sample(self, logits: F32, batch: Batch) -> list[Sampled]:
         """What each row of the batch comes to, from the logits f32[L, V] that `Runner.forward` gave."""
         results = [Sampled() for _ in batch]
-        at_end = [(row.sequence, result) for row, result in zip(batch, results, strict=True) if row.is_sampled]
+        at_end = [(row, result) for row, result in zip(batch, results, strict=True) if row.is_sampled]
+        start = sum(row.num_draws for row in batch)
         if at_end:
-            self._draw(logits[: len(at_end)], at_end)
-        start = len(at_end)
+            self._draw(logits[:start], at_end)
         for row, result in zip(batch, results, strict=True):
             if positions := row.scored:
                 self._score_prompt(logits[start : start + len(positions)], row.sequence, positions, result)
                 start += len(positions)
         return results
 
-    def _draw(self, logits: F32, rows: list[tuple[Sequence, Sampled]]) -> None:
-        token_ids = self._kernels.sample(logits, sample_rows([sequence for sequence, _ in rows])).tolist()
-        scored: list[int] = []
-        for index, ((sequence, result), token_id) in enumerate(zip(rows, token_ids, strict=True)):
-            if not 0 <= token_id < logits.shape[1]:
+    def _draw(self, logits: F32, rows: list[tuple[Row, Sampled]]) -> None:
+        token_ids = self._kernels.sample(logits, sample_rows([row for row, _ in rows])).tolist()
+        start, scored = 0, list[tuple[int, Row, Sampled]]()
+        for row, result in rows:
+            drawn = [token_id if token_id < logits.shape[1] else -1 for token_id in token_ids[start:][: row.num_draws]]
+            result.token_ids = _accepted(drawn, row.guesses)
+            if not result.token_ids:
                 result.error = NOT_A_NUMBER
-                continue
-            result.token_id = token_id
-            if sequence.spec.sampling.logprobs is not None:
-                scored.append(index)
+            elif row.sequence.spec.sampling.logprobs is not None:
+                scored += [(start + index, row, result) for index in range(len(result.token_ids))]
+            start += row.num_draws
         if scored:
-            tops = [rows[index][0].spec.sampling.logprobs or 0 for index in scored]
-            entries = self._score(logits[scored], [token_ids[index] for index in scored], tops)
-            for index, entry in zip(scored, entries, strict=True):
-                rows[index][1].logprobs = entry
+            tops = [row.sequence.spec.sampling.logprobs or 0 for _, row, _ in scored]
+            indices = [index for index, _, _ in scored]
+            entries = self._score(logits[indices], [token_ids[index] for index in indices], tops)
+            for (_, _, result), entry in zip(scored, entries, strict=True):
+                result.logprobs.append(entry)
 
     def _score_prompt(self, logits: F32, sequence: Sequence, positions: range, result: Sampled) -> None:
         """The logits of position p say how likely token p + 1 was."""
@@ -98,15 +102,30 @@ class Sampler:
         ]
 
 
-def sample_rows(sequences: list[Sequence]) -> SampleRows:
-    """The controls of these sequences, for the token that each of them gets next."""
+def sample_rows(rows: Batch) -> SampleRows:
+    """The controls of these sampled rows, for each token that is drawn: as if the guesses before it were its own."""
+    sequences = [row.sequence for row in rows for _ in range(row.num_draws)]
+    positions = [position for row in rows for position in range(row.end, row.stop + 1)]
     count = len(sequences)
     columns = {name: np.fromiter(map(read, sequences), dtype, count) for name, (dtype, read) in COLUMNS.items()}
     return SampleRows(
         **columns,
+        position=np.array(positions, np.uint32),
         logit_bias=_sparse_rows([sequence.logit_bias for sequence in sequences]),
-        seen=_sparse_rows([sequence.seen for sequence in sequences]),
+        seen=_sparse_rows([seen for row in rows for seen in row.sequence.seen.stages(row.guesses)]),
     )
+
+
+def _accepted(drawn: list[int], guesses: tuple[int, ...]) -> list[int]:
+    """The tokens drawn up to the first that is not as guessed, that one included; none from one that is no token."""
+    accepted: list[int] = []
+    for token_id, guess in zip_longest(drawn, guesses):
+        if token_id < 0:
+            break
+        accepted.append(token_id)
+        if token_id != guess:
+            break
+    return accepted
 
 
 def _sparse_rows(numbers: list[TokenNumbers]) -> SparseRows:

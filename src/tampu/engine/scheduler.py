@@ -2,7 +2,8 @@
 
 There are no phases. A sequence has num_computed_tokens, and a step deals out a budget of tokens that lets sequences
 catch up with their num_tokens: a decode is a sequence that is one token behind, a prompt one that is many behind, and
-a prompt is cut to what is left of the budget (idea: vLLM v1). Preemption throws computed tokens away, so that the
+a prompt is cut to what is left of the budget (idea: vLLM v1). What still is left then goes to guesses at the tokens that
+follow a decode. Preemption throws computed tokens away, so that the
 sequence is merely far behind again.
 
 Why it never livelocks: whatever is admitted fits the pool alone; the pool takes blocks back from the latest arrival;
@@ -18,6 +19,7 @@ from tampu.engine.fairness import FairQueue
 from tampu.engine.groups import Groups
 from tampu.engine.kv_cache import BlockPool, num_blocks_for
 from tampu.engine.sequence import Sequence, SequenceSpec, SequenceStatus
+from tampu.engine.speculate import cost_of_guess
 from tampu.errors import ContextTooLong
 
 
@@ -29,6 +31,7 @@ class Limits:
     max_num_batched_tokens: int
     max_model_len: int
     prefix_caching: bool = True
+    speculate: bool = True
 
 
 class Scheduler:
@@ -85,13 +88,18 @@ class Scheduler:
         for sequence in sorted(self.running, key=_is_prefilling):
             self._deal(sequence, budget, rows)
         self._admit(budget, rows)
+        if self.limits.speculate:
+            self._guess(budget, rows)
         return list(rows.values())
 
-    def commit(self, row: Row) -> None:
-        """The row's tokens are in the cache: count them, and let its whole blocks be found."""
+    def commit(self, row: Row, num_right: int = 0) -> None:
+        """The row's tokens and the first `num_right` guesses, now tokens too, are in the cache: count them, and let
+        whole blocks be found."""
         sequence = row.sequence
-        sequence.num_computed_tokens = row.end
-        self._waiting.charge(sequence.spec.salt, row.end - row.start)
+        sequence.num_computed_tokens = row.end + num_right
+        self._waiting.charge(sequence.spec.salt, sequence.num_computed_tokens - row.start)
+        if row.guesses:
+            self._shrink(sequence)
         if self.limits.prefix_caching:
             self._register(sequence)
         if row.end >= sequence.num_prompt_tokens:
@@ -144,6 +152,19 @@ class Scheduler:
         if row.end > row.start and self._reserve(row, rows):
             rows[sequence.id] = row
 
+    def _guess(self, budget: Budget, rows: dict[int, Row]) -> None:
+        """Let decodes guess ahead with the tokens and blocks that are left; nobody gives way to a guess."""
+        cost = cost_of_guess(sum(row.end - row.start for row in rows.values()))
+        for sequence_id, row in rows.items():
+            if row.end - row.start > 1 or not row.is_sampled:
+                continue
+            sequence = row.sequence
+            limit = min(budget.num_guesses, sequence.max_tokens - sequence.num_generated - 1)
+            guessing = row._replace(guesses=sequence.drafter.guess(sequence.token_ids, limit, cost))
+            if guessing.guesses and self._grow(guessing):
+                rows[sequence_id] = guessing
+                budget.take_guesses(len(guessing.guesses))
+
     def _reserve(self, row: Row, rows: dict[int, Row]) -> bool:
         """Blocks for a row, taken back from the latest arrivals if need be; False if that hit the row itself."""
         while not self._grow(row):
@@ -155,9 +176,9 @@ class Scheduler:
         return True
 
     def _grow(self, row: Row) -> bool:
-        """Let the block table reach to the row's end, if there are blocks."""
+        """Let the block table reach as far as the row, if there are blocks."""
         table = row.sequence.block_table
-        missing = num_blocks_for(row.end, self.pool.block_size) - len(table)
+        missing = num_blocks_for(row.stop, self.pool.block_size) - len(table)
         if missing <= 0:
             return True
         blocks = self.pool.allocate(missing)
@@ -165,6 +186,12 @@ class Scheduler:
             return False
         table.extend(blocks)
         return True
+
+    def _shrink(self, sequence: Sequence) -> None:
+        """Give back the blocks that were for wrong guesses only."""
+        num_needed = num_blocks_for(sequence.num_computed_tokens, self.pool.block_size)
+        self.pool.release(sequence.block_table[num_needed:])
+        del sequence.block_table[num_needed:]
 
     def _admit(self, budget: Budget, rows: dict[int, Row]) -> None:
         """Let waiting sequences run, strictly in the queue's order: who does not fit is not passed over."""

@@ -7,6 +7,7 @@ from enum import Enum
 
 from tampu.engine.kv_cache import block_hash, root_hash
 from tampu.engine.output import EndReason, Logprobs
+from tampu.engine.speculate import Drafter
 from tampu.request import SamplingParams
 
 
@@ -57,6 +58,10 @@ class TokenNumbers:
     def __len__(self) -> int:
         return len(self.token_ids)
 
+    def stages(self, token_ids: tuple[int, ...]) -> "list[TokenNumbers]":
+        """The numbers as they are, then as they would be after each of these tokens."""
+        return [self] * (1 + len(token_ids))
+
 
 class SeenTokens(TokenNumbers):
     """The tokens of a sequence, and how often each was generated; a new token costs O(1)."""
@@ -76,6 +81,24 @@ class SeenTokens(TokenNumbers):
             self.token_ids.append(token_id)
             self.values.append(0.0)
         self.values[index] += 1.0
+
+    def stages(self, token_ids: tuple[int, ...]) -> list[TokenNumbers]:
+        """The counts as they are, then as they would be after each of these tokens; they stay as they are."""
+        stages, num_known = [self._copy()], len(self)
+        for token_id in token_ids:
+            self.add(token_id)
+            stages.append(self._copy())
+        for token_id in token_ids:
+            self.values[self._index[token_id]] -= 1.0
+        for token_id in self.token_ids[num_known:]:
+            del self._index[token_id]
+        del self.token_ids[num_known:], self.values[num_known:]
+        return stages
+
+    def _copy(self) -> TokenNumbers:
+        copy = TokenNumbers({})
+        copy.token_ids, copy.values = self.token_ids[:], self.values[:]
+        return copy
 
 
 NO_NUMBERS = TokenNumbers({})
@@ -104,6 +127,7 @@ class Sequence:
     prompt_logprobs: list[Logprobs] = field(default_factory=list)  # entry p is about token p + 1
     logit_bias: TokenNumbers = field(init=False)
     seen: TokenNumbers = NO_NUMBERS  # kept only where a penalty asks for it
+    drafter: Drafter = field(default_factory=Drafter)
     _hashes: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -17,7 +17,16 @@ from tampu.engine.stream import Stream, fingerprint
 from tampu.engine.supervision import Backoff, Clock, Patience, PoisonList, Watchdog
 from tampu.errors import EngineFailure, NotReady, ServiceError
 
-COUNTERS = ("preemptions", "prefix_queries", "prefix_hits", "prompt_tokens", "generation_tokens", "steps")
+COUNTERS = (
+    "preemptions",
+    "prefix_queries",
+    "prefix_hits",
+    "prompt_tokens",
+    "generation_tokens",
+    "guessed_tokens",
+    "right_guesses",
+    "steps",
+)
 POISON = "This request was aboard two workers that failed one after the other, so it is not tried again."
 LATE = "The engine did not recover in time to finish this answer."
 log = logging.getLogger("tampu.engine")

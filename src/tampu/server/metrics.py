@@ -24,6 +24,8 @@ ENGINE_ROWS: tuple[tuple[str, str, str, bool, str], ...] = (
     ("engine.preemptions", "preemptions", "num_preemptions", True, "Sequences that gave their blocks back."),
     ("engine.prefix_queries", "prefix_queries", "prefix_cache_queries", True, "Prompt tokens looked up in the cache."),
     ("engine.prefix_hits", "prefix_hits", "prefix_cache_hits", True, "Prompt tokens found there."),
+    ("engine.guessed_tokens", "guessed_tokens", "spec_decode_num_draft_tokens", True, "Tokens guessed ahead."),
+    ("engine.right_guesses", "right_guesses", "spec_decode_num_accepted_tokens", True, "Guessed tokens that came."),
     ("engine.steps", "engine_steps", "", True, "Steps that computed something."),
     ("stranded_requests", "stranded_requests", "", False, "Open requests that no worker has at the moment."),
     ("restarts", "worker_restarts", "", True, "Workers started after the first."),
