@@ -76,6 +76,21 @@ class HashModel:
         return logits * np.float32(np.nan) if self.nan_token in token_ids else logits
 
 
+class RepeatingModel(HashModel):
+    """A `HashModel` that is drawn, by `strength` added to its logit, to the token that stood `period` positions ago."""
+
+    def __init__(self, strength: float = 20.0, period: int = 5, **others: int) -> None:
+        super().__init__(**others)
+        self.strength = strength
+        self.period = period
+
+    def _logits(self, token_ids: np.ndarray, positions: np.ndarray) -> F32:
+        logits = super()._logits(token_ids, positions)
+        if len(token_ids) >= self.period:
+            logits[token_ids[-self.period]] += self.strength
+        return logits
+
+
 class FailingPool(BlockPool):
     """A block pool that once, at its k-th allocation, says that it has no blocks left."""
 

@@ -105,7 +105,7 @@ def alone(packed: PackedModel) -> tuple[Book, dict[int, list[int]]]:
     book: Book = {}
     expected: dict[int, list[int]] = {}
     for spec in sequences():
-        expected |= tokens_of(engine_of(packed, book), [spec], book)
+        expected |= tokens_of(engine_of(packed, book, speculate="off"), [spec], book)
     return book, expected
 
 
@@ -186,3 +186,21 @@ def test_threads_and_instruction_sets_change_no_bit(packed: PackedModel, alone: 
     book, expected = alone
     engine = engine_of(packed, book, isa=isa, threads=threads)
     assert tokens_of(engine, sequences(), book) == expected
+
+
+def repeating_sequences() -> list[SequenceSpec]:
+    """Sequences of two tokens only, one over and over or both at random: they are guessed, often rightly."""
+    greedy = {"temperature": 0.0, "logit_bias": {5: 100.0}}
+    sampled = {"temperature": 3.0, "logit_bias": {5: 100.0, 6: 100.0}}
+    controls = [greedy, sampled, greedy | {"frequency_penalty": 2.0}, sampled | {"repetition_penalty": 1.5}]
+    return [sequence_spec(index, SYSTEM, max_tokens=60, logprobs=2, **some) for index, some in enumerate(controls)]
+
+
+@pytest.mark.parametrize("settings", [{}, {"block_size": 4, "num_blocks": 70, "max_model_len": 128}])
+def test_guesses_change_no_bit(packed: PackedModel, settings: dict[str, int]) -> None:
+    book: Book = {}
+    expected = tokens_of(engine_of(packed, book, speculate="off"), repeating_sequences(), book)
+    engine = engine_of(packed, book, **settings)
+    assert tokens_of(engine, repeating_sequences(), book) == expected
+    assert engine.stats().right_guesses > 20
+    assert engine.stats().guessed_tokens > engine.stats().right_guesses

@@ -4,7 +4,15 @@ from tampu.engine.engine import Engine
 from tampu.engine.output import EngineStats, StepOutput
 from tampu.engine.sequence import SequenceSpec
 from tampu.errors import ContextTooLong, InvalidRequest
-from tests.fakes import FailingPool, HashModel, engine_settings, output_token_ids, run_engine, sequence_spec
+from tests.fakes import (
+    FailingPool,
+    HashModel,
+    RepeatingModel,
+    engine_settings,
+    output_token_ids,
+    run_engine,
+    sequence_spec,
+)
 
 
 def engine_of(**settings: object) -> Engine:
@@ -220,3 +228,132 @@ def test_a_light_tenant_gets_its_first_token_soon_while_another_floods() -> None
         count for count in range(1, 500) if any(output.sequence_id == 1000 for output in engine.step())
     )
     assert steps_until_first_token <= 2
+
+
+QUOTE = [1, 2, 3, 4, 5, 6, 7] * 2  # what a model that repeats every seventh token goes on with
+
+
+WRONG = [1, 2, 3, 1, 9, 8, 1, 2, 3]  # a model that repeats every third token goes on otherwise than is guessed
+
+
+def repeating(strength: float = 20.0, **settings: object) -> Engine:
+    """An engine that repeats itself, always or now and then."""
+    return Engine(RepeatingModel(strength, period=7), engine_settings(**settings))
+
+
+@pytest.mark.parametrize("strength", [20.0, 6.0])
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        {"temperature": 0.0},
+        {"temperature": 1.0},
+        {"temperature": 1.0, "frequency_penalty": 0.5, "presence_penalty": -1.0, "repetition_penalty": 1.3},
+        {"temperature": 0.7, "top_p": 0.9, "logit_bias": {5: 3.0}, "logprobs": 2, "prompt_logprobs": True},
+    ],
+)
+def test_guesses_change_no_output_and_save_steps(strength: float, sampling: dict[str, object]) -> None:
+    specs = [sequence_spec(choice, QUOTE, choice=choice, max_tokens=60, **sampling) for choice in range(3)]
+    plain, guessing = repeating(strength, speculate="off"), repeating(strength)
+    assert run_engine(guessing, specs) == run_engine(plain, specs)
+    assert plain.stats().guessed_tokens == 0
+    assert guessing.stats().right_guesses > 10
+    assert guessing.stats().steps < plain.stats().steps
+
+
+def test_a_text_that_repeats_itself_takes_a_few_steps() -> None:
+    engine = repeating()
+    outputs = run_engine(engine, [sequence_spec(1, QUOTE, max_tokens=60)])[1]
+    assert output_token_ids(outputs) == (QUOTE * 5)[:60]
+    assert [len(output.token_ids) for output in outputs] == [1] * 60
+    assert engine.stats().steps <= 8
+    assert engine.stats().guessed_tokens == engine.stats().right_guesses
+
+
+def test_a_text_that_never_repeats_itself_is_hardly_guessed() -> None:
+    # Two tokens at random: there is always a place to look up, and what followed there is mostly not what follows.
+    engine = engine_of(num_blocks=256, max_model_len=1024)
+    run_engine(engine, [sequence_spec(1, [1, 2, 3], max_tokens=1000, logit_bias=dict.fromkeys(range(6), 50.0))])
+    stats = engine.stats()
+    assert 20 < stats.guessed_tokens < 400
+    assert stats.right_guesses < stats.guessed_tokens / 2
+
+
+def test_a_stop_token_among_right_guesses_ends_the_sequence_there() -> None:
+    spec = sequence_spec(1, QUOTE, max_tokens=60, stop_token_ids=(6,), logprobs=0)
+    whole = run_engine(repeating(speculate="off"), [spec])[1]
+    engine = repeating()
+    outputs = run_engine(engine, [spec])[1]
+    assert outputs == whole
+    assert output_token_ids(outputs) == [1, 2, 3, 4, 5]
+    assert (outputs[-1].token_ids, outputs[-1].finish_reason, outputs[-1].num_generated) == ((), "stop", 6)
+    assert engine.stats().right_guesses > 0
+
+
+@pytest.mark.parametrize("max_tokens", range(1, 20))
+def test_guesses_never_go_past_the_last_token_allowed(max_tokens: int) -> None:
+    engine = repeating(max_model_len=len(QUOTE) + max_tokens, num_blocks=9)
+    outputs = run_engine(engine, [sequence_spec(1, QUOTE, max_tokens=max_tokens)])[1]
+    assert (len(outputs), outputs[-1].finish_reason, outputs[-1].num_generated) == (max_tokens, "length", max_tokens)
+
+
+def test_a_resumed_sequence_guesses_from_what_it_had_generated() -> None:
+    spec = sequence_spec(1, QUOTE[:7], max_tokens=60)
+    whole = output_token_ids(run_engine(repeating(), [spec])[1])
+    for count in (1, 5, 30, 59):
+        engine = repeating()
+        assert output_token_ids(run_engine(engine, [spec.resumed(whole[:count])])[1]) == whole[count:]
+        assert engine.stats().steps <= 12
+
+
+def test_an_abort_between_guesses_leaves_no_block_behind() -> None:
+    engine = repeating()
+    engine.add(sequence_spec(1, QUOTE, max_tokens=60))
+    for _ in range(3):
+        engine.step()
+        engine.check()
+    assert engine.stats().right_guesses > 0
+    engine.abort(1)
+    engine.check()
+    assert engine.stats().blocks_used == 0
+
+
+def test_a_full_pool_drops_guesses_and_preempts_nobody_for_them() -> None:
+    specs = [sequence_spec(index, QUOTE, choice=index, max_tokens=10) for index in range(4)]
+    for num_blocks in range(6, 28):
+        settings = {"num_blocks": num_blocks, "max_model_len": 24}
+        plain, guessing = repeating(4.0, **settings, speculate="off"), repeating(4.0, **settings)
+        assert run_engine(guessing, specs) == run_engine(plain, specs)
+        assert guessing.stats().preemptions <= plain.stats().preemptions
+
+
+def test_blocks_of_wrong_guesses_are_given_back_at_once_and_found_by_nobody() -> None:
+    # The model goes on with 1 2 3; what followed 2 3 1 before was 9.
+    engine = Engine(RepeatingModel(period=3), engine_settings(block_size=1))
+    engine.add(sequence_spec(1, WRONG, max_tokens=20))
+    engine.step()
+    engine.add(sequence_spec(2, [9], max_tokens=1))
+    while engine.has_work():
+        engine.step()
+        engine.check()
+        assert engine.stats().blocks_used <= len(WRONG) + engine.stats().generation_tokens
+    assert engine.stats().guessed_tokens > engine.stats().right_guesses
+
+
+def test_a_guess_that_makes_the_forward_pass_raise_is_dropped() -> None:
+    spec = sequence_spec(1, WRONG, max_tokens=12)
+    model = RepeatingModel(period=3)
+    engine = Engine(model, engine_settings())
+    engine.add(spec)
+    first = engine.step()
+    model.explosive_token = 9  # it comes as a guess, and never as a token
+    outputs = first + run_engine(engine)[1]
+    assert outputs == run_engine(Engine(RepeatingModel(period=3), engine_settings(speculate="off")), [spec])[1]
+    assert engine.stats().guessed_tokens > engine.stats().right_guesses > 0
+
+
+def test_blocks_filled_by_right_guesses_are_found_by_others() -> None:
+    engine = repeating()
+    outputs = run_engine(engine, [sequence_spec(1, QUOTE, max_tokens=30)])[1]
+    engine.add(sequence_spec(2, [*QUOTE, *output_token_ids(outputs)], max_tokens=1))
+    (output,) = engine.step()
+    assert output.num_cached_tokens == 40

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tampu.engine.engine import Engine
 from tampu.engine.output import StepOutput
 from tampu.engine.sequence import SequenceSpec
-from tests.fakes import HashModel, engine_settings, output_token_ids, run_engine, sequence_spec
+from tests.fakes import HashModel, RepeatingModel, engine_settings, output_token_ids, run_engine, sequence_spec
 
 MAX_MODEL_LEN = 24
 
@@ -46,6 +46,7 @@ def arrivals(draw: st.DrawFn) -> list[Arrival]:
             prompt or [1],
             salt=draw(st.sampled_from([b"", b"a", b"b"])),
             max_tokens=draw(st.integers(1, 9)),
+            logprobs=draw(st.sampled_from([None, 1])),
             temperature=draw(st.sampled_from([0.0, 1.0])),
             presence_penalty=draw(st.sampled_from([0.0, 1.5])),
             stop_token_ids=draw(st.sampled_from([(), (7, 8, 9)])),
@@ -82,8 +83,14 @@ def simulate(engine: Engine, plan: list[Arrival], max_steps: int = 2000) -> dict
     raise AssertionError("livelock")
 
 
-def alone(spec: SequenceSpec) -> list[StepOutput]:
-    return run_engine(Engine(HashModel(), engine_settings(block_size=5, max_num_batched_tokens=64)), [spec])[spec.id]
+def model_of(strength: float) -> HashModel:
+    """One that repeats itself never, now and then, or always."""
+    return RepeatingModel(strength, period=3) if strength else HashModel()
+
+
+def alone(spec: SequenceSpec, strength: float) -> list[StepOutput]:
+    settings = engine_settings(block_size=5, max_num_batched_tokens=64, speculate="off")
+    return run_engine(Engine(model_of(strength), settings), [spec])[spec.id]
 
 
 @settings(max_examples=150, deadline=None)
@@ -93,12 +100,13 @@ def alone(spec: SequenceSpec) -> list[StepOutput]:
     budget=st.sampled_from([1, 3, 7, 64]),
     max_num_seqs=st.integers(1, 6),
     prefix_caching=st.booleans(),
+    strength=st.sampled_from([0.0, 3.0, 20.0]),
 )
 def test_every_sequence_comes_to_its_own_tokens_and_exactly_one_end(
-    plan: list[Arrival], num_blocks: int, budget: int, max_num_seqs: int, prefix_caching: bool
+    plan: list[Arrival], num_blocks: int, budget: int, max_num_seqs: int, prefix_caching: bool, strength: float
 ) -> None:
     engine = Engine(
-        HashModel(),
+        model_of(strength),
         engine_settings(
             num_blocks=num_blocks,
             block_size=4,
@@ -111,13 +119,14 @@ def test_every_sequence_comes_to_its_own_tokens_and_exactly_one_end(
     outcomes = simulate(engine, plan)
     assert engine.stats().blocks_used == 0
     for spec in (spec for arrival in plan for spec in arrival.specs):
-        outcome, expected = outcomes[spec.id], alone(spec)
+        outcome, expected = outcomes[spec.id], alone(spec, strength)
         assert outcome.num_ends == (0 if outcome.aborted else 1)
         token_ids = output_token_ids(outcome.outputs)
         assert token_ids == output_token_ids(expected)[: len(token_ids)]
         if not outcome.aborted:
             assert token_ids == output_token_ids(expected)
             assert outcome.outputs[-1].finish_reason == expected[-1].finish_reason
-            assert outcome.outputs[-1].num_generated == expected[-1].num_generated
+            assert [output.num_generated for output in outcome.outputs] == [output.num_generated for output in expected]
+            assert [output.logprobs for output in outcome.outputs] == [output.logprobs for output in expected]
         if outcome.outputs:
             assert outcome.outputs[0].prompt_logprobs == expected[0].prompt_logprobs

@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -128,3 +129,35 @@ def test_a_prompt_scored_on_logits_that_are_not_numbers_fails() -> None:
     sequence = Sequence(sequence_spec(1, [0, 3, 1], prompt_logprobs=True), 0)
     (result,) = Sampler(ReferenceKernels()).sample(np.stack([LOGITS, LOGITS, with_nan(LOGITS)]), [Row(sequence, 0, 3)])
     assert result.error is not None
+
+
+def guessing_row(*guesses: int, **sampling: object) -> Row:
+    row = row_of(sequence_spec(1, [3, 2], **({"temperature": 0.0} | sampling)))
+    return row._replace(guesses=guesses)
+
+
+def test_guesses_are_accepted_up_to_the_first_that_is_not_the_token_drawn() -> None:
+    sampler = Sampler(ReferenceKernels())
+    logits = np.stack([LOGITS, LOGITS, LOGITS[::-1], LOGITS])  # the likeliest: 0 0 3 0
+    for guesses, expected in [((0, 0, 3), [0, 0, 3, 0]), ((0, 0, 2), [0, 0, 3]), ((0, 1, 3), [0, 0]), ((1, 0, 3), [0])]:
+        (result,) = sampler.sample(np.ascontiguousarray(logits), [guessing_row(*guesses, logprobs=1)])
+        assert result.token_ids == expected
+        assert [entry.token_id for entry in result.logprobs] == expected
+
+
+def test_each_draw_has_the_position_and_the_tokens_seen_that_it_would_have_without_guesses() -> None:
+    row = guessing_row(0, 2, 0, frequency_penalty=0.5)
+    rows = sample_rows([row_of(sequence_spec(2, [1])), row])
+    assert rows.position.tolist() == [1, 2, 3, 4, 5]
+    bounds = rows.seen.offsets.tolist()
+    seen = [
+        dict(zip(rows.seen.token_ids[start:end].tolist(), rows.seen.values[start:end].tolist(), strict=True))
+        for start, end in pairwise(bounds)
+    ]
+    assert seen == [{}, {3: 0, 2: 0}, {3: 0, 2: 0, 0: 1}, {3: 0, 2: 1, 0: 1}, {3: 0, 2: 1, 0: 2}]
+    assert dict(zip(row.sequence.seen.token_ids, row.sequence.seen.values, strict=True)) == {3: 0, 2: 0}
+
+
+def test_guesses_after_logits_that_are_not_numbers_are_not_accepted_and_fail_nobody() -> None:
+    (result,) = Sampler(ReferenceKernels()).sample(np.stack([LOGITS, LOGITS, with_nan(LOGITS)]), [guessing_row(0, 0)])
+    assert (result.token_ids, result.error) == ([0, 0], None)

@@ -37,9 +37,9 @@ class Row(NamedTuple):
         return Row(self.sequence, self.start, self.end)
 
     @property
-    def num_draws(self) -> int:
-        """Tokens to be drawn: those at positions [end, stop]."""
-        return 1 + len(self.guesses) if self.is_sampled else 0
+    def draws(self) -> range:
+        """Positions of the tokens to be drawn, if it is sampled: the next, and one more after each guess."""
+        return range(self.end, self.end + len(self.guesses) + 1)
 
     @property
     def scored(self) -> range:

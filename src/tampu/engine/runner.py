@@ -38,15 +38,16 @@ class Runner:
         self._cache = model.new_cache(num_blocks, block_size, kv_dtype)
 
     def forward(self, batch: Batch) -> F32:
-        """Logits f32[L, V]: first of the last token and the guesses of each sampled row, then of the scored positions."""
+        """Logits f32[L, V]: first those that each sampled row draws from, then those of the scored prompt positions."""
         return self._model.forward(self._inputs(batch), self._cache)
 
     def _inputs(self, batch: Batch) -> ForwardInput:
-        counts = np.array([row.stop - row.start for row in batch], np.int32)  # [B]
+        stops = np.array([row.stop for row in batch], np.int32)
+        counts = stops - np.array([row.start for row in batch], np.int32)  # [B]
         ends = np.cumsum(counts, dtype=np.int32)  # row b is [ends[b] - counts[b], ends[b]) of the N tokens
         row_of_token = np.repeat(np.arange(len(batch), dtype=np.int32), counts)
         # Distance from a row's place among the N tokens to its positions.
-        shifts = np.array([row.stop for row in batch], np.int32) - ends
+        shifts = stops - ends
         positions = np.arange(ends[-1], dtype=np.int32) + shifts[row_of_token]
         block_tables = _block_tables(batch)
         blocks = block_tables[row_of_token, positions // self._block_size]
@@ -76,7 +77,11 @@ def _block_tables(batch: Batch) -> I32:
 
 def _logits_indices(batch: Batch, shifts: I32) -> I32:
     shifted = list(zip(batch, shifts.tolist(), strict=True))
-    wanted = [position - shift for row, shift in shifted for position in range(row.stop - row.num_draws, row.stop)]
+    wanted: list[int] = []
     for row, shift in shifted:
-        wanted.extend(position - shift for position in row.scored)
+        if row.is_sampled:
+            wanted.extend(range(row.end - 1 - shift, row.stop - shift))
+    for row, shift in shifted:
+        if scored := row.scored:
+            wanted.extend(range(scored.start - shift, scored.stop - shift))
     return np.array(wanted, np.int32)

@@ -6,7 +6,7 @@ B draws, V vocabulary. A row draws one token, and one more after each of its gue
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate, zip_longest
+from itertools import accumulate, chain, zip_longest
 from operator import attrgetter
 from typing import Any
 
@@ -57,32 +57,37 @@ class Sampler:
         """What each row of the batch comes to, from the logits f32[L, V] that `Runner.forward` gave."""
         results = [Sampled() for _ in batch]
         at_end = [(row, result) for row, result in zip(batch, results, strict=True) if row.is_sampled]
-        start = sum(row.num_draws for row in batch)
-        if at_end:
-            self._draw(logits[:start], at_end)
+        start = self._draw(logits, at_end) if at_end else 0
         for row, result in zip(batch, results, strict=True):
             if positions := row.scored:
                 self._score_prompt(logits[start : start + len(positions)], row.sequence, positions, result)
                 start += len(positions)
         return results
 
-    def _draw(self, logits: F32, rows: list[tuple[Row, Sampled]]) -> None:
-        token_ids = self._kernels.sample(logits, sample_rows([row for row, _ in rows])).tolist()
+    def _draw(self, logits: F32, rows: list[tuple[Row, Sampled]]) -> int:
+        """Draw and score the tokens of these rows, from the first of the logits; from how many."""
+        controls = sample_rows([row for row, _ in rows])
+        count = len(controls.position)
+        token_ids = self._kernels.sample(logits[:count], controls).tolist()
         start, scored = 0, list[tuple[int, Row, Sampled]]()
         for row, result in rows:
-            drawn = [token_id if token_id < logits.shape[1] else -1 for token_id in token_ids[start:][: row.num_draws]]
-            result.token_ids = _accepted(drawn, row.guesses)
+            end = start + len(row.draws)
+            result.token_ids = _accepted(token_ids[start:end], row.guesses, logits.shape[1])
             if not result.token_ids:
                 result.error = NOT_A_NUMBER
             elif row.sequence.spec.sampling.logprobs is not None:
                 scored += [(start + index, row, result) for index in range(len(result.token_ids))]
-            start += row.num_draws
+            start = end
         if scored:
-            tops = [row.sequence.spec.sampling.logprobs or 0 for _, row, _ in scored]
-            indices = [index for index, _, _ in scored]
-            entries = self._score(logits[indices], [token_ids[index] for index in indices], tops)
-            for (_, _, result), entry in zip(scored, entries, strict=True):
-                result.logprobs.append(entry)
+            self._score_draws(logits, token_ids, scored)
+        return count
+
+    def _score_draws(self, logits: F32, token_ids: list[int], scored: list[tuple[int, Row, Sampled]]) -> None:
+        indices = [index for index, _, _ in scored]
+        tops = [row.sequence.spec.sampling.logprobs or 0 for _, row, _ in scored]
+        entries = self._score(logits[indices], [token_ids[index] for index in indices], tops)
+        for (_, _, result), entry in zip(scored, entries, strict=True):
+            result.logprobs.append(entry)
 
     def _score_prompt(self, logits: F32, sequence: Sequence, positions: range, result: Sampled) -> None:
         """The logits of position p say how likely token p + 1 was."""
@@ -104,23 +109,22 @@ class Sampler:
 
 def sample_rows(rows: Batch) -> SampleRows:
     """The controls of these sampled rows, for each token that is drawn: as if the guesses before it were its own."""
-    sequences = [row.sequence for row in rows for _ in range(row.num_draws)]
-    positions = [position for row in rows for position in range(row.end, row.stop + 1)]
+    sequences = [row.sequence for row in rows for _ in row.draws]
     count = len(sequences)
     columns = {name: np.fromiter(map(read, sequences), dtype, count) for name, (dtype, read) in COLUMNS.items()}
     return SampleRows(
         **columns,
-        position=np.array(positions, np.uint32),
+        position=np.fromiter(chain.from_iterable(row.draws for row in rows), np.uint32, count),
         logit_bias=_sparse_rows([sequence.logit_bias for sequence in sequences]),
         seen=_sparse_rows([seen for row in rows for seen in row.sequence.seen.stages(row.guesses)]),
     )
 
 
-def _accepted(drawn: list[int], guesses: tuple[int, ...]) -> list[int]:
+def _accepted(drawn: list[int], guesses: tuple[int, ...], vocab_size: int) -> list[int]:
     """The tokens drawn up to the first that is not as guessed, that one included; none from one that is no token."""
     accepted: list[int] = []
     for token_id, guess in zip_longest(drawn, guesses):
-        if token_id < 0:
+        if not 0 <= token_id < vocab_size:
             break
         accepted.append(token_id)
         if token_id != guess:

@@ -2,9 +2,8 @@
 
 There are no phases. A sequence has num_computed_tokens, and a step deals out a budget of tokens that lets sequences
 catch up with their num_tokens: a decode is a sequence that is one token behind, a prompt one that is many behind, and
-a prompt is cut to what is left of the budget (idea: vLLM v1). What still is left then goes to guesses at the tokens that
-follow a decode. Preemption throws computed tokens away, so that the
-sequence is merely far behind again.
+a prompt is cut to what is left of the budget (idea: vLLM v1). What is left after that goes to guesses at the tokens
+that follow a decode. Preemption throws computed tokens away, so that the sequence is merely far behind again.
 
 Why it never livelocks: whatever is admitted fits the pool alone; the pool takes blocks back from the latest arrival;
 so the earliest running sequence can always take what it needs, and every step brings it at least one token further.
@@ -160,10 +159,10 @@ class Scheduler:
                 continue
             sequence = row.sequence
             limit = min(budget.num_guesses, sequence.max_tokens - sequence.num_generated - 1)
-            guessing = row._replace(guesses=sequence.drafter.guess(sequence.token_ids, limit, cost))
-            if guessing.guesses and self._grow(guessing):
+            guesses = sequence.drafter.guess(sequence.token_ids, limit, cost)
+            if guesses and self._grow(guessing := row._replace(guesses=guesses)):
                 rows[sequence_id] = guessing
-                budget.take_guesses(len(guessing.guesses))
+                budget.take_guesses(len(guesses))
 
     def _reserve(self, row: Row, rows: dict[int, Row]) -> bool:
         """Blocks for a row, taken back from the latest arrivals if need be; False if that hit the row itself."""

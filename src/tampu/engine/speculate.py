@@ -11,9 +11,9 @@ MIN_MATCH = 3  # tokens that must have stood there before
 MAX_MATCH = 16  # longer matches are as good as this
 MAX_PLACES = 8  # earlier places that are compared, latest first
 MAX_GUESS = 15  # tokens: with the last one generated, 16 rows of a linear
-# The part of a step's time that is there before its first token, in tokens. Measured: 6 for a small model whose weights
-# fit a cache, more where they must come from memory.
-FREE_TOKENS = 8
+# The part of a step's time that is there before its first token, in tokens. Measured: 5 for the 8 million parameters of
+# cria, whose weights fit a cache; the more, the larger the model.
+FREE_TOKENS = 4
 ALLOWANCE = 1 / 64  # of a sequence's time may be lost to wrong guesses, and INITIAL_CREDIT tokens' time
 INITIAL_CREDIT = 0.5
 
