@@ -7,6 +7,7 @@ those written down when each sequence had an engine to itself.
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -190,14 +191,14 @@ def test_threads_and_instruction_sets_change_no_bit(packed: PackedModel, alone: 
 
 def repeating_sequences() -> list[SequenceSpec]:
     """Sequences of two tokens only, one over and over or both at random: they are guessed, often rightly."""
-    greedy = {"temperature": 0.0, "logit_bias": {5: 100.0}}
-    sampled = {"temperature": 3.0, "logit_bias": {5: 100.0, 6: 100.0}}
+    greedy: dict[str, Any] = {"temperature": 0.0, "logit_bias": {5: 100.0}}
+    sampled: dict[str, Any] = {"temperature": 3.0, "logit_bias": {5: 100.0, 6: 100.0}}
     controls = [greedy, sampled, greedy | {"frequency_penalty": 2.0}, sampled | {"repetition_penalty": 1.5}]
     return [sequence_spec(index, SYSTEM, max_tokens=60, logprobs=2, **some) for index, some in enumerate(controls)]
 
 
 @pytest.mark.parametrize("settings", [{}, {"block_size": 4, "num_blocks": 70, "max_model_len": 128}])
-def test_guesses_change_no_bit(packed: PackedModel, settings: dict[str, int]) -> None:
+def test_guesses_change_no_bit(packed: PackedModel, settings: dict[str, Any]) -> None:
     book: Book = {}
     expected = tokens_of(engine_of(packed, book, speculate="off"), repeating_sequences(), book)
     engine = engine_of(packed, book, **settings)

@@ -1,5 +1,6 @@
 import math
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,9 +132,8 @@ def test_a_prompt_scored_on_logits_that_are_not_numbers_fails() -> None:
     assert result.error is not None
 
 
-def guessing_row(*guesses: int, **sampling: object) -> Row:
-    row = row_of(sequence_spec(1, [3, 2], **({"temperature": 0.0} | sampling)))
-    return row._replace(guesses=guesses)
+def guessing_row(*guesses: int, **sampling: Any) -> Row:
+    return row_of(sequence_spec(1, [3, 2], temperature=0.0, **sampling))._replace(guesses=guesses)
 
 
 def test_guesses_are_accepted_up_to_the_first_that_is_not_the_token_drawn() -> None:

@@ -37,11 +37,6 @@ class Row(NamedTuple):
         return Row(self.sequence, self.start, self.end)
 
     @property
-    def draws(self) -> range:
-        """Positions of the tokens to be drawn, if it is sampled: the next, and one more after each guess."""
-        return range(self.end, self.end + len(self.guesses) + 1)
-
-    @property
     def scored(self) -> range:
         """Prompt positions in [start, end) whose logits are wanted for `prompt_logprobs`."""
         sequence = self.sequence
@@ -77,6 +72,6 @@ class Budget:
         return min(self.num_tokens, self.num_scored)
 
     def take_guesses(self, count: int) -> None:
-        """Count so many guessed tokens."""
+        """Take so many guessed tokens from what is left."""
         self.num_tokens -= count
         self.num_scored -= count

@@ -121,15 +121,12 @@ class Engine:
         outputs = self._append(sequence, result)
         num_right = max(0, len(outputs) - 1)
         self._scheduler.commit(row, num_right)
-        self._learn(row, num_right)
+        sequence.drafter.learn(len(row.guesses), num_right)
+        self._num_guessed_tokens += len(row.guesses)
+        self._num_right_guesses += num_right
         if outputs and outputs[-1].finish_reason is not None:
             self._scheduler.finish(sequence)
         return outputs
-
-    def _learn(self, row: Row, num_right: int) -> None:
-        row.sequence.drafter.learn(len(row.guesses), num_right)
-        self._num_guessed_tokens += len(row.guesses)
-        self._num_right_guesses += num_right
 
     def _append(self, sequence: Sequence, result: Sampled) -> list[StepOutput]:
         """Give the sequence its new tokens, up to one that ends it."""

@@ -6,7 +6,7 @@ B draws, V vocabulary. A row draws one token, and one more after each of its gue
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate, chain, zip_longest
+from itertools import accumulate, zip_longest
 from operator import attrgetter
 from typing import Any
 
@@ -71,7 +71,7 @@ class Sampler:
         token_ids = self._kernels.sample(logits[:count], controls).tolist()
         start, scored = 0, list[tuple[int, Row, Sampled]]()
         for row, result in rows:
-            end = start + len(row.draws)
+            end = start + 1 + len(row.guesses)
             result.token_ids = _accepted(token_ids[start:end], row.guesses, logits.shape[1])
             if not result.token_ids:
                 result.error = NOT_A_NUMBER
@@ -109,14 +109,18 @@ class Sampler:
 
 def sample_rows(rows: Batch) -> SampleRows:
     """The controls of these sampled rows, for each token that is drawn: as if the guesses before it were its own."""
-    sequences = [row.sequence for row in rows for _ in row.draws]
+    sequences, positions, seen = list[Sequence](), list[int](), list[TokenNumbers]()
+    for sequence, _, end, guesses in rows:
+        sequences += [sequence] * (1 + len(guesses))
+        positions += range(end, end + 1 + len(guesses))
+        seen += sequence.seen.stages(guesses)
     count = len(sequences)
     columns = {name: np.fromiter(map(read, sequences), dtype, count) for name, (dtype, read) in COLUMNS.items()}
     return SampleRows(
         **columns,
-        position=np.fromiter(chain.from_iterable(row.draws for row in rows), np.uint32, count),
+        position=np.array(positions, np.uint32),
         logit_bias=_sparse_rows([sequence.logit_bias for sequence in sequences]),
-        seen=_sparse_rows([seen for row in rows for seen in row.sequence.seen.stages(row.guesses)]),
+        seen=_sparse_rows(seen),
     )
 
 

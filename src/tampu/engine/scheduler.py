@@ -153,11 +153,11 @@ class Scheduler:
 
     def _guess(self, budget: Budget, rows: dict[int, Row]) -> None:
         """Let decodes guess ahead with the tokens and blocks that are left; nobody gives way to a guess."""
-        cost = cost_of_guess(sum(row.end - row.start for row in rows.values()))
+        cost = cost_of_guess(self.limits.max_num_batched_tokens - budget.num_tokens)
         for sequence_id, row in rows.items():
+            sequence = row.sequence
             if row.end - row.start > 1 or not row.is_sampled:
                 continue
-            sequence = row.sequence
             limit = min(budget.num_guesses, sequence.max_tokens - sequence.num_generated - 1)
             guesses = sequence.drafter.guess(sequence.token_ids, limit, cost)
             if guesses and self._grow(guessing := row._replace(guesses=guesses)):

@@ -11,10 +11,10 @@ MIN_MATCH = 3  # tokens that must have stood there before
 MAX_MATCH = 16  # longer matches are as good as this
 MAX_PLACES = 8  # earlier places that are compared, latest first
 MAX_GUESS = 15  # tokens: with the last one generated, 16 rows of a linear
-# The part of a step's time that is there before its first token, in tokens. Measured: 5 for the 8 million parameters of
-# cria, whose weights fit a cache; the more, the larger the model.
+# The part of a step's time that is there before its first token, in tokens. Measured: 5 for cria, whose weights fit a
+# cache, and more for models whose weights must come from memory.
 FREE_TOKENS = 4
-ALLOWANCE = 1 / 64  # of a sequence's time may be lost to wrong guesses, and INITIAL_CREDIT tokens' time
+ALLOWANCE = 1 / 128  # of a sequence's time may be lost to wrong guesses, and INITIAL_CREDIT tokens' time
 INITIAL_CREDIT = 0.5
 
 
@@ -65,6 +65,7 @@ class Drafter:
 
     def guess(self, token_ids: "array[int]", limit: int, cost: float) -> tuple[int, ...]:
         """Up to `limit` tokens that may follow, none where there is no telling; each is charged for at once."""
+        # No more than a whole guess costs: right ones buy no long time of wrong ones.
         self._credit = min(self._credit, MAX_GUESS * cost)
         count = min(limit, self._length, int(self._credit / cost))
         if count <= 0 or (start := self._lookup.find(token_ids)) is None:
