@@ -84,7 +84,7 @@ class Load:
 
 def overhead() -> dict[str, float]:
     """Microseconds per step of the engine's own work, by number of rows, without and with a penalty to count for."""
-    settings = EngineSettings(num_blocks=4096, kv_dtype="f32", max_model_len=2048)
+    settings = EngineSettings(num_blocks=4096, kv_dtype="f32", max_model_len=2048, speculate="off")
     load_of = Load(Engine(IdleModel(), settings), vocab_size=512)
     return {
         f"{count} row{'s' if count > 1 else ''}{', penalties' if sampling else ''}": round(
@@ -139,7 +139,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    settings = load(EngineSettings, {"threads": arguments.threads, "quant": arguments.quant})
+    # Random weights repeat themselves: guesses would be right. bench/quoting.py measures those.
+    settings = load(EngineSettings, {"threads": arguments.threads, "quant": arguments.quant, "speculate": "off"})
     with tempfile.TemporaryDirectory() as folder:
         model = arguments.model or random_checkpoint(Path(folder) / "hf", tiny_config(**SHAPES[arguments.shape]))
         figures = throughput(model, settings)
