@@ -326,6 +326,7 @@ def test_a_full_pool_drops_guesses_and_preempts_nobody_for_them() -> None:
         plain, guessing = repeating(4.0, **settings, speculate="off"), repeating(4.0, **settings)
         assert run_engine(guessing, specs) == run_engine(plain, specs)
         assert guessing.stats().preemptions <= plain.stats().preemptions
+        assert guessing.stats().guessed_tokens > 0
 
 
 def test_blocks_of_wrong_guesses_are_given_back_at_once_and_found_by_nobody() -> None:

@@ -204,3 +204,19 @@ def test_a_closed_model_answers_with_an_error(checkpoint: Path) -> None:
     assert texts(stream) == {"a": "NotReady"}
     with pytest.raises(NotReady):
         llm.chat("Hi")
+
+
+def test_guesses_change_no_chunk_also_where_a_stop_string_ends_the_text_among_them(checkpoint: Path) -> None:
+    repeating: dict[str, Any] = {"max_tokens": 60, "temperature": 0.0, "logit_bias": {97: 100.0, 98: 100.0}}
+    requests = [
+        ask("plain", **repeating),
+        ask("stopped", **repeating, stop=("a" * 30, "b" * 30)),
+        ask("sampled", **repeating | {"temperature": 1.0}, logprobs=1),
+    ]
+    chunks: dict[str, list[tuple[str, Chunk | ServiceError]]] = {}
+    for speculate in ("off", "auto"):
+        with open_llm(checkpoint, speculate=speculate) as llm:
+            chunks[speculate] = [item for request in requests for item in llm.generate([request])]
+            assert (llm.stats().right_guesses > 40) == (speculate == "auto")
+            assert llm.stats().blocks_used == 0
+    assert chunks["auto"] == chunks["off"]

@@ -2,7 +2,7 @@ from array import array
 
 import pytest
 
-from tampu.engine.speculate import ALLOWANCE, INITIAL_CREDIT, MAX_GUESS, Drafter, Lookup, cost_of_guess
+from tampu.engine.speculate import ALLOWANCE, INITIAL_CREDIT, MAX_GUESS, MAX_READ, Drafter, Lookup, cost_of_guess
 
 CHEAP = cost_of_guess(1)
 
@@ -38,6 +38,12 @@ def test_tokens_that_come_later_are_found_too() -> None:
     assert lookup.find(token_ids) == 4
     token_ids.extend([6, 2, 3, 4])
     assert lookup.find(token_ids) == 8
+
+
+def test_a_long_prompt_is_read_in_pieces() -> None:
+    lookup = Lookup()
+    token_ids = array("i", [*range(3 * MAX_READ), 5000, 5001, 5002])
+    assert [lookup.find(token_ids) for _ in range(3)] == [None, 5003, 5003]
 
 
 def test_a_guess_is_what_followed_and_goes_round_where_that_ends() -> None:

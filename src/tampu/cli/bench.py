@@ -106,5 +106,6 @@ def _request(llm: LLM, number: int, num_prompt: int, num_tokens: int) -> Generat
     ordinary = [token_id for token_id in range(llm.tokenizer.vocab_size) if token_id not in llm.tokenizer.special_ids]
     prompt = tuple(random.choices(ordinary, k=num_prompt))
     never = dict.fromkeys(llm.card.eos_token_ids, -100.0)
-    sampling = SamplingParams(temperature=0.0, max_tokens=num_tokens, logit_bias=never)
+    # Hot, so that nothing repeats itself: a likely text would, and guesses at it would flatter the machine.
+    sampling = SamplingParams(temperature=5.0, max_tokens=num_tokens, logit_bias=never)
     return GenerateRequest(f"stream-{number}", llm.card.id, prompt, sampling)

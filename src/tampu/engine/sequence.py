@@ -84,6 +84,8 @@ class SeenTokens(TokenNumbers):
 
     def stages(self, token_ids: tuple[int, ...]) -> list[TokenNumbers]:
         """The counts as they are, then as they would be after each of these tokens; they stay as they are."""
+        if not token_ids:
+            return [self]
         stages, num_known = [self._copy()], len(self)
         for token_id in token_ids:
             self.add(token_id)
