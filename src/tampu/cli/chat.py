@@ -110,7 +110,7 @@ def as_object(llm: LLM, reply: Reply) -> dict[str, Any]:
         completion = reply.completion
         values["choices"] = [
             {"text": choice.text, "finish_reason": choice.finish_reason, "token_ids": list(choice.token_ids)}
-            | ({"logprobs": list(map(_logprob, choice.logprobs))} if choice.logprobs else {})
+            | ({"logprobs": list(map(_logprob, choice.logprobs[: len(choice.token_ids)]))} if choice.logprobs else {})
             for choice in completion.choices
         ]
         values["seed"], values["fingerprint"] = completion.opening.seed, completion.opening.fingerprint
