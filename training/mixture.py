@@ -13,28 +13,28 @@ from training.skills import all_skills
 
 WEIGHTS: dict[str, float] = {
     # who it is and how it talks: what everyone meets first
-    "identity": 5, "greetings": 2, "smalltalk": 7, "tampu": 4, "jokes": 0.6, "poems": 2, "stories": 1, "refusals": 2,
+    "identity": 7, "greetings": 2, "smalltalk": 6, "tampu": 6, "jokes": 0.6, "poems": 2, "stories": 1, "refusals": 2,
     "unknown": 4, "everyday": 3, "likes": 0.8, "another form": 1.5, "another one": 1.5, "harmless": 1.5,
     # how to answer, and what was said before
     "persona": 4, "persona on request": 1.5, "given name": 0.6, "style": 8, "style on request": 4,
-    "two instructions": 2, "bullet points": 1.2, "reply language": 3, "other languages": 4, "memory": 5,
-    "memory with correction": 1.2, "memory summary": 3, "not told": 1.5, "said before": 3, "judging claims": 2,
+    "two instructions": 4, "bullet points": 1.2, "reply language": 3, "other languages": 5, "memory": 5,
+    "memory with correction": 1.2, "memory summary": 4, "not told": 1.5, "said before": 3, "judging claims": 4,
     "taking correction": 2, "briefing": 1.5,
     # facts: many rows, each to be learnt by heart
-    "andes": 6, "capitals": 6, "lands": 4, "animals": 5, "science": 6, "people": 4, "computing": 3, "words": 3,
-    "calendar": 1.2, "general": 4, "kinds and sizes": 3, "translate word": 7, "translate back": 5,
-    "translate sentence": 3, "spell": 5, "letters": 2, "kind of": 1,
+    "andes": 4, "capitals": 7, "lands": 5, "animals": 5, "science": 3.5, "people": 4, "computing": 3, "words": 3,
+    "calendar": 1.5, "general": 2.5, "kinds and sizes": 3, "translate word": 4, "translate back": 5,
+    "translate sentence": 2, "spell": 2.5, "letters": 2, "kind of": 1,
     # numbers: rules that take many examples, each of a few tokens
-    "add": 12, "subtract": 9, "multiply": 4, "divide": 4, "sum of three": 2, "story problem": 2,
-    "compare numbers": 2, "number sequence": 4, "count up": 1, "count down": 1.5, "too big": 0.4,
+    "add": 9, "subtract": 9, "multiply": 6, "divide": 7, "sum of three": 2, "story problem": 2,
+    "compare numbers": 3, "number sequence": 6, "count up": 1, "count down": 1.5, "too big": 0.4,
     # looking back into the prompt
-    "uppercase": 14, "lowercase": 5, "title case": 3, "reverse list": 6, "sort words": 5, "sort numbers": 5,
+    "uppercase": 14, "lowercase": 7, "title case": 4, "reverse list": 4, "sort words": 7, "sort numbers": 5,
     "sort numbers down": 3, "repeat": 1.2, "copy text": 1.2, "one per line": 1.5, "repeat times": 2, "count items": 2,
-    "list member": 2, "list remove": 2, "bullet list": 1.2, "pattern known": 7, "pattern change": 3,
-    "pattern lookup": 8, "pattern sentences": 2, "pattern numbers": 4, "pattern cycle": 1.5, "odd one out": 5,
-    "answer from text": 3, "answer in json": 3, "tool call": 5, "tool result": 2, "tool not needed": 0.7,
+    "list member": 4, "list remove": 2, "bullet list": 1.2, "pattern known": 7, "pattern change": 3,
+    "pattern lookup": 8, "pattern sentences": 2, "pattern numbers": 6, "pattern cycle": 3, "odd one out": 5,
+    "answer from text": 5, "answer in json": 4, "tool call": 5, "tool result": 2, "tool not needed": 0.7,
     # easy
-    "first letter": 0.4, "first item": 0.7, "even or odd": 0.8, "names in text": 0.4, "place in text": 0.4,
+    "first letter": 0.4, "first item": 0.7, "even or odd": 2, "names in text": 0.4, "place in text": 0.4,
     "largest": 1.2, "sentiment": 0.6, "summary": 0.6,
 }  # fmt: skip
 
