@@ -17,8 +17,8 @@ WEIGHTS: dict[str, float] = {
     "unknown": 4, "everyday": 3, "likes": 0.8, "another form": 1.5, "another one": 1.5, "harmless": 1.5,
     # how to answer, and what was said before
     "persona": 4, "persona on request": 1.5, "given name": 0.6, "style": 8, "style on request": 4,
-    "two instructions": 4, "bullet points": 1.2, "reply language": 3, "other languages": 5, "memory": 5,
-    "memory with correction": 1.2, "memory summary": 4, "not told": 1.5, "said before": 3, "judging claims": 4,
+    "two instructions": 4, "bullet points": 1.2, "reply language": 3, "other languages": 5, "memory": 9,
+    "memory with correction": 1.2, "memory summary": 4, "not told": 0.8, "said before": 3, "judging claims": 4,
     "taking correction": 2, "briefing": 1.5,
     # facts: many rows, each to be learnt by heart
     "andes": 4, "capitals": 7, "lands": 5, "animals": 5, "science": 3.5, "people": 4, "computing": 3, "words": 3,

@@ -21,6 +21,7 @@ CORRECTING = (
     "No, {}", "Sorry, I was wrong. {}", "Actually, {}", "Wait, {}", "Correction: {}", "I made a mistake. {}",
     "Not {v}. {}",
 )  # fmt: skip
+NAME_SHARE = 0.5  # a name is what people tell first
 OTHER_TURNS = (0, 0, 1, 1, 2, 3, 4)
 KNOWN = (
     "What do you know about me?", "What did I tell you about me?", "Tell me what you know about me.",
@@ -99,7 +100,11 @@ def _with_held_out(slot: str) -> bool:
 def memory(rng: random.Random, split: Split) -> Dialogue:
     """One to four things are told, other questions follow, one of the things is asked for."""
     slots = rng.sample(list(data.SLOTS), rng.choice((1, 1, 2, 2, 3, 4)))
-    asked_for = rng.choice([slot for slot in data.SLOTS if _with_held_out(slot)] if split == "held_out" else slots)
+    if rng.random() < NAME_SHARE:
+        slots = ["name", *(slot for slot in slots[1:] if slot != "name")]
+    asked_for = slots[0]
+    if split == "held_out" and not _with_held_out(asked_for):
+        asked_for = "name"
     slots = [slot for slot in slots if slot != asked_for]
     values = {slot: fresh_value(rng, "train", slot) for slot in slots} | {asked_for: fresh_value(rng, split, asked_for)}
     order = list(values)
@@ -175,9 +180,10 @@ def summary(rng: random.Random, split: Split) -> Dialogue:
 
 def not_told(rng: random.Random, split: Split) -> Dialogue:
     """A thing is asked for that was never told; another one may have been."""
-    slot, other = rng.sample(list(data.SLOTS), 2)
-    while held_out("not told", slot, other) != (split == "held_out"):
+    while True:
         slot, other = rng.sample(list(data.SLOTS), 2)
+        if held_out("not told", slot, other) == (split == "held_out"):
+            break
     turns = [told(rng, other, fresh_value(rng, "train", other))] if split == "held_out" or rng.random() < 0.6 else []
     turns += [any_exchange(rng) for _ in range(rng.choice((0, 0, 1)))]
     last = Exchange(rng.choice(data.SLOTS[slot][2]), data.SLOTS[slot][5])
