@@ -19,9 +19,7 @@ def of_the_day(rng: random.Random) -> Exchange:
         name += " " + invented_name(rng)
     values = {"c": rng.choice(data.CITIES), "n": name, "y": rng.randint(1000, 1900)}
     asked = rng.choice(questions)
-    return Exchange(
-        asked.format_map(values), answer.format_map(values), exact="{n}" in answer, lone="{" not in asked
-    )
+    return Exchange(asked.format_map(values), answer.format_map(values), exact="{n}" in answer, lone="{" not in asked)
 
 
 def invented(rng: random.Random) -> Exchange:
