@@ -10,7 +10,7 @@ import hashlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
 Split = Literal["train", "held_out"]
 Role = Literal["system", "user", "assistant", "tool"]
@@ -20,6 +20,7 @@ ROLES: tuple[Role, ...] = ("system", "user", "assistant", "tool")
 HELD_OUT_ONE_IN = 20
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,15 @@ def held_out(*parts: object) -> bool:
     return int.from_bytes(digest, "big") % HELD_OUT_ONE_IN == 0
 
 
-def choose(rng: random.Random, split: Split, *pools: Sequence[T]) -> tuple[T, ...]:
+@overload
+def choose(rng: random.Random, split: Split, first: Sequence[T], second: Sequence[U], /) -> tuple[T, U]: ...
+
+
+@overload
+def choose(rng: random.Random, split: Split, /, *pools: Sequence[T]) -> tuple[T, ...]: ...
+
+
+def choose(rng: random.Random, split: Split, /, *pools: Sequence[Any]) -> tuple[Any, ...]:
     """One member of each pool, such that their combination belongs to `split`."""
     return draw(split, lambda: tuple(rng.choice(pool) for pool in pools))
 

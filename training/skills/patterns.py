@@ -5,7 +5,7 @@ every pair in the prompt and asks for one of them again, so only looking back he
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from training.data import lexicon as lex
 from training.data import translations
@@ -197,7 +197,7 @@ def labels(rng: random.Random, split: Split) -> Dialogue:
     return talk("pattern labels", _prompt(rng, items), items[-1][1])
 
 
-def good_text(bank: dict[str, tuple[str, ...]], label: str) -> str:
+def good_text(bank: Mapping[str, tuple[str, ...]], label: str) -> str:
     """The first text of a label, so that each label is shown at least once."""
     return bank[label][0]
 

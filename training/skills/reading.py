@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Sequence
 
 from training.data import lexicon as lex
 from training.dialogue import Dialogue, Skill, Split, draw, talk
@@ -193,6 +194,7 @@ SUMMARISE = (
 
 def sentiment(rng: random.Random, split: Split) -> Dialogue:
     """Positive, negative or neutral."""
+    shapes: Sequence[str]
     label, shapes = rng.choice(
         (("Positive", GOOD), ("Negative", BAD), ("Positive", GOOD), ("Negative", BAD), ("Neutral", NEUTRAL))
     )
