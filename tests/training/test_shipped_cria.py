@@ -6,16 +6,26 @@ from pathlib import Path
 import pytest
 
 from tampu import LLM
+from tampu.model.hub import BUNDLED
+from tampu.model.load import prepare
+from tampu.model.packed import open_packed
+from tests.checkpoints import silent
 from training.evaluate import tampu_answerer
 from training.scoring import QUICK_PROMPTS, Answerer, score
 from training.skills import all_skills
 
-FIGURES = json.loads((Path(__file__).parents[2] / "training" / "figures.json").read_text())
+TRAINING = Path(__file__).parents[2] / "training"
+FIGURES = json.loads((TRAINING / "figures.json").read_text())
 
 
 @pytest.fixture(scope="module")
 def shipped() -> Answerer:
     return tampu_answerer(LLM("cria"))
+
+
+def test_the_shipped_file_is_packed_from_the_weights_in_training(tmp_path: Path) -> None:
+    packed = prepare(TRAINING / "cria", "int8", silent, tmp_path)
+    assert open_packed(packed).fingerprint == open_packed(BUNDLED / "cria.tampu", verify=True).fingerprint
 
 
 def test_every_skill_has_its_figure() -> None:
