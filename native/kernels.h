@@ -113,7 +113,8 @@ struct SampleArgs {
   Sparse logit_bias, seen;
   const uint64_t* seed;
   const uint32_t *choice, *position;
-  int32_t* token_ids;  // [B]
+  const uint32_t* mask;  // [B, ceil(V / 32)], bit 1: may be drawn; or null
+  int32_t* token_ids;    // [B]
 };
 
 struct LogprobArgs {

@@ -195,7 +195,8 @@ class NativeKernels {
               const Input& min_p, const Input& repetition_penalty, const Input& presence_penalty,
               const Input& frequency_penalty, const Input& bias_offsets, const Input& bias_ids, const Input& bias,
               const Input& seen_offsets, const Input& seen_ids, const Input& counts, const Input& seed,
-              const Input& choice, const Input& position, const Output& token_ids) {
+              const Input& choice, const Input& position, const OptionalInput& mask,
+              const Output& token_ids) {
     const int64_t B = size_of("logits", logits, 2, 0), V = size_of("logits", logits, 2, 1);
     require(V >= 1, "logits need at least one column");
     const float* temperatures = input<float>("temperature", temperature, {B});
@@ -215,6 +216,7 @@ class NativeKernels {
                                     input<uint64_t>("seed", seed, {B}),
                                     input<uint32_t>("choice", choice, {B}),
                                     input<uint32_t>("position", position, {B}),
+                                    mask ? input<uint32_t>("mask", *mask, {B, (V + 31) / 32}) : nullptr,
                                     output<int32_t>("out", token_ids, {B})});
   }
 

@@ -50,6 +50,18 @@ inline void apply_penalties(const SampleRow& row, const SampleArgs& args, int64_
   }
 }
 
+// Drops the tokens whose bit is 0.
+inline void mask_grammar(const SampleRow& row, const uint32_t* mask) {
+  const int32_t bits[LANES] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
+  const Ints bit = load(bits);
+  for (int64_t i = 0; i < row.padded; i += LANES) {
+    const int32_t half = mask[i / 32] >> i % 32 & 0xFFFF;
+    if (half == 0xFFFF) continue;  // most of a row, inside a string
+    const Ints kept = (broadcast(half) & bit) == bit;
+    store(row.logits + i, select(kept, load(row.logits + i), broadcast(-INFINITE)));
+  }
+}
+
 // The largest logit; NaN where there is one, -inf where there is nothing else.
 inline float highest_logit(const float* logits, int64_t V) {
   Floats highest = broadcast(-INFINITE);
@@ -186,6 +198,7 @@ inline int32_t sample_row(const SampleArgs& args, int64_t b, const SampleRow& ro
   for (int64_t i = row.V; i < row.padded; ++i) row.logits[i] = -INFINITE;
   add_logit_bias(row, args.logit_bias, b);
   apply_penalties(row, args, b);
+  if (args.mask) mask_grammar(row, args.mask + b * ((row.V + 31) / 32));
   const float highest = highest_logit(row.logits, row.V);
   if (!(highest > -INFINITE)) return -1;  // a NaN, or nothing to draw
   if (args.temperature[b] == 0) return first_equal(row.logits, highest);

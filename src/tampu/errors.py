@@ -5,6 +5,8 @@ TampuError
 │   ├── InvalidRequest          400  something in the body is wrong; `param` names it
 │   │   ├── OutOfRange          400  a number outside [low, high]
 │   │   ├── Unsupported         400  a known parameter that we do not offer
+│   │   ├── UnsupportedSchema   400  a constraint that cannot be enforced; names the keyword and its place
+│   │   ├── SchemaTooComplex    400  a constraint beyond the limits of size, depth, time or memory
 │   │   ├── InvalidPrompt       400  empty, or not a conversation that can be answered
 │   │   └── ContextTooLong      400  prompt + max_tokens do not fit the context
 │   ├── Unauthorized            401
@@ -82,6 +84,18 @@ class Unsupported(InvalidRequest):
 
     def __init__(self, param: str, reason: str = "") -> None:
         super().__init__(f"{param} is not supported{': ' + reason if reason else ''}.", param=param)
+
+
+class UnsupportedSchema(InvalidRequest):
+    """A schema, regular expression or grammar that is wrong or cannot be enforced; the message has the keyword's place."""
+
+    code = "unsupported_schema"
+
+
+class SchemaTooComplex(InvalidRequest):
+    """A schema, regular expression or grammar beyond the limits of size, depth, time or memory."""
+
+    code = "schema_too_complex"
 
 
 class InvalidPrompt(InvalidRequest):

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 from tampu.errors import InvalidRequest, OutOfRange
 
 Role = Literal["system", "user", "assistant", "tool"]
+ConstraintKind = Literal["json_object", "json_schema", "regex", "choice", "grammar"]
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "abort", "error"]
 
 MAX_STOP_STRINGS = 16
@@ -120,6 +121,19 @@ class Message:
     tool_calls: tuple[ToolCall, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """What the text of a completion must match from its first character to its last.
+
+    `source` by kind: json_schema the schema as JSON text; regex the expression; choice a JSON array of strings; grammar
+    Lark, or GBNF as llama.cpp has it; json_object nothing. `param` is the field of the body that errors name.
+    """
+
+    kind: ConstraintKind
+    source: str = ""
+    param: str = field(default="response_format", compare=False)
+
+
 # A chat, raw text in which control tokens are parsed, or token ids as they are.
 Prompt = tuple[Message, ...] | str | tuple[int, ...]
 
@@ -139,6 +153,8 @@ class GenerateRequest:
     echo: bool = False
     # Prefix-cache blocks are shared only between equal tenants.
     tenant: str = ""
+    # Enforced token by token: an answer that ends by itself matches it.
+    constraint: Constraint | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tampu.kernels.interface import F32, I32, AttentionRows, Kind, LayerCache, PackedLinear, SampleRows, SparseRows
+from tampu.kernels.interface import F32, I32, U32, AttentionRows, Kind, LayerCache, PackedLinear, SampleRows, SparseRows
 from tampu.kernels.layout import pack_linear
 from tampu.kernels.numerics import to_bf16
 
@@ -117,6 +117,19 @@ def controls(num_rows: int, **changed: Any) -> SampleRows:
     return SampleRows(**(fields_of_rows | changed))
 
 
+def random_masks(rng: np.random.Generator, num_rows: int, vocab_size: int) -> U32:
+    """Masks of all tokens, none, one, and as good as half of them."""
+    words = (vocab_size + 31) // 32
+    masks = rng.integers(0, 2**32, (num_rows, words), dtype=np.uint32)
+    kinds = rng.integers(0, 4, num_rows)
+    masks[kinds == 0] = 2**32 - 1
+    masks[kinds == 1] = 0
+    for row in np.flatnonzero(kinds == 1)[::2]:
+        token = int(rng.integers(vocab_size))
+        masks[row, token // 32] = 1 << token % 32
+    return masks
+
+
 def random_controls(rng: np.random.Generator, num_rows: int, vocab_size: int) -> SampleRows:
     """Every control in every combination."""
 
@@ -140,4 +153,5 @@ def random_controls(rng: np.random.Generator, num_rows: int, vocab_size: int) ->
         seed=rng.integers(0, 2**64, num_rows, dtype=np.uint64),
         choice=rng.integers(0, 9, num_rows).astype(np.uint32),
         position=rng.integers(0, 2**32, num_rows).astype(np.uint32),
+        mask=random_masks(rng, num_rows, vocab_size) if rng.random() < 0.7 else None,
     )

@@ -29,6 +29,7 @@ def test_the_order_of_processors_is_behaviour() -> None:
     assert [process.__name__ for process in sampling.PROCESSORS] == [
         "add_logit_bias",
         "apply_penalties",
+        "mask_grammar",
         "scale_temperature",
         "keep_min_p",
         "keep_top_k",
@@ -104,6 +105,31 @@ def test_a_row_with_nan_or_nothing_to_draw_gives_minus_one(temperature: float) -
     drawn = ReferenceKernels().sample(logits, controls(3, temperature=np.full(3, temperature, np.float32)))
     assert drawn[:2].tolist() == [-1, -1]
     assert drawn[2] >= 0
+
+
+def mask(*words: int) -> np.ndarray:
+    return np.array([words], np.uint32)
+
+
+def test_what_the_mask_leaves_out_is_never_drawn() -> None:
+    rows = np.tile(mask(0b1001), (200, 1))
+    drawn = ReferenceKernels().sample(np.tile(FOUR, (200, 1)), controls(200, mask=rows))
+    assert set(drawn.tolist()) == {0, 3}
+    assert one([9, 8, 7, 6], mask=mask(0b1100)) == 2
+    assert one([0] * 40, mask=mask(0, 0b10000000)) == 39
+
+
+def test_the_mask_comes_before_every_cut() -> None:
+    # 0.3 and 0.2 are left: 0.6 and 0.4 of them.
+    left = np.tile(mask(0b1100), (200, 1))
+    for cut in ({"top_k": np.full(200, 1, np.int32)}, {"top_p": np.full(200, 0.55, np.float32)}):
+        drawn = ReferenceKernels().sample(np.tile(FOUR, (200, 1)), controls(200, mask=left, **cut))
+        assert set(drawn.tolist()) == {2}
+
+
+def test_a_row_that_may_draw_nothing_gives_minus_one() -> None:
+    assert one([1, 2, 3, 4], mask=mask(0)) == -1
+    assert one([1, np.nan, 3, 4], mask=mask(0b0101)) == 2
 
 
 def test_infinite_logits_share_everything() -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Kind = Literal["int8", "bf16", "f32"]
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
+U32 = NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ class SampleRows:
     seed: NDArray[np.uint64]
     choice: NDArray[np.uint32]
     position: NDArray[np.uint32]
+    # [B, ceil(V / 32)]: token t of row b may be drawn where bit t % 32 of mask[b, t // 32] is 1; None: all may.
+    mask: U32 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,8 @@ class Kernels(Protocol):
         ...
 
     def sample(self, logits: F32, rows: SampleRows) -> I32:
-        """One token id per row of logits f32[B, V]; -1 where a logit is NaN. The logits are left as they are."""
+        """One token id per row of logits f32[B, V]; -1 where the logit of a token that may be drawn is NaN, or where none
+        may. The logits are left as they are."""
         ...
 
     def logprobs(self, logits: F32, token_ids: I32, top: int) -> TopLogprobs:

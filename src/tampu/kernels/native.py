@@ -104,6 +104,7 @@ class NativeKernels:
             rows.seed,
             rows.choice,
             rows.position,
+            rows.mask,
             token_ids,
         )
         return token_ids

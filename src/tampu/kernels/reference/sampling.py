@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tampu.kernels.interface import F32, I32, SampleRows, SparseRows, TopLogprobs
+from tampu.kernels.interface import F32, I32, U32, SampleRows, SparseRows, TopLogprobs
 from tampu.kernels.numerics import exp, lane_sum, log
 
 HEAVIEST = np.float32(2.0**30)
@@ -33,10 +33,11 @@ class Controls:
     bias: F32
     seen_ids: I32
     counts: F32
+    mask: U32 | None
 
 
 def sample(logits: F32, rows: SampleRows) -> I32:
-    """One token id per row; -1 where a logit is NaN or none is above -inf."""
+    """One token id per row; -1 where a logit that may be drawn is NaN or none is above -inf."""
     drawn = np.empty(len(logits), np.int32)
     for b in range(len(logits)):
         row, controls = logits[b], _controls(rows, b)
@@ -79,6 +80,14 @@ def apply_penalties(logits: F32, controls: Controls) -> F32:
     return penalised
 
 
+def mask_grammar(logits: F32, controls: Controls) -> F32:
+    """Keeps the tokens whose bit is 1; where there is no mask, all."""
+    if controls.mask is None:
+        return logits
+    bits = np.unpackbits(controls.mask.astype("<u4").view(np.uint8), count=len(logits), bitorder="little")
+    return np.where(bits == 1, logits, NOT_DRAWN)
+
+
 def scale_temperature(logits: F32, controls: Controls) -> F32:
     """(logits - their maximum) / temperature; at temperature 0 only the first maximum stays, at a NaN nothing."""
     highest = np.max(logits)
@@ -117,6 +126,7 @@ Processor = Callable[[F32, Controls], F32]
 PROCESSORS: list[Processor] = [
     add_logit_bias,
     apply_penalties,
+    mask_grammar,
     scale_temperature,
     keep_min_p,
     keep_top_k,
@@ -184,6 +194,7 @@ def _controls(rows: SampleRows, b: int) -> Controls:
         bias=bias,
         seen_ids=seen_ids,
         counts=counts,
+        mask=None if rows.mask is None else rows.mask[b],
     )
 
 
