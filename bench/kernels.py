@@ -9,18 +9,19 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
-from itertools import cycle
+from itertools import cycle, product
 
 import numpy as np
 
 from tampu.kernels import load_kernels, usable_cores
+from tampu.kernels.cache import block_bytes, new_layer_cache
 from tampu.kernels.interface import AttentionRows, Kernels, Kind, LayerCache, PackedLinear, SampleRows, SparseRows
 from tampu.kernels.layout import TILES, packed_shape
 from tampu.kernels.native import NativeKernels
 
 # name: (out_features, in_features)
 LINEARS = {"qkv": (6144, 4096), "o": (4096, 4096), "gate_up": (28672, 4096), "down": (4096, 14336)}
-HEADS, GROUPS, HEAD_SIZE, BLOCK_SIZE, VOCAB_SIZE = 32, 8, 128, 16, 128_256
+HEADS, GROUPS, HEAD_SIZE, BLOCK_SIZE, VOCAB_SIZE = 32, 8, 128, 32, 128_256
 STREAM_BYTES = 400_000_000
 
 
@@ -68,26 +69,41 @@ def bench_linears(kernels: Kernels, kind: Kind, limit: float) -> None:
             )
 
 
-def bench_attention(kernels: Kernels) -> None:
-    """Decode of 1 and 16 rows at several contexts, and a chunk of 512 prompt tokens."""
+# rows, queries of each, context
+ATTENTION = (
+    *((1, 1, 2048), (1, 1, 8192), (1, 1, 32768), (16, 1, 2048)),
+    *((1, 512, 512), (1, 512, 8192)),
+)
+
+
+def random_cache(rng: np.random.Generator, num_blocks: int, kv_dtype: str) -> LayerCache:
+    """A cache of small random numbers, made without writing them slot by slot."""
+    cache = new_layer_cache(num_blocks, GROUPS, BLOCK_SIZE, HEAD_SIZE, kv_dtype)
+    for array in (cache.keys, cache.values):
+        array[:] = rng.integers(0x3C00, 0x3F80, array.shape, dtype=np.uint16)
+    return cache
+
+
+def bench_attention(kernels: Kernels, limit: float) -> None:
+    """Decode of 1 and 16 rows at several contexts, and chunks of 512 prompt tokens, for every kind of cache."""
     rng = np.random.default_rng(0)
-    for num_rows, queries_each, context in ((1, 1, 2048), (1, 1, 8192), (16, 1, 2048), (1, 512, 512), (1, 512, 8192)):
+    for kv_dtype, (num_rows, queries_each, context) in product(("bf16",), ATTENTION):
         blocks = context // BLOCK_SIZE
-        shape = (num_rows * blocks, GROUPS, BLOCK_SIZE, HEAD_SIZE)
-        keys, values = (rng.integers(0x3C00, 0x3F80, shape).astype(np.uint16) for _ in range(2))
-        num_tokens = num_rows * queries_each
         rows = AttentionRows(
             block_tables=rng.permutation(num_rows * blocks).astype(np.int32).reshape(num_rows, blocks),
             row_of_token=np.repeat(np.arange(num_rows, dtype=np.int32), queries_each),
             positions=np.tile(np.arange(context - queries_each, context, dtype=np.int32), num_rows),
         )
-        queries = rng.standard_normal((num_tokens, HEADS, HEAD_SIZE), np.float32)
-        cache = LayerCache(keys, values)
-        seconds = median_seconds(lambda: kernels.attention(queries, cache, rows), 5)  # noqa: B023 - called at once
+        queries = rng.standard_normal((num_rows * queries_each, HEADS, HEAD_SIZE), np.float32)
+        size = num_rows * blocks * block_bytes(GROUPS, BLOCK_SIZE, HEAD_SIZE, kv_dtype)
+        caches = [random_cache(rng, num_rows * blocks, kv_dtype) for _ in range(max(1, STREAM_BYTES // size))]
+        turn = cycle(caches[:1] if queries_each > 1 else caches)
+        seconds = median_seconds(lambda: kernels.attention(queries, next(turn), rows), 9)  # noqa: B023 - called at once
         operations = 4 * HEADS * HEAD_SIZE * int((rows.positions + 1).sum())
         print(
-            f"attention  {num_rows:2} rows x {queries_each:3} queries, context {context:5}  {seconds * 1e3:9.2f} ms  "
-            f"{2 * keys.nbytes / seconds / 1e9:6.1f} GB/s  {operations / seconds / 1e9:7.0f} GOP/s"
+            f"attention {kv_dtype} {num_rows:2} rows x {queries_each:3} queries, context {context:5} "
+            f"{seconds * 1e3:8.2f} ms {size / seconds / 1e9:6.1f} GB/s ({size / seconds / limit:4.0%}) "
+            f"{operations / seconds / 1e9:6.0f} GOP/s"
         )
 
 
@@ -142,7 +158,7 @@ def main() -> None:
         if arguments.only in (None, kind):
             bench_linears(kernels, kind, limit)
     if arguments.only in (None, "attention"):
-        bench_attention(kernels)
+        bench_attention(kernels, limit)
     if arguments.only in (None, "sampling"):
         bench_sampling(kernels)
 

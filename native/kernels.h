@@ -71,10 +71,10 @@ struct RotaryTableArgs {
   float *cos, *sin;  // [N, half]
 };
 
-// Keys and values [P, G, S, D]; bf16 or float.
+// Keys and values [P, G, S / 32] chunks of 32 positions each, in the order of isa/cache.h; bf16 or float.
 struct Cache {
   void *keys, *values;
-  bool bf16;
+  Kind kind;
   int64_t P, G, S, D;
 };
 

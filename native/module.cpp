@@ -64,16 +64,18 @@ Weight weight_of(const std::string& kind_name, const Input& data, const Optional
   return {kind, packed, scales ? input<float>("weight scales", *scales, {N}) : nullptr, N, K};
 }
 
-Cache cache_of(const Output& keys, const Output& values) {
-  const int64_t P = size_of("keys", keys, 4, 0), G = size_of("keys", keys, 4, 1), S = size_of("keys", keys, 4, 2),
-                D = size_of("keys", keys, 4, 3);
-  const bool bf16 = keys.dtype() == nb::dtype<uint16_t>();
-  require(G >= 1 && S >= 1 && D >= 2 && D % 2 == 0, "a cache needs heads, slots and an even head size");
+// The order of isa/cache.h: chunks of 32 positions in words of four bytes; D is padded to whole tiles.
+Cache cache_of(const Output& keys, const Output& values, int64_t D) {
+  const int64_t P = size_of("keys", keys, 8, 0), G = size_of("keys", keys, 8, 1), C = size_of("keys", keys, 8, 2);
+  const Kind kind = keys.dtype() == nb::dtype<uint16_t>() ? Kind::bf16 : Kind::f32;
+  const int64_t group = kind == Kind::bf16 ? 2 : 1;
+  require(G >= 1 && C >= 1 && D >= 2 && D % 2 == 0, "a cache needs heads, chunks and an even head size");
   const auto data = [&](const char* name, const Output& array) {
-    return bf16 ? static_cast<void*>(output<uint16_t>(name, array, {P, G, S, D}))
-                : static_cast<void*>(output<float>(name, array, {P, G, S, D}));
+    const std::initializer_list<int64_t> shape = {P, G, C, (D + 31) / 32, 2, 32 / group, 16, group};
+    return kind == Kind::bf16 ? static_cast<void*>(output<uint16_t>(name, array, shape))
+                              : static_cast<void*>(output<float>(name, array, shape));
   };
-  return {data("keys", keys), data("values", values), bf16, P, G, S, D};
+  return {data("keys", keys), data("values", values), kind, P, G, C * 32, D};
 }
 
 Sparse sparse_of(const char* name, const Input& offsets, const Input& token_ids, const Input& values, int64_t B,
@@ -157,7 +159,7 @@ class NativeKernels {
 
   void rotate_and_cache(const Input& qkv, const Input& cos, const Input& sin, const Input& slot_mapping, int64_t H,
                         const Output& keys, const Output& values, const Output& queries) {
-    const Cache cache = cache_of(keys, values);
+    const Cache cache = cache_of(keys, values, 2 * size_of("cos", cos, 2, 1));
     const int64_t N = size_of("qkv", qkv, 2, 0), D = cache.D;
     const RotateArgs args{input<float>("qkv", qkv, {N, (H + 2 * cache.G) * D}),
                           input<float>("cos", cos, {N, D / 2}),
@@ -173,7 +175,7 @@ class NativeKernels {
 
   void attention(const Input& queries, const Output& keys, const Output& values, const Input& block_tables,
                  const Input& row_of_token, const Input& positions, const Output& out) {
-    const Cache cache = cache_of(keys, values);
+    const Cache cache = cache_of(keys, values, size_of("queries", queries, 3, 2));
     const int64_t N = size_of("queries", queries, 3, 0), H = size_of("queries", queries, 3, 1);
     const int64_t B = size_of("block_tables", block_tables, 2, 0), width = size_of("block_tables", block_tables, 2, 1);
     require(H >= 1 && H % cache.G == 0, "query heads must be a multiple of the " + std::to_string(cache.G) +

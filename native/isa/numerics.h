@@ -20,20 +20,30 @@ INLINE Floats horner(const Floats& x, const Floats& y, float next, Rest... rest)
   return horner(x, y * x + broadcast(next), rest...);
 }
 
+// 2^n * e^r for n = rint(x / ln 2) and the rest r; |x| below 88.
+INLINE Floats exp_inside(const Floats& x) {
+  const Floats shifted = x * broadcast(1.44269504f) + broadcast(ROUNDER);
+  const Floats n = shifted - broadcast(ROUNDER);
+  const Floats r = (x - n * broadcast(0.693359375f)) - n * broadcast(-2.12194440e-4f);
+  const Floats p = horner(r, broadcast(1.9875691500e-4f), 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f,
+                          1.6666665459e-1f, 5.0000001201e-1f);
+  const Floats y = p * (r * r) + r + broadcast(1.0f);
+  return y * from_bits((bits(shifted) - broadcast(ROUNDER_BITS - 127)) << 23);
+}
+
 INLINE Floats exp(const Floats& x) {
   const Floats lowest = broadcast(-87.3f), highest = broadcast(88.3f);
   Floats inside = select(x < lowest, lowest, x);
   inside = select(inside > highest, highest, inside);
-  const Floats shifted = inside * broadcast(1.44269504f) + broadcast(ROUNDER);
-  const Floats n = shifted - broadcast(ROUNDER);
-  const Floats r = (inside - n * broadcast(0.693359375f)) - n * broadcast(-2.12194440e-4f);
-  const Floats p = horner(r, broadcast(1.9875691500e-4f), 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f,
-                          1.6666665459e-1f, 5.0000001201e-1f);
-  Floats y = p * (r * r) + r + broadcast(1.0f);
-  y = y * from_bits((bits(shifted) - broadcast(ROUNDER_BITS - 127)) << 23);
-  y = select(x < lowest, broadcast(0.0f), y);
+  Floats y = select(x < lowest, broadcast(0.0f), exp_inside(inside));
   y = select(x > highest, broadcast(INFINITE), y);
   return select(x != x, x, y);
+}
+
+// exp of numbers that are not positive, or NaN.
+INLINE Floats exp_below(const Floats& x) {
+  const Ints low = x < broadcast(-87.3f);
+  return select(low, broadcast(0.0f), exp_inside(select(low, broadcast(-87.3f), x)));
 }
 
 INLINE float exp(float x) { return exp(broadcast(x)).part[0][0]; }

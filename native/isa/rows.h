@@ -1,6 +1,7 @@
 // Row-wise kernels: one row per task, 16 lanes in order; the row passes through a scratch copy padded with zeros.
 #pragma once
 
+#include "isa/cache.h"
 #include "isa/numerics.h"
 #include "kernels.h"
 #include "thread_pool.h"
@@ -153,30 +154,50 @@ inline void rotate(const float* head, const float* cos, const float* sin, int64_
   }
 }
 
-inline void write_slot(const Cache& cache, void* base, int64_t slot, int64_t group, const float* x) {
-  const int64_t at = ((slot / cache.S * cache.G + group) * cache.S + slot % cache.S) * cache.D;
-  if (!cache.bf16) {
-    std::memcpy(static_cast<float*>(base) + at, x, cache.D * sizeof(float));
-    return;
-  }
-  for (int64_t d = 0; d < cache.D; d += LANES)
-    store_halves(static_cast<uint16_t*>(base) + at + d, to_bf16(load(x + d, cache.D - d)), cache.D - d);
+// Key and value of one token, [D] each and padded with zeros to whole tiles, into a slot of the cache.
+template <class Element>
+inline void write_slot(const Cache& cache, int64_t slot, int64_t group, const float* key, const float* value,
+                       void* scratch) {
+  using Layout = CacheLayout<Element>;
+  const int64_t block = slot / cache.S, offset = slot % cache.S, p = offset % CHUNK;
+  const int64_t key_depth = Layout::key_depth(cache.D), value_depth = Layout::value_depth(cache.D);
+  Element* row = static_cast<Element*>(scratch);
+  Layout::write_key(to_cache(key, key_depth, row), key_depth, p, Layout::keys(cache, block, group, offset));
+  Layout::write_value(to_cache(value, value_depth, row), value_depth, p, Layout::values(cache, block, group, offset));
 }
 
-inline void rotate_and_cache(ThreadPool& pool, const RotateArgs& args) {
+// One token: queries leave rotated, rotated keys and values go to their slot; scratch has 3 * depth floats.
+template <class Element>
+inline void rotate_token(const RotateArgs& args, int64_t n, int64_t depth, float* scratch) {
   const Cache& cache = args.cache;
-  const int64_t D = cache.D, half = D / 2, heads = args.H + 2 * cache.G;
-  pool.reserve(D * sizeof(float));
-  parallel(pool, args.N, args.N * heads * D * 2, [&](int64_t n, int thread) {
-    const float *head = args.qkv + n * heads * D, *cos = args.cos + n * half, *sin = args.sin + n * half;
-    const int64_t slot = args.slot_mapping[n];
-    for (int64_t h = 0; h < args.H; ++h, head += D) rotate(head, cos, sin, half, args.queries + (n * args.H + h) * D);
-    float* key = static_cast<float*>(pool.scratch(thread));
-    for (int64_t g = 0; g < cache.G; ++g, head += D) {
-      rotate(head, cos, sin, half, key);
-      write_slot(cache, cache.keys, slot, g, key);
+  const int64_t D = cache.D, half = D / 2;
+  const float *head = args.qkv + n * (args.H + 2 * cache.G) * D, *cos = args.cos + n * half, *sin = args.sin + n * half;
+  for (int64_t h = 0; h < args.H; ++h, head += D) rotate(head, cos, sin, half, args.queries + (n * args.H + h) * D);
+  float *key = scratch, *value = key + depth;
+  std::memset(scratch, 0, 2 * depth * sizeof(float));
+  for (int64_t g = 0; g < cache.G; ++g, head += D) {
+    rotate(head, cos, sin, half, key);
+    std::memcpy(value, head + cache.G * D, D * sizeof(float));
+    write_slot<Element>(cache, args.slot_mapping[n], g, key, value, value + depth);
+  }
+}
+
+// Neighbouring tokens share lines of the cache, so a task has a few of them.
+constexpr int64_t TOKENS_OF_TASK = 16;
+
+inline void rotate_and_cache(ThreadPool& pool, const RotateArgs& args) {
+  const int64_t D = args.cache.D, heads = args.H + 2 * args.cache.G, depth = round_up(D, 64);
+  pool.reserve(3 * depth * sizeof(float));
+  parallel(pool, (args.N + TOKENS_OF_TASK - 1) / TOKENS_OF_TASK, args.N * heads * D * 2, [&](int64_t task, int thread) {
+    const int64_t first = task * TOKENS_OF_TASK, last = first + TOKENS_OF_TASK;
+    float* scratch = static_cast<float*>(pool.scratch(thread));
+    for (int64_t n = first; n < last && n < args.N; ++n) {
+      if (args.cache.kind == Kind::bf16) {
+        rotate_token<uint16_t>(args, n, depth, scratch);
+      } else {
+        rotate_token<float>(args, n, depth, scratch);
+      }
     }
-    for (int64_t g = 0; g < cache.G; ++g, head += D) write_slot(cache, cache.values, slot, g, head);
   });
 }
 

@@ -40,8 +40,8 @@ class Secret(str):
         return str.__str__(self)
 
 
-def _setting(default: Any, doc: str, low: float | None = None, high: float | None = None) -> Any:
-    return field(default=default, metadata={"doc": doc, "low": low, "high": high})
+def _setting(default: Any, doc: str, low: float | None = None, high: float | None = None, step: int = 0) -> Any:
+    return field(default=default, metadata={"doc": doc, "low": low, "high": high, "step": step})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class EngineSettings:
     kv_dtype: CacheType = _setting("auto", "Key-value cache as bf16 or f32; auto is bf16, and f32 with f32 weights.")
     threads: int = _setting(0, "Kernel threads; 0 takes every core this process may use.", 0, 1024)
     isa: str = _setting("auto", "Instruction set of the kernels; `tampu doctor` lists them.")
-    block_size: int = _setting(32, "Tokens per block of the key-value cache.", 1, 256)
+    block_size: int = _setting(32, "Tokens per block of the key-value cache, a multiple of 32.", 32, 256, step=32)
     num_blocks: int = _setting(0, "Blocks of the key-value cache; 0 takes what `kv_memory` holds.", 0, 10_000_000)
     kv_memory: int = _setting(0, "Bytes for the key-value cache; 0 chooses by model and free memory.", 0, 2**50)
     max_model_len: int = _setting(0, "Longest sequence in tokens; 0 takes the model's own.", 0, 10_000_000)
@@ -131,6 +131,8 @@ def _check(name: str, value: Any, kind: Any, bounds: Mapping[str, Any]) -> None:
         raise BadSetting(f"{name} must be one of {', '.join(get_args(kind))}, got {value!r}.")
     if bounds["low"] is not None and not bounds["low"] <= value <= bounds["high"]:
         raise BadSetting(f"{name} must be between {bounds['low']} and {bounds['high']}, got {value}.")
+    if bounds["step"] and value % bounds["step"]:
+        raise BadSetting(f"{name} must be a multiple of {bounds['step']}, got {value}.")
 
 
 def _is_a(kind: Any, value: Any) -> bool:

@@ -51,8 +51,10 @@ def test_a_key_stays_a_secret() -> None:
 
 
 def test_a_value_out_of_range_is_a_bad_setting() -> None:
-    with pytest.raises(BadSetting, match="block_size must be between 1 and 256"):
+    with pytest.raises(BadSetting, match="block_size must be between 32 and 256"):
         options.settings(EngineSettings, {"block_size": "4K"})
+    with pytest.raises(BadSetting, match="block_size must be a multiple of 32, got 48"):
+        options.settings(EngineSettings, {"block_size": "48"})
 
 
 def test_sampling_flags_become_the_types_of_the_parameters() -> None:

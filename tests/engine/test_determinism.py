@@ -89,7 +89,7 @@ def packed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def engine_of(packed: PackedModel, book: Book, *, isa: str = FASTEST, threads: int = 1, **settings: object) -> Engine:
     model = Auditor(packed, load_kernels(isa, threads), book)
     kv_dtype = "f32" if packed.kind == "f32" else "bf16"
-    values = {"num_blocks": 256, "block_size": 16, "max_model_len": 512, "max_num_batched_tokens": 512} | settings
+    values = {"num_blocks": 256, "block_size": 32, "max_model_len": 512, "max_num_batched_tokens": 512} | settings
     return Engine(model, engine_settings(kv_dtype=kv_dtype, **values))
 
 
@@ -135,7 +135,7 @@ def test_a_warm_prefix_cache_changes_no_bit(packed: PackedModel, alone: Alone) -
     assert engine.stats().prefix_hits - cold_hits > 16 * 20
 
 
-@pytest.mark.parametrize("block_size", [1, 32, 48])
+@pytest.mark.parametrize("block_size", [64, 96])
 def test_the_block_size_changes_no_bit(packed: PackedModel, alone: Alone, block_size: int) -> None:
     book, expected = alone
     engine = engine_of(packed, book, block_size=block_size, num_blocks=4096 // block_size)
@@ -144,9 +144,9 @@ def test_the_block_size_changes_no_bit(packed: PackedModel, alone: Alone, block_
 
 def test_preemption_changes_no_bit(packed: PackedModel, alone: Alone) -> None:
     book, expected = alone
-    engine = engine_of(packed, book, block_size=4, num_blocks=22, max_model_len=88)
+    engine = engine_of(packed, book, num_blocks=3, max_model_len=96)
     assert tokens_of(engine, sequences(), book) == expected
-    assert engine.stats().preemptions >= 2
+    assert engine.stats().preemptions >= 1
 
 
 def test_arrivals_and_aborts_of_others_change_no_bit(packed: PackedModel, alone: Alone) -> None:
@@ -197,7 +197,7 @@ def repeating_sequences() -> list[SequenceSpec]:
     return [sequence_spec(index, SYSTEM, max_tokens=60, logprobs=2, **some) for index, some in enumerate(controls)]
 
 
-@pytest.mark.parametrize("settings", [{}, {"block_size": 4, "num_blocks": 70, "max_model_len": 128}])
+@pytest.mark.parametrize("settings", [{}, {"num_blocks": 9, "max_model_len": 128}])
 def test_guesses_change_no_bit(packed: PackedModel, settings: dict[str, Any]) -> None:
     book: Book = {}
     expected = tokens_of(engine_of(packed, book, speculate="off"), repeating_sequences(), book)

@@ -7,9 +7,9 @@ from tampu.errors import BadSetting
 from tampu.settings import EngineSettings
 from tests.checkpoints import tiny_config
 
-# Two layers of two key-value heads of 16: 2 * 2 * 32 = 128 values per token.
+# Two layers of two key-value heads of 16, padded to 32: 2 * 2 * 2 * 32 = 256 values per token.
 CONFIG = tiny_config(max_position_embeddings=1024)
-BYTES_PER_BF16_BLOCK = 128 * 2 * 32
+BYTES_PER_BF16_BLOCK = 256 * 2 * 32
 
 
 def test_the_cache_holds_every_sequence_in_full_where_memory_allows() -> None:

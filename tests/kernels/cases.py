@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tampu.kernels.cache import new_layer_cache
 from tampu.kernels.interface import F32, I32, U32, AttentionRows, Kind, LayerCache, PackedLinear, SampleRows, SparseRows
 from tampu.kernels.layout import pack_linear
 from tampu.kernels.numerics import to_bf16
@@ -47,10 +48,10 @@ def weight(rng: np.random.Generator, kind: Kind, out_features: int, in_features:
 
 def empty_cache(num_blocks: int, groups: int, block_size: int, head_size: int, kv_dtype: str) -> LayerCache:
     """A cache full of NaN: whoever reads an empty slot will show it."""
-    shape = (num_blocks, groups, block_size, head_size)
-    if kv_dtype == "bf16":
-        return LayerCache(np.full(shape, NAN_BF16, np.uint16), np.full(shape, NAN_BF16, np.uint16))
-    return LayerCache(np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32))
+    cache = new_layer_cache(num_blocks, groups, block_size, head_size, kv_dtype)
+    for array in (cache.keys, cache.values):
+        array.fill(NAN_BF16 if kv_dtype == "bf16" else np.nan)
+    return cache
 
 
 def block_tables(rng: np.random.Generator, lengths: list[int], block_size: int) -> tuple[I32, int]:

@@ -178,11 +178,11 @@ def test_native_kernels_give_the_bits_of_the_numpy_twin(tmp_path: Path) -> None:
 def test_two_sequences_in_one_step_do_not_see_each_other(tmp_path: Path) -> None:
     model = load(random_checkpoint(tmp_path / "model"), "int8")
     first, second = prompt(5, seed=1), prompt(3, seed=2)
-    cache = model.new_cache(2, 8, "bf16")
+    cache = model.new_cache(2, 32, "bf16")
     positions = np.array([0, 1, 2, 3, 4, 0, 1, 2], np.int32)
     row_of_token = np.array([0, 0, 0, 0, 0, 1, 1, 1], np.int32)
     rows = AttentionRows(np.array([[1], [0]], np.int32), row_of_token, positions)
-    slots = (1 - row_of_token) * 8 + positions
+    slots = (1 - row_of_token) * 32 + positions
     wanted = np.array([4, 7], np.int32)
     logits = model.forward(ForwardInput(np.concatenate([first, second]), slots, rows, wanted), cache)
     for row, alone in enumerate((first, second)):
@@ -193,7 +193,7 @@ def test_a_step_that_wants_no_logits_gives_none(tmp_path: Path) -> None:
     model = load(random_checkpoint(tmp_path / "model"), "int8")
     rows = AttentionRows(np.array([[0]], np.int32), np.zeros(3, np.int32), np.arange(3, dtype=np.int32))
     inputs = ForwardInput(prompt(3), np.arange(3, dtype=np.int32), rows, np.empty(0, np.int32))
-    assert model.forward(inputs, model.new_cache(1, 8, "f32")).shape == (0, 512)
+    assert model.forward(inputs, model.new_cache(1, 32, "f32")).shape == (0, 512)
 
 
 def test_the_fingerprint_tells_weights_kinds_and_caches_apart(tmp_path: Path) -> None:
@@ -209,7 +209,13 @@ def test_the_fingerprint_tells_weights_kinds_and_caches_apart(tmp_path: Path) ->
 def test_an_unknown_cache_type_is_refused_by_name(tmp_path: Path) -> None:
     model = load(random_checkpoint(tmp_path / "model"), "int8")
     with pytest.raises(BadSetting, match="kv_dtype must be one of bf16, f32, got 'int4'"):
-        model.new_cache(1, 8, "int4")
+        model.new_cache(1, 32, "int4")
+
+
+def test_blocks_that_are_not_whole_chunks_are_refused(tmp_path: Path) -> None:
+    model = load(random_checkpoint(tmp_path / "model"), "int8")
+    with pytest.raises(BadSetting, match="block_size must be a multiple of 32, got 48"):
+        model.new_cache(1, 48, "bf16")
 
 
 def test_one_flipped_weight_is_seen_in_the_logits(tmp_path: Path) -> None:

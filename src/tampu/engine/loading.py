@@ -8,6 +8,7 @@ from tampu.engine.card import ModelCard
 from tampu.engine.engine import Engine
 from tampu.errors import BadSetting
 from tampu.kernels import load_kernels
+from tampu.kernels.cache import block_bytes
 from tampu.kernels.interface import Kind
 from tampu.model.config import ModelConfig
 from tampu.model.llama import Llama
@@ -17,7 +18,6 @@ from tampu.model.packed import open_packed
 from tampu.settings import EngineSettings
 
 Report = Callable[[str, float], None]  # what is being done, and how much of it, in [0, 1]
-BYTES_PER_VALUE = {"bf16": 2, "f32": 4}
 
 
 def load_engine(reference: Path, cache: Path, settings: EngineSettings, report: Report) -> tuple[Engine, ModelCard]:
@@ -56,16 +56,18 @@ def model_id(name: str) -> str:
 def resolve(settings: EngineSettings, config: ModelConfig, kind: Kind, memory: int) -> EngineSettings:
     """The settings with nothing left to choose, for a machine with so many bytes to spare."""
     kv_dtype = settings.kv_dtype if settings.kv_dtype != "auto" else "f32" if kind == "f32" else "bf16"
-    bytes_per_token = 2 * config.num_hidden_layers * config.kv_size * BYTES_PER_VALUE[kv_dtype]
+    bytes_per_block = config.num_hidden_layers * block_bytes(
+        config.num_key_value_heads, settings.block_size, config.head_dim, kv_dtype
+    )
     context = settings.max_model_len or config.max_position_embeddings
     if context > config.max_position_embeddings:
         raise BadSetting(f"max_model_len is {context}, but this model ends at {config.max_position_embeddings}.")
     wanted = settings.max_num_seqs * _whole_blocks(context, settings.block_size)
-    affordable = (settings.kv_memory or max(memory, 0) // 2) // (bytes_per_token * settings.block_size)
+    affordable = (settings.kv_memory or max(memory, 0) // 2) // bytes_per_block
     num_blocks = settings.num_blocks or min(wanted, affordable)
     if num_blocks == 0:
         raise BadSetting(
-            f"No block of the key-value cache fits: one has {bytes_per_token * settings.block_size} bytes. "
+            f"No block of the key-value cache fits: one has {bytes_per_block} bytes. "
             "Set kv_memory, or a smaller block_size."
         )
     # A sequence longer than the whole cache could never run.

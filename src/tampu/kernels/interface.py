@@ -43,7 +43,7 @@ class PackedLinear:
 
 @dataclass(frozen=True, slots=True)
 class LayerCache:
-    """Keys and values of one layer, [P, G, S, D] each; uint16 holds bf16."""
+    """Keys and values of one layer in the order of `cache`: chunks [P, G, S / 32] of 32 slots; uint16 holds bf16."""
 
     keys: NDArray[np.generic]
     values: NDArray[np.generic]

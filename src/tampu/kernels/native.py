@@ -72,7 +72,7 @@ class NativeKernels:
     def rotate_and_cache(
         self, qkv: F32, cos: F32, sin: F32, slot_mapping: I32, num_heads: int, cache: LayerCache
     ) -> F32:
-        queries = np.empty((len(qkv), num_heads, cache.keys.shape[-1]), np.float32)
+        queries = np.empty((len(qkv), num_heads, 2 * cos.shape[1]), np.float32)
         self._native.rotate_and_cache(qkv, cos, sin, slot_mapping, num_heads, cache.keys, cache.values, queries)
         return queries
 

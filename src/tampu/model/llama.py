@@ -3,20 +3,16 @@
 N tokens of all rows laid flat, L rows whose logits are wanted, H query heads, D head size, K hidden_size, V vocab_size.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, cast
+from typing import cast
 
-import numpy as np
-
-from tampu.errors import BadSetting
 from tampu.kernels import ARITHMETIC_VERSION
+from tampu.kernels.cache import new_layer_cache
 from tampu.kernels.interface import F32, I32, AttentionRows, Kernels, LayerCache, PackedLinear
 from tampu.model.packed import PackedModel
 from tampu.model.plan import EMBED_TOKENS, INVERSE_FREQUENCIES, LM_HEAD, NORM
-
-CACHE_DTYPES: Mapping[str, np.dtype[Any]] = {"bf16": np.dtype(np.uint16), "f32": np.dtype(np.float32)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +60,9 @@ class Llama:
         return _hash(self.fingerprint, kv_dtype)
 
     def new_cache(self, num_blocks: int, block_size: int, kv_dtype: str) -> list[LayerCache]:
-        """Empty blocks for keys and values, one LayerCache per layer; kv_dtype is "bf16" or "f32"."""
-        if kv_dtype not in CACHE_DTYPES:
-            raise BadSetting(f"kv_dtype must be one of {', '.join(CACHE_DTYPES)}, got {kv_dtype!r}.")
-        shape = (num_blocks, self.config.num_key_value_heads, block_size, self.config.head_dim)
-        dtype = CACHE_DTYPES[kv_dtype]
-        return [LayerCache(np.zeros(shape, dtype), np.zeros(shape, dtype)) for _ in self.layers]
+        """Empty blocks for keys and values, one LayerCache per layer; BadSetting where there is no such cache."""
+        groups, head_size = self.config.num_key_value_heads, self.config.head_dim
+        return [new_layer_cache(num_blocks, groups, block_size, head_size, kv_dtype) for _ in self.layers]
 
     def forward(self, inputs: ForwardInput, cache: Sequence[LayerCache]) -> F32:
         """Logits f32[L, V] of the wanted tokens; keys and values of all N tokens are written to the cache."""

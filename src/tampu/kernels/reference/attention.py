@@ -8,10 +8,10 @@ then exact. The running maximum and the rescaled sum: Milakov & Gimelshein, arXi
 import numpy as np
 from numpy.typing import NDArray
 
+from tampu.kernels.cache import CHUNK, read_slots
 from tampu.kernels.interface import F32, I32, AttentionRows, LayerCache
 from tampu.kernels.numerics import exp, from_bf16, lane_sum, paired_matmul, to_bf16
 
-CHUNK = 32
 TOKENS_AT_A_TIME = 32
 
 
@@ -38,7 +38,7 @@ def _attend(queries: F32, cache: LayerCache, block_table: I32, positions: I32) -
     end = int(positions.max()) + 1
     for start in range(0, end, CHUNK):
         stop = min(start + CHUNK, end)
-        keys, values = _gather(cache, block_table, start, stop)  # [G, chunk, D] each
+        keys, values = _gather(cache, block_table, start, stop, queries.shape[-1])  # [G, chunk, D] each
         active = positions >= start
         visible = np.arange(start, stop) <= positions[active, None, None, None]  # [n, 1, 1, chunk]
         scores = paired_matmul(queries[active], np.swapaxes(keys, 1, 2))  # [n, G, R, chunk]
@@ -56,13 +56,13 @@ def _attend(queries: F32, cache: LayerCache, block_table: I32, positions: I32) -
     return out / total[..., None]
 
 
-def _gather(cache: LayerCache, block_table: I32, start: int, stop: int) -> tuple[F32, F32]:
+def _gather(cache: LayerCache, block_table: I32, start: int, stop: int, head_size: int) -> tuple[F32, F32]:
     """Keys and values [G, stop - start, D] of positions [start, stop); no other slot is read."""
-    block, offset = np.divmod(np.arange(start, stop), cache.keys.shape[2])
+    block_size = cache.keys.shape[2] * CHUNK
+    block, offset = np.divmod(np.arange(start, stop, dtype=np.int32), np.int32(block_size))
+    keys, values = read_slots(cache, block_table[block] * np.int32(block_size) + offset, head_size)
     widen = from_bf16 if cache.keys.dtype == np.uint16 else np.asarray
-    keys = widen(cache.keys[block_table[block], :, offset])  # [chunk, G, D]
-    values = widen(cache.values[block_table[block], :, offset])
-    return keys.swapaxes(0, 1), values.swapaxes(0, 1)
+    return widen(keys).swapaxes(0, 1), widen(values).swapaxes(0, 1)
 
 
 def _rounded(x: NDArray[np.float32], cache: LayerCache) -> F32:

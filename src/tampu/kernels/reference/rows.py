@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tampu.kernels.cache import write_slots
 from tampu.kernels.interface import F32, I32, Kind, LayerCache, PackedLinear, Rows
 from tampu.kernels.layout import unpack_linear
 from tampu.kernels.numerics import exp, from_bf16, lane_sum, sin_cos, to_bf16
@@ -57,13 +58,11 @@ def rotary_table(positions: I32, inverse_frequencies: F32) -> tuple[F32, F32]:
 
 def rotate_and_cache(qkv: F32, cos: F32, sin: F32, slot_mapping: I32, num_heads: int, cache: LayerCache) -> F32:
     """Rotated queries f32[N, H, D]; rotated keys, and values, go to their slots of the cache."""
-    _, groups, block_size, head_size = cache.keys.shape
-    heads = qkv.reshape(len(qkv), num_heads + 2 * groups, head_size)
+    groups = cache.keys.shape[1]
+    heads = qkv.reshape(len(qkv), num_heads + 2 * groups, 2 * cos.shape[1])
     first, second = np.split(heads[:, : num_heads + groups], 2, axis=2)
     cos, sin = cos[:, None], sin[:, None]
     rotated = np.concatenate([first * cos - second * sin, second * cos + first * sin], axis=2)
-    block, offset = np.divmod(slot_mapping, block_size)
     store = to_bf16 if cache.keys.dtype == np.uint16 else np.asarray
-    cache.keys[block, :, offset] = store(rotated[:, num_heads:])
-    cache.values[block, :, offset] = store(heads[:, num_heads + groups :])
+    write_slots(cache, slot_mapping, store(rotated[:, num_heads:]), store(heads[:, num_heads + groups :]))
     return np.ascontiguousarray(rotated[:, :num_heads])
