@@ -13,6 +13,8 @@ class ThreadPool;
 
 enum class Kind : int { int8, bf16, f32 };
 
+constexpr int64_t MAX_HADAMARD = 512;
+
 // Where rows [M, K] go in the form a linear of `kind` takes: int8 with scales [M], uint16, or float.
 struct RowsOut {
   Kind kind;
@@ -37,6 +39,7 @@ struct RmsNormArgs {
 struct SiluMulArgs {
   const float* gate_up;  // [M, 2 * K], gate first
   int64_t M, K;
+  int64_t hadamard;  // width of the blocks that mix a row, 0 for none
   RowsOut out;
 };
 

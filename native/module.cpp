@@ -124,9 +124,14 @@ class NativeKernels {
                                        rows_out(kind, values, scales, M, K)});
   }
 
-  void silu_mul(const Input& gate_up, const std::string& kind, const Output& values, const OptionalOutput& scales) {
+  void silu_mul(const Input& gate_up, const std::string& kind, int64_t hadamard, const Output& values,
+                const OptionalOutput& scales) {
     const int64_t M = size_of("gate_up", gate_up, 2, 0), K = size_of("gate_up", gate_up, 2, 1) / 2;
-    call(table_->silu_mul, SiluMulArgs{input<float>("gate_up", gate_up, {M, 2 * K}), M, K,
+    require(hadamard == 0 || (hadamard > 0 && hadamard <= MAX_HADAMARD && (hadamard & (hadamard - 1)) == 0 &&
+                              K % hadamard == 0),
+            "hadamard must be 0 or a power of two up to " + std::to_string(MAX_HADAMARD) + " that divides " +
+                std::to_string(K) + ", not " + std::to_string(hadamard));
+    call(table_->silu_mul, SiluMulArgs{input<float>("gate_up", gate_up, {M, 2 * K}), M, K, hadamard,
                                        rows_out(kind, values, scales, M, K)});
   }
 

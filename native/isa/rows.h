@@ -2,6 +2,7 @@
 #pragma once
 
 #include "isa/cache.h"
+#include "isa/hadamard.h"
 #include "isa/numerics.h"
 #include "kernels.h"
 #include "thread_pool.h"
@@ -92,6 +93,7 @@ inline void silu_mul(ThreadPool& pool, const SiluMulArgs& args) {
       const Floats negated = from_bits(bits(gate) + broadcast(INT32_MIN));
       store(row + k, gate / (broadcast(1.0f) + exp(negated)) * up);
     }
+    if (args.hadamard > 1) hadamard(row, args.K, args.hadamard);
   });
 }
 

@@ -55,6 +55,25 @@ def test_rows_have_the_twins_bits(native: Kernels, kind: Kind, size: int) -> Non
             assert_same_bits(native.silu_mul(gate_up, kind), TWIN.silu_mul(gate_up, kind))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("size", "width"), [(3, 1), (6, 2), (100, 4), (40, 8), (48, 16), (96, 32), (320, 64), (768, 256), (1536, 512)]
+)
+def test_rows_mixed_by_hadamard_blocks_have_the_twins_bits(native: Kernels, kind: Kind, size: int, width: int) -> None:
+    rng = np.random.default_rng(size)
+    for num_rows in (1, 7, 33):
+        gate_up = hostile(rng, num_rows, 2 * size)
+        with np.errstate(all="ignore"):
+            assert_same_bits(native.silu_mul(gate_up, kind, width), TWIN.silu_mul(gate_up, kind, width))
+
+
+@pytest.mark.parametrize("width", [-1, 3, 128, 1024])
+def test_a_hadamard_block_that_does_not_divide_the_row_is_refused(native: Kernels, width: int) -> None:
+    for kernels in (native, TWIN):
+        with pytest.raises(ValueError, match=f"a power of two up to 512 that divides 1088, not {width}"):
+            kernels.silu_mul(np.zeros((1, 2176), np.float32), "int8", width)
+
+
 def assert_same_linear(native: Kernels, kind: Kind, num_rows: int, in_features: int, out_features: int) -> None:
     rng = np.random.default_rng(num_rows * 1000 + in_features)
     rows = TWIN.quantize_rows(normal(rng, num_rows, in_features), kind)

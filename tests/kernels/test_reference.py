@@ -6,7 +6,7 @@ import pytest
 from tampu.kernels.cache import read_slots, write_slots
 from tampu.kernels.interface import AttentionRows, Kind
 from tampu.kernels.layout import unpack_linear
-from tampu.kernels.numerics import from_bf16
+from tampu.kernels.numerics import from_bf16, hadamard
 from tampu.kernels.reference import ReferenceKernels
 from tests.kernels.cases import all_tokens, block_tables, empty_cache, normal, slots, weight
 
@@ -34,6 +34,27 @@ def test_rms_norm_divides_by_the_root_mean_square() -> None:
 def test_silu_mul_is_silu_of_the_gate_times_up() -> None:
     out = KERNELS.silu_mul(np.array([[0, 1, -200, 3, 2, 5]], np.float32), "f32").values
     np.testing.assert_allclose(out.astype(np.float32), np.array([[0, 2 / (1 + np.exp(-1.0)), 0]]), rtol=1e-6)
+
+
+def test_hadamard_blocks_are_sylvesters_matrix_in_their_order() -> None:
+    four = np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]], np.float32) / 2
+    assert np.array_equal(hadamard(np.eye(4, dtype=np.float32), 4), four)
+    assert np.array_equal(hadamard(np.eye(8, dtype=np.float32), 4)[4:, 4:], four)
+    assert np.array_equal(hadamard(np.eye(4, dtype=np.float32), 4, axis=0), four)
+
+
+def test_mixing_twice_gives_back_the_row() -> None:
+    x = np.random.default_rng(1).integers(-99, 99, (3, 1024)).astype(np.float32)
+    assert np.array_equal(hadamard(hadamard(x, 256), 256), x)
+    assert np.array_equal(hadamard(x, 1), x)
+
+
+def test_mixing_spreads_one_large_number_over_its_block() -> None:
+    row = np.zeros((1, 64), np.float32)
+    row[0, 40] = 32
+    mixed = hadamard(row, 16)
+    assert set(np.abs(mixed[0, 32:48])) == {8.0}
+    assert not mixed[0, :32].any()
 
 
 @pytest.mark.parametrize("kind", ["int8", "bf16", "f32"])

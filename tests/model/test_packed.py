@@ -16,6 +16,7 @@ from tampu.kernels.layout import unpack_linear
 from tampu.model.pack import pack
 from tampu.model.packed import ALIGNMENT, PREAMBLE, open_packed, write_packed
 from tampu.model.quantize import quantize_int8
+from tampu.model.rotation import Rotation
 from tampu.model.weights import SafetensorsCheckpoint
 from tests.checkpoints import random_checkpoint, random_weights, silent, tiny_config, tokenizer_json
 
@@ -34,15 +35,17 @@ def test_everything_that_went_in_comes_out(packed_file: Path) -> None:
     assert (model.kind, model.source) == ("int8", "tiny")
     weights = random_weights(tiny_config())
     gate_up = np.concatenate([weights[f"model.layers.1.mlp.{name}_proj.weight"] for name in ("gate", "up")])
-    values, scales = quantize_int8(gate_up)
+    rotation = Rotation.of(tiny_config())
+    gain = weights["model.layers.1.post_attention_layernorm.weight"]
+    values, scales = quantize_int8(rotation.fold_inputs("up_proj", gate_up, gain))
     stored = model.weights["layers.1.gate_up_proj"]
     assert isinstance(stored, PackedLinear)
     assert stored.scales is not None
     assert np.array_equal(unpack_linear(stored), values)
     assert np.array_equal(stored.scales, scales)
-    norm = model.weights["norm"]
-    assert isinstance(norm, np.ndarray)
-    assert np.array_equal(norm, weights["model.norm.weight"])
+    assert model.rotation == rotation
+    assert np.array_equal(model.weights["norm"], np.ones(64, np.float32))  # type: ignore[arg-type]
+    assert np.array_equal(model.gains["norm"], weights["model.norm.weight"])
 
 
 def test_the_weights_have_the_names_of_the_book(packed_file: Path) -> None:
@@ -54,7 +57,8 @@ def test_the_weights_have_the_names_of_the_book(packed_file: Path) -> None:
 
 
 def test_arrays_are_aligned_views_of_the_file_and_cannot_be_written(packed_file: Path) -> None:
-    for name, weight in open_packed(packed_file).weights.items():
+    model = open_packed(packed_file)
+    for name, weight in (dict(model.weights) | dict(model.gains)).items():
         array = weight.data if isinstance(weight, PackedLinear) else weight
         assert isinstance(array, np.ndarray)
         assert array.ctypes.data % ALIGNMENT == 0, name
@@ -116,7 +120,7 @@ def test_another_format_version_says_so(packed_file: Path) -> None:
     content = bytearray(packed_file.read_bytes())
     content[8] = 99
     packed_file.write_bytes(content)
-    with pytest.raises(UnsupportedModel, match=r"has format version 99, this tampu reads version 1\. Pack it again"):
+    with pytest.raises(UnsupportedModel, match=r"has format version 99, this tampu reads version 2\. Pack it again"):
         open_packed(packed_file)
 
 
@@ -182,7 +186,7 @@ def test_a_failure_while_writing_leaves_the_old_file_and_nothing_else(packed_fil
         raise OSError("no space left on device")
 
     with pytest.raises(OSError, match="no space left"):
-        write_packed(packed_file, checkpoint, "int8", broken())
+        write_packed(packed_file, checkpoint, "int8", None, broken())
     assert packed_file.read_bytes() == before
     assert sorted(os.listdir(tmp_path)) == ["tiny", "tiny.tampu"]
 

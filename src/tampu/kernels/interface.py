@@ -16,6 +16,8 @@ F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 U32 = NDArray[np.uint32]
 
+MAX_HADAMARD = 512  # width of the widest block that `Kernels.silu_mul` mixes
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -114,8 +116,12 @@ class Kernels(Protocol):
         """RMSNorm of each row of x f32[M, K] with gain f32[K], as Rows (Zhang & Sennrich, arXiv 1910.07467)."""
         ...
 
-    def silu_mul(self, gate_up: F32, kind: Kind) -> Rows:
-        """silu(gate) * up, as Rows; gate_up f32[M, 2 * K] has gate first."""
+    def silu_mul(self, gate_up: F32, kind: Kind, hadamard: int = 0) -> Rows:
+        """silu(gate) * up, as Rows; gate_up f32[M, 2 * K] has gate first.
+
+        `hadamard`, a power of two up to 512 that divides K, is the width of the Hadamard blocks that then mix the
+        row (`numerics.hadamard`); 0: none.
+        """
         ...
 
     def linear(self, rows: Rows, weight: PackedLinear, residual: F32 | None = None) -> F32:

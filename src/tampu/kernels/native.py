@@ -37,9 +37,9 @@ class NativeKernels:
         self._native.rms_norm(x, gain, eps, kind, rows.values, rows.scales)
         return rows
 
-    def silu_mul(self, gate_up: F32, kind: Kind) -> Rows:
+    def silu_mul(self, gate_up: F32, kind: Kind, hadamard: int = 0) -> Rows:
         rows = _empty_rows(kind, gate_up.shape[0], gate_up.shape[1] // 2)
-        self._native.silu_mul(gate_up, kind, rows.values, rows.scales)
+        self._native.silu_mul(gate_up, kind, hadamard, rows.values, rows.scales)
         return rows
 
     def linear(self, rows: Rows, weight: PackedLinear, residual: F32 | None = None) -> F32:

@@ -110,6 +110,25 @@ def sin_cos(angle: F32) -> tuple[F32, F32]:
     return sin.astype(np.float32), cos.astype(np.float32)
 
 
+def hadamard(x: F32, width: int, axis: int = -1) -> F32:
+    """x times the Hadamard matrix (Sylvester's, over sqrt(width)) in blocks of `width`, a power of two, along an axis.
+
+    Elements i and i + h of a block become their sum and difference for h = 1, 2, 4, ...; the scaling comes last.
+    """
+    y = np.array(np.moveaxis(x, axis, 0), np.float32, order="C")  # a copy, the axis first
+    h = 1
+    while h < width:
+        pairs = y.reshape(len(y) // (2 * h), 2, -1)
+        first, second = pairs[:, 0], pairs[:, 1]
+        difference = first - second
+        first += second
+        second[...] = difference
+        h *= 2
+    if width > 1:
+        y *= np.float32(1 / np.sqrt(width))
+    return np.moveaxis(y, 0, axis)
+
+
 def lane_sum(x: F32) -> F32:
     """Sum over the last axis: lane l adds elements l, l + 16, ... in order; then lanes l + 8, 4, 2, 1 join lane l."""
     chunks = -(-x.shape[-1] // LANES)

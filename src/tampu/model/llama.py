@@ -53,6 +53,7 @@ class Llama:
         ]
         self.norm = cast(F32, weights[NORM])
         self.lm_head = cast(PackedLinear, weights[LM_HEAD])
+        self.hadamard = 0 if packed.rotation is None else packed.rotation.inner
         self.inverse_frequencies = cast(F32, weights[INVERSE_FREQUENCIES])
 
     def fingerprint_with(self, kv_dtype: str) -> str:
@@ -96,7 +97,8 @@ class Llama:
         kernels = self.kernels
         rows = kernels.rms_norm(hidden, layer.post_attention_layernorm, self.config.rms_norm_eps, self.kind)
         gate_up = kernels.linear(rows, layer.gate_up_proj)  # f32[N, 2 * intermediate_size]
-        return kernels.linear(kernels.silu_mul(gate_up, self.kind), layer.down_proj, residual=hidden)
+        rows = kernels.silu_mul(gate_up, self.kind, self.hadamard)
+        return kernels.linear(rows, layer.down_proj, residual=hidden)
 
 
 def _hash(*parts: object) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, get_args
+from typing import Any, BinaryIO, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +27,11 @@ from tampu.kernels.interface import F32, Kind, PackedLinear
 from tampu.kernels.layout import TILES, packed_shape
 from tampu.model.checkpoint import Checkpoint, Shape, model_name, naming
 from tampu.model.config import GenerationDefaults, ModelConfig
-from tampu.model.plan import EMBED_TOKENS, LM_HEAD, packed_plan
+from tampu.model.plan import EMBED_TOKENS, LM_HEAD, PlannedWeight, norm_names, packed_plan
+from tampu.model.rotation import Rotation
 
 MAGIC = b"\x89TAMPU\r\n"  # a transfer that changes line ends breaks it
-FORMAT_VERSION = 1  # raise it whenever the file or the layout of the kernels changes
+FORMAT_VERSION = 2  # raise it whenever the file or the layout of the kernels changes
 ALIGNMENT = 4096
 PREAMBLE = struct.Struct("<8sIIQQ32s")  # magic, version, zero, offset and length of the index, its SHA-256
 DTYPES: Mapping[str, np.dtype[Any]] = {
@@ -51,7 +52,11 @@ class PackedModel:
     """A packed file, mapped. The weights are views of the file.
 
     weights: `embed_tokens`, `layers.N.{input_layernorm, qkv_proj, o_proj, post_attention_layernorm, gate_up_proj,
-    down_proj}`, `norm`, `lm_head` (the embedding itself where tied) and `inverse_frequencies`, f32[D / 2].
+    down_proj}`, `norm`, `lm_head` (the embedding itself where tied and not rotated) and `inverse_frequencies`,
+    f32[D / 2].
+
+    rotation: how the weights are rotated; None: not at all. In a rotated model the gains of the norms are ones, and
+    `gains` has those that were folded into the linears, by the same names.
 
     tokenizer_json: None when the source has no tokenizer, else JSON in one of three forms:
     * a Hugging Face tokenizer.json, byte for byte;
@@ -69,11 +74,15 @@ class PackedModel:
     generation: GenerationDefaults
     kind: Kind
     weights: Mapping[str, Weight]
+    rotation: Rotation | None
+    gains: Mapping[str, F32]
     fingerprint: str
     source: str
 
 
-def write_packed(path: Path, checkpoint: Checkpoint, kind: Kind, weights: Iterable[tuple[str, Weight]]) -> None:
+def write_packed(
+    path: Path, checkpoint: Checkpoint, kind: Kind, rotation: Rotation | None, weights: Iterable[tuple[str, Weight]]
+) -> None:
     """Write a packed file, one weight in memory at a time; `path` stays absent or as it was until all is whole."""
     with _replacing(path) as file:
         file.write(bytes(ALIGNMENT))
@@ -81,6 +90,7 @@ def write_packed(path: Path, checkpoint: Checkpoint, kind: Kind, weights: Iterab
             "config": checkpoint.config.to_json(),
             "generation": checkpoint.generation.to_json(),
             "kind": kind,
+            "rotation": None if rotation is None else rotation.to_json(),
             "source": model_name(checkpoint.path),
             "tokenizer": _write_tokenizer(file, checkpoint.tokenizer_json),
             "weights": {name: _write_weight(file, weight) for name, weight in weights},
@@ -179,17 +189,21 @@ def _read_model(path: Path, mapping: mmap.mmap, index: Mapping[str, Any]) -> Pac
     kind = index["kind"]
     if kind not in get_args(Kind):
         raise UnsupportedModel(f"kind is {kind!r}; tampu runs {', '.join(get_args(Kind))}.")
+    rotation = None if index["rotation"] is None else Rotation.from_json(index["rotation"], config)
     weights = {name: _read_weight(mapping, entry) for name, entry in index["weights"].items()}
-    _check_weights(path, config, kind, weights)
-    if config.tie_word_embeddings:
-        weights[LM_HEAD] = weights[EMBED_TOKENS]
+    _check_weights(path, packed_plan(config, rotation is not None), kind, weights)
+    weights.setdefault(LM_HEAD, weights[EMBED_TOKENS])
+    gains = {} if rotation is None else {name: cast(F32, weights[name]) for name in norm_names(config)}
+    weights |= {name: np.ones_like(gain) for name, gain in gains.items()}
     return PackedModel(
         config=config,
         tokenizer_json=_read_tokenizer(path, mapping, index["tokenizer"]),
         generation=GenerationDefaults.from_json(index["generation"], config),
         kind=kind,
         weights=weights,
-        fingerprint=_fingerprint(config, kind, index["weights"]),
+        rotation=rotation,
+        gains=gains,
+        fingerprint=_fingerprint(config, kind, index),
         source=index["source"],
     )
 
@@ -219,9 +233,8 @@ def _read_array(mapping: mmap.mmap, entry: Mapping[str, Any]) -> Array:
     return np.frombuffer(mapping, DTYPES[entry["dtype"]], count, entry["offset"]).reshape(entry["shape"])
 
 
-def _check_weights(path: Path, config: ModelConfig, kind: Kind, weights: Mapping[str, Weight]) -> None:
+def _check_weights(path: Path, plan: list[PlannedWeight], kind: Kind, weights: Mapping[str, Weight]) -> None:
     """The kernels trust these shapes: whatever the index says, no read leaves the file."""
-    plan = packed_plan(config)
     if weights.keys() != {planned.name for planned in plan}:
         raise TensorMismatch(f"{path}: the tensors are not those of its configuration. {WAY_OUT}")
     for planned in plan:
@@ -253,12 +266,13 @@ def _checksum(mapping: mmap.mmap, entry: Mapping[str, Any]) -> str:
     return hashlib.sha256(_read_array(mapping, entry).data).hexdigest()
 
 
-def _fingerprint(config: ModelConfig, kind: Kind, entries: Mapping[str, Any]) -> str:
+def _fingerprint(config: ModelConfig, kind: Kind, index: Mapping[str, Any]) -> str:
     checksums = {
         name: [entry[part]["sha256"] for part in ("data", "scales") if entry.get(part)]
-        for name, entry in sorted(entries.items())
+        for name, entry in sorted(index["weights"].items())
     }
     # the other fields of the configuration are in the arrays, or change no logit
     shape = [config.num_attention_heads, config.num_key_value_heads, config.head_dim, config.vocab_size]
     content = {"kind": kind, "shape": shape, "rms_norm_eps": config.rms_norm_eps, "weights": checksums}
+    content |= {"rotation": index["rotation"]}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

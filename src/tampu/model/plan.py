@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from tampu.model.checkpoint import Shape, tensor_shapes
+from tampu.model.checkpoint import EMBEDDING, Shape, tensor_shapes
+from tampu.model.checkpoint import LM_HEAD as LM_HEAD_TENSOR
 from tampu.model.config import ModelConfig
 
 EMBED_TOKENS, NORM, LM_HEAD, INVERSE_FREQUENCIES = "embed_tokens", "norm", "lm_head", "inverse_frequencies"
@@ -18,6 +19,16 @@ LAYER_PLAN = {
 }
 
 
+# projection: the norm of its layer whose gain scales what it reads
+GAINS = {
+    "q_proj": "input_layernorm",
+    "k_proj": "input_layernorm",
+    "v_proj": "input_layernorm",
+    "gate_proj": "post_attention_layernorm",
+    "up_proj": "post_attention_layernorm",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedWeight:
     """One weight of a packed file: a linear of shape [N, K] or a vector [K]; no sources: computed, not read."""
@@ -26,9 +37,30 @@ class PlannedWeight:
     sources: tuple[str, ...]
     shape: Shape
 
+    def projection(self, source: str) -> str:
+        """What a source is in the model: "q_proj", "embed_tokens", "lm_head" ..."""
+        return self.name if self.name in (EMBED_TOKENS, LM_HEAD) else source.split(".")[-2]
 
-def packed_plan(config: ModelConfig) -> list[PlannedWeight]:
-    """Every weight of a packed file in the order of the file; a tied lm_head is the embedding and has no own."""
+    def gain(self, source: str) -> str | None:
+        """The tensor with the gain of the norm before a source; None where there is no norm."""
+        if self.name == LM_HEAD:
+            return "model.norm.weight"
+        norm = GAINS.get(self.projection(source))
+        return None if norm is None else f"{source.rsplit('.', 3)[0]}.{norm}.weight"
+
+
+def norm_names(config: ModelConfig) -> list[str]:
+    """The packed names of every norm's gain."""
+    layers = range(config.num_hidden_layers)
+    return [f"layers.{layer}.{norm}" for layer in layers for norm in dict.fromkeys(GAINS.values())] + [NORM]
+
+
+def packed_plan(config: ModelConfig, rotated: bool = False) -> list[PlannedWeight]:
+    """Every weight of a packed file in the order of the file.
+
+    A tied lm_head is the embedding and has no own, but for a rotated model: only one of the two takes in a gain. (The
+    embedding is read a row per token, so the second copy costs disk, no bandwidth.)
+    """
     shapes = tensor_shapes(config)
 
     def planned(name: str, *sources: str) -> PlannedWeight:
@@ -42,10 +74,12 @@ def packed_plan(config: ModelConfig) -> list[PlannedWeight]:
     ]
     ends = [planned(NORM, "model.norm.weight")]
     if not config.tie_word_embeddings:
-        ends.append(planned(LM_HEAD, "lm_head.weight"))
+        ends.append(planned(LM_HEAD, LM_HEAD_TENSOR))
+    elif rotated:
+        ends.append(planned(LM_HEAD, EMBEDDING))
     return [
         PlannedWeight(INVERSE_FREQUENCIES, (), (config.head_dim // 2,)),
-        planned(EMBED_TOKENS, "model.embed_tokens.weight"),
+        planned(EMBED_TOKENS, EMBEDDING),
         *layers,
         *ends,
     ]

@@ -27,8 +27,8 @@ class ReferenceKernels:
     def rms_norm(self, x: F32, gain: F32, eps: float, kind: Kind) -> Rows:
         return rows.rms_norm(x, gain, eps, kind)
 
-    def silu_mul(self, gate_up: F32, kind: Kind) -> Rows:
-        return rows.silu_mul(gate_up, kind)
+    def silu_mul(self, gate_up: F32, kind: Kind, hadamard: int = 0) -> Rows:
+        return rows.silu_mul(gate_up, kind, hadamard)
 
     def linear(self, rows: Rows, weight: PackedLinear, residual: F32 | None = None) -> F32:
         return linear.linear(rows, weight, residual)

@@ -3,9 +3,9 @@
 import numpy as np
 
 from tampu.kernels.cache import write_slots
-from tampu.kernels.interface import F32, I32, Kind, LayerCache, PackedLinear, Rows
+from tampu.kernels.interface import F32, I32, MAX_HADAMARD, Kind, LayerCache, PackedLinear, Rows
 from tampu.kernels.layout import unpack_linear
-from tampu.kernels.numerics import exp, from_bf16, lane_sum, sin_cos, to_bf16
+from tampu.kernels.numerics import exp, from_bf16, hadamard, lane_sum, sin_cos, to_bf16
 
 # Rows smaller than this quantise to zeros: 127 / amax must not overflow.
 SMALLEST_AMAX = np.float32(2.0**-100)
@@ -34,11 +34,19 @@ def rms_norm(x: F32, gain: F32, eps: float, kind: Kind) -> Rows:
     return quantize_rows((x * inverse[:, None]) * gain, kind)
 
 
-def silu_mul(gate_up: F32, kind: Kind) -> Rows:
-    """gate / (1 + exp(-gate)) * up; gate_up f32[M, 2 * K] has gate first."""
+def silu_mul(gate_up: F32, kind: Kind, width: int = 0) -> Rows:
+    """gate / (1 + exp(-gate)) * up, mixed in Hadamard blocks of `width`; gate_up f32[M, 2 * K] has gate first."""
     gate, up = np.split(gate_up, 2, axis=1)
-    with np.errstate(invalid="ignore"):
-        return quantize_rows(gate / (np.float32(1) + exp(-gate)) * up, kind)
+    check_hadamard(width, gate.shape[1])
+    with np.errstate(invalid="ignore", over="ignore"):
+        product = gate / (np.float32(1) + exp(-gate)) * up
+        return quantize_rows(hadamard(product, width) if width else product, kind)
+
+
+def check_hadamard(width: int, size: int) -> None:
+    """ValueError unless rows of this size can be mixed in Hadamard blocks of this width, or in none."""
+    if width < 0 or width > MAX_HADAMARD or width & (width - 1) or (width and size % width):
+        raise ValueError(f"hadamard must be 0 or a power of two up to {MAX_HADAMARD} that divides {size}, not {width}")
 
 
 def gather_rows(weight: PackedLinear, token_ids: I32) -> F32:
