@@ -87,7 +87,7 @@ class Unsupported(InvalidRequest):
 
 
 class UnsupportedSchema(InvalidRequest):
-    """A schema, regular expression or grammar that is wrong or cannot be enforced; the message has the keyword's place."""
+    """A schema, regular expression or grammar that is wrong or cannot be enforced; the message has the place."""
 
     code = "unsupported_schema"
 

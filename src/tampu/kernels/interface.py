@@ -148,8 +148,8 @@ class Kernels(Protocol):
         ...
 
     def sample(self, logits: F32, rows: SampleRows) -> I32:
-        """One token id per row of logits f32[B, V]; -1 where the logit of a token that may be drawn is NaN, or where none
-        may. The logits are left as they are."""
+        """One token id per row of logits f32[B, V]; -1 where the logit of a token that may be drawn is NaN, or where
+        none may. The logits are left as they are."""
         ...
 
     def logprobs(self, logits: F32, token_ids: I32, top: int) -> TopLogprobs:
