@@ -48,7 +48,7 @@ struct AttentionScratch {
         position(reinterpret_cast<int32_t*>(total + rows)) {}
 };
 
-// A chunk's tiles, and what to fetch meanwhile: the next chunk lies so many bytes further on.
+// A chunk's tiles, and what to fetch meanwhile: the next chunk lies so many bytes further on, 0 for no other.
 template <class Element>
 struct ChunkTiles {
   const Element *keys, *values;
@@ -65,7 +65,8 @@ INLINE Pair load_words(const float* tile, int half, int pair) {
 }
 
 // One tile times R rows: join(row, half, sums of 16 columns) gets the first `count` of its 32 k in the paired order.
-template <int R, class Element, class Join>
+// STREAMED tiles come from memory, the others have been used before.
+template <int R, bool STREAMED, class Element, class Join>
 INLINE void multiply_rows(const float* rows, int64_t stride, const Element* tile, int64_t ahead, int64_t count,
                           Join join) {
   constexpr bool EXACT = sizeof(Element) == 2;
@@ -78,7 +79,7 @@ INLINE void multiply_rows(const float* rows, int64_t stride, const Element* tile
       UNROLL
       for (int h = 0; h < H; ++h) {
         words[h] = load_words(tile, first + h, pair);
-        for (size_t line = 0; line < sizeof(Element) / 2; ++line)
+        for (size_t line = 0; STREAMED && line < sizeof(Element) / 2; ++line)
           __builtin_prefetch(reinterpret_cast<const char*>(tile + ((first + h) * 16 + pair) * 32 + line * 16) + ahead);
       }
       const bool alone = 2 * pair + 1 == count;  // its neighbour is hidden, and may be NaN
@@ -99,43 +100,68 @@ INLINE void multiply_rows(const float* rows, int64_t stride, const Element* tile
   }
 }
 
-// The softmax step of one row: of its `scores` of 32 positions it sees the first `seen`. Returns the decay of its past.
-template <bool BF16>
-INLINE float soften(const Floats (&scores)[2], int64_t seen, float* highest, float* total, float* weights) {
-  const Ints lane = count_up(), last = broadcast(static_cast<int32_t>(seen));
-  const Ints visible[2] = {lane < last, lane + broadcast(LANES) < last};
+// The softmax step of rows [first, first + R): of its `scores` of 32 positions a row sees the first seen[r], all if FULL.
+// weights [R][32] are what each position adds, decay [R] what becomes of the past. Stage by stage, so that the
+// processor has R chains of dependent operations to choose from.
+template <bool BF16, bool FULL, int R>
+INLINE void soften(const AttentionScratch& scratch, int64_t first, const Floats (&scores)[R][2],
+                   const int64_t (&seen)[R], float* weights, float* decay) {
   const Floats hidden = broadcast(-INFINITE), nothing = broadcast(0.0f);
-  const Floats left = select(visible[0], scores[0], hidden), right = select(visible[1], scores[1], hidden);
-  const float before = *highest, here = fold_maximum(select(right > left, right, left));
-  const float after = here > before ? here : before;
-  const float decay = after == before ? 1.0f : exp(before - after);
-  Floats sums = nothing;
+  float* highest = scratch.highest + first;
+  float* total = scratch.total + first;
+  const auto mask = [&](int r, int half, const Floats& x, const Floats& instead) {
+    if constexpr (FULL) return x;
+    return select(count_up() + broadcast(half * LANES) < broadcast(static_cast<int32_t>(seen[r])), x, instead);
+  };
+  float past[LANES] = {};
+  bool moved = false;
   UNROLL
-  for (int half = 0; half < 2; ++half) {
-    Floats weight = select(visible[half], exp_below(scores[half] - broadcast(after)), nothing);
-    if constexpr (BF16) weight = round_bf16(weight);
-    sums = sums + weight;
-    store(weights + half * LANES, weight);
+  for (int r = 0; r < R; ++r) {
+    const Floats left = mask(r, 0, scores[r][0], hidden), right = mask(r, 1, scores[r][1], hidden);
+    const float here = fold_maximum(select(right > left, right, left));
+    decay[r] = 1.0f;
+    if (here > highest[r]) {
+      past[r] = highest[r] - here;
+      highest[r] = here;
+      moved = true;
+    }
   }
-  *highest = after;
-  *total = *total * decay + fold_sum(sums);
-  return decay;
+  if (moved) {
+    float decays[LANES];
+    store(decays, exp_below(load(past)));
+    for (int r = 0; r < R; ++r) decay[r] = decays[r];
+  }
+  Floats weight[R][2];
+  UNROLL
+  for (int r = 0; r < R; ++r)
+    UNROLL
+    for (int half = 0; half < 2; ++half) weight[r][half] = exp_below(scores[r][half] - broadcast(highest[r]));
+  UNROLL
+  for (int r = 0; r < R; ++r) {
+    UNROLL
+    for (int half = 0; half < 2; ++half) {
+      weight[r][half] = mask(r, half, weight[r][half], nothing);
+      if constexpr (BF16) weight[r][half] = round_bf16(weight[r][half]);
+      store(weights + r * CHUNK + half * LANES, weight[r][half]);
+    }
+    total[r] = total[r] * decay[r] + fold_sum(nothing + weight[r][0] + weight[r][1]);
+  }
 }
 
 // out [R][depth] = out * decay + the first `count` of weights [R][32] times the values of a chunk.
-template <int R, class Element>
+template <int R, bool STREAMED, class Element>
 INLINE void add_values(const float* weights, const float* decay, const ChunkTiles<Element>& tiles, int64_t count,
                        int64_t depth, float* out) {
   for (int64_t d = 0; d < depth; d += CHUNK)
-    multiply_rows<R>(weights, CHUNK, tiles.values + d * CHUNK, tiles.values_ahead, count,
-                     [&](int r, int half, const Floats& sums) {
-                       float* at = out + r * depth + d + half * LANES;
-                       store(at, load(at) * broadcast(decay[r]) + sums);
-                     });
+    multiply_rows<R, STREAMED>(weights, CHUNK, tiles.values + d * CHUNK, tiles.values_ahead, count,
+                               [&](int r, int half, const Floats& sums) {
+                                 float* at = out + r * depth + d + half * LANES;
+                                 store(at, load(at) * broadcast(decay[r]) + sums);
+                               });
 }
 
 // Rows [first, first + R) of a task meet the chunk that begins at position `start`.
-template <int R, class Element>
+template <int R, bool STREAMED, class Element>
 INLINE void attend_rows(const AttentionScratch& scratch, int64_t first, const ChunkTiles<Element>& tiles, int64_t start,
                         int64_t depth) {
   const float* queries = scratch.queries + first * depth;
@@ -143,25 +169,28 @@ INLINE void attend_rows(const AttentionScratch& scratch, int64_t first, const Ch
   int64_t seen[R], least = CHUNK, most = 0;
   for (int r = 0; r < R; ++r) {
     const int64_t visible = scratch.position[first + r] - start + 1;
-    seen[r] = visible < CHUNK ? visible : CHUNK;
+    seen[r] = visible < 0 ? 0 : visible < CHUNK ? visible : CHUNK;
     least = seen[r] < least ? seen[r] : least;
     most = seen[r] > most ? seen[r] : most;
   }
-  if (most <= 0) return;
-  Floats scores[R][2] = {};
+  if (most == 0) return;
+  Floats scores[R][2];
+  UNROLL
+  for (int r = 0; r < R; ++r) scores[r][0] = scores[r][1] = broadcast(0.0f);
   for (int64_t d = 0; d < depth; d += CHUNK)
-    multiply_rows<R>(queries + d, depth, tiles.keys + d * CHUNK, tiles.keys_ahead, CHUNK,
-                     [&](int r, int half, const Floats& sums) { scores[r][half] = scores[r][half] + sums; });
+    multiply_rows<R, STREAMED>(queries + d, depth, tiles.keys + d * CHUNK, tiles.keys_ahead, CHUNK,
+                               [&](int r, int half, const Floats& sums) { scores[r][half] = scores[r][half] + sums; });
   alignas(64) float weights[R * CHUNK];
   float decay[R];
+  constexpr bool BF16 = sizeof(Element) == 2;
+  if (least == CHUNK) {
+    soften<BF16, true>(scratch, first, scores, seen, weights, decay);
+    return add_values<R, STREAMED>(weights, decay, tiles, CHUNK, depth, out);
+  }
+  soften<BF16, false>(scratch, first, scores, seen, weights, decay);
+  if (least == most) return add_values<R, STREAMED>(weights, decay, tiles, most, depth, out);
   for (int r = 0; r < R; ++r)
-    if (seen[r] > 0)
-      decay[r] = soften<sizeof(Element) == 2>(scores[r], seen[r], scratch.highest + first + r,
-                                              scratch.total + first + r, weights + r * CHUNK);
-  if (least == CHUNK) return add_values<R>(weights, decay, tiles, CHUNK, depth, out);
-  if (least == most) return add_values<R>(weights, decay, tiles, most, depth, out);
-  for (int r = 0; r < R; ++r)
-    if (seen[r] > 0) add_values<1>(weights + r * CHUNK, decay + r, tiles, seen[r], depth, out + r * depth);
+    if (seen[r] > 0) add_values<1, false>(weights + r * CHUNK, decay + r, tiles, seen[r], depth, out + r * depth);
 }
 
 // Scaled queries of the task's rows, and everything else to its beginning.
@@ -209,7 +238,11 @@ inline void attend(const AttentionArgs& args, const TaskRows& rows, float* base)
   for (int64_t start = 0; start < end; start += CHUNK) {
     const auto tiles = find_chunk<Element>(args.cache, block_table, rows.group, start, end);
     for_blocks<ATTENTION_ROWS>(0, rows.count(), [&]<int R>(int64_t first) {
-      attend_rows<R>(scratch, first, tiles, start, depth);
+      if (first == 0) {
+        attend_rows<R, true>(scratch, first, tiles, start, depth);
+      } else {
+        attend_rows<R, false>(scratch, first, tiles, start, depth);
+      }
     });
   }
   for (int64_t row = 0; row < rows.count(); ++row) {
