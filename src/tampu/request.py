@@ -183,6 +183,9 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+    # Tokens that were computed on the guess that they come, and how many of them did: time, and no part of the answer.
+    guessed_tokens: int = field(default=0, compare=False)
+    right_guesses: int = field(default=0, compare=False)
 
     @property
     def total_tokens(self) -> int:
@@ -194,6 +197,8 @@ class Usage:
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
             self.cached_tokens + other.cached_tokens,
+            self.guessed_tokens + other.guessed_tokens,
+            self.right_guesses + other.right_guesses,
         )
 
 

@@ -271,6 +271,13 @@ def test_a_text_that_repeats_itself_takes_a_few_steps() -> None:
     assert engine.stats().guessed_tokens == engine.stats().right_guesses
 
 
+def test_the_first_output_of_a_step_says_what_was_guessed_in_it() -> None:
+    engine = repeating()
+    engine.add(sequence_spec(1, QUOTE, max_tokens=60))
+    guessed = [(output.num_guessed, output.num_right) for _ in range(2) for output in engine.step()]
+    assert guessed == [(0, 0), (2, 2), (0, 0), (0, 0)]
+
+
 def test_a_text_that_never_repeats_itself_is_hardly_guessed() -> None:
     # Two tokens at random: there is always a place to look up, and what followed there is mostly not what follows.
     engine = engine_of(num_blocks=256, max_model_len=1024)

@@ -9,7 +9,7 @@ from tampu import LLM
 from tampu.errors import BadSetting, ContextTooLong, InvalidPrompt, InvalidRequest, ModelMissing, NotReady, ServiceError
 from tampu.request import Chunk, Completion, GenerateRequest, Message, SamplingParams
 from tampu.settings import Paths
-from tests.checkpoints import random_checkpoint
+from tests.checkpoints import random_checkpoint, tiny_config
 
 
 def paths_under(root: Path) -> Paths:
@@ -220,3 +220,26 @@ def test_guesses_change_no_chunk_also_where_a_stop_string_ends_the_text_among_th
             assert (llm.stats().right_guesses > 40) == (speculate == "auto")
             assert llm.stats().blocks_used == 0
     assert chunks["auto"] == chunks["off"]
+
+
+def test_a_draft_model_changes_no_chunk(checkpoint: Path, tmp_path: Path) -> None:
+    small = random_checkpoint(tmp_path / "small", tiny_config(num_hidden_layers=1), seed=3)
+    requests = [ask("greedy", temperature=0.0, max_tokens=40), ask("sampled", seed=4, max_tokens=40)]
+    chunks, guessed = [], []
+    for draft in ("", str(small), str(checkpoint)):
+        with open_llm(checkpoint, draft_model=draft) as llm:
+            chunks.append([item for request in requests for item in llm.generate([request])])
+            guessed.append(llm.stats().guessed_tokens)
+    assert chunks[0] == chunks[1] == chunks[2]
+    assert len(set(guessed)) == 3
+
+
+def test_a_draft_model_with_another_vocabulary_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    other = random_checkpoint(tmp_path / "other", tiny_config(vocab_size=1024))
+    with pytest.raises(BadSetting, match="has 1024 tokens in its vocabulary"):
+        open_llm(checkpoint, draft_model=str(other))
+
+
+def test_a_draft_model_that_is_not_here_is_said(checkpoint: Path) -> None:
+    with pytest.raises(ModelMissing):
+        open_llm(checkpoint, draft_model="nowhere")

@@ -42,6 +42,12 @@ def test_no_memory_for_a_single_block_is_said_with_the_way_out() -> None:
         resolve(EngineSettings(), CONFIG, "int8", memory=-5)
 
 
+def test_a_draft_model_has_its_share_of_the_memory() -> None:
+    settings, config = EngineSettings(kv_memory=2**20), tiny_config()
+    alone = resolve(settings, config, "int8", 0).num_blocks
+    assert resolve(settings, config, "int8", 0, tiny_config(num_hidden_layers=6)).num_blocks == alone // 4
+
+
 def test_a_context_beyond_the_models_own_is_refused() -> None:
     assert resolve(EngineSettings(max_model_len=1024), CONFIG, "int8", memory=2**30).max_model_len == 1024
     with pytest.raises(BadSetting, match="max_model_len is 1025, but this model ends at 1024"):

@@ -133,10 +133,10 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def transcript(url: str, call: str) -> dict[int | None, list[str]]:
-    """All that was said in answer to one of CALLS, by choice; without what names or dates the answer."""
+    """All that was said in answer to one of CALLS, by choice; without what names, dates or explains the answer."""
     path, body = CALLS[call]
     answer = httpx2.post(f"{url}/v1/{path}", json=body, timeout=60)
-    text = re.sub(r'"(id|created|cached_tokens)":("[^"]*"|\d+)', "", answer.text)
+    text = re.sub(r'"(id|created|cached_tokens|\w+_prediction_tokens)":("[^"]*"|\d+)', "", answer.text)
     pieces: dict[int | None, list[str]] = {}
     for line in text.split("\n\n"):
         index = re.search(r'"index":(\d+)', line) if body.get("stream") else None

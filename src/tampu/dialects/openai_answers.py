@@ -13,12 +13,16 @@ DONE = b"[DONE]"
 
 
 def render_usage(usage: Usage) -> dict[str, JSON]:
-    """Token counts; those taken from the prefix cache stand in the details."""
+    """Token counts; in the details those taken from the prefix cache, and the guesses that came or did not."""
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.total_tokens,
         "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "completion_tokens_details": {
+            "accepted_prediction_tokens": usage.right_guesses,
+            "rejected_prediction_tokens": usage.guessed_tokens - usage.right_guesses,
+        },
     }
 
 

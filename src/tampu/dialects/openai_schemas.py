@@ -26,6 +26,9 @@ USAGE = _object(
         "completion_tokens": COUNT,
         "total_tokens": COUNT,
         "prompt_tokens_details": _object({"cached_tokens": COUNT}),
+        "completion_tokens_details": _object(
+            {"accepted_prediction_tokens": COUNT, "rejected_prediction_tokens": COUNT}
+        ),
     }
 )
 TOKEN = {"token": STRING, "logprob": NUMBER, "bytes": {**_array(COUNT), "type": ["array", "null"]}}

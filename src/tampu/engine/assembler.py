@@ -56,6 +56,8 @@ class Assembler:
         sampling = prepared.request.sampling
         self._choices = [ChoiceText(tokenizer, sampling.stop) for _ in range(sampling.n)]
         self._opening: Opening | None = None
+        self._num_guessed = 0
+        self._num_right = 0
 
     @property
     def opened(self) -> bool:
@@ -83,6 +85,8 @@ class Assembler:
         choice = self._choices[index]
         if choice.finish_reason is not None:
             return None
+        self._num_guessed += output.num_guessed
+        self._num_right += output.num_right
         text, taken = choice.push(output.token_ids)
         logprobs = output.logprobs[:taken]
         if choice.finish_reason is None:
@@ -115,7 +119,10 @@ class Assembler:
     def _usage(self) -> Usage:
         assert self._opening is not None
         completion_tokens = sum(choice.num_generated for choice in self._choices)
-        return Usage(self._opening.prompt_tokens, completion_tokens, self._opening.cached_tokens)
+        opening = self._opening
+        return Usage(
+            opening.prompt_tokens, completion_tokens, opening.cached_tokens, self._num_guessed, self._num_right
+        )
 
     def _logprob(self, entry: Logprobs) -> TokenLogprob:
         token_bytes = self._tokenizer.token_bytes

@@ -1,9 +1,11 @@
 """The engine: token ids in, token ids out; one thread, no clock, no text."""
 
 import logging
+from dataclasses import replace
 from itertools import zip_longest
 
 from tampu.engine.batch import Batch, Row
+from tampu.engine.draft import DraftModel
 from tampu.engine.kv_cache import BlockPool
 from tampu.engine.output import EngineStats, Logprobs, StepOutput
 from tampu.engine.runner import Model, Runner
@@ -20,7 +22,13 @@ log = logging.getLogger("tampu.engine")
 class Engine:
     """Continuous batching over one model. `settings` are resolved: nothing in them is left to choose."""
 
-    def __init__(self, model: Model, settings: EngineSettings, pool: BlockPool | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        settings: EngineSettings,
+        pool: BlockPool | None = None,
+        draft: DraftModel | None = None,
+    ) -> None:
         pool = pool or BlockPool(settings.num_blocks, settings.block_size)
         limits = Limits(
             settings.max_num_seqs,
@@ -30,7 +38,8 @@ class Engine:
             settings.speculate == "auto",
         )
         self._vocab_size = model.config.vocab_size
-        self._scheduler = Scheduler(pool, limits)
+        self._draft = draft
+        self._scheduler = Scheduler(pool, limits, draft)
         self._runner = Runner(model, settings.num_blocks, settings.block_size, settings.kv_dtype)
         self._sampler = Sampler(model.kernels)
         self._num_steps = 0
@@ -65,6 +74,8 @@ class Engine:
         """Compute one batch of tokens; what came of it: an output per token generated, in order."""
         batch = self._scheduler.schedule()
         results = self._compute(batch)
+        if self._draft is not None:
+            self._draft.read(batch)
         return self._commit(batch, results)
 
     def stats(self) -> EngineStats:
@@ -120,6 +131,8 @@ class Engine:
         sequence.prompt_logprobs += result.prompt_logprobs
         outputs = self._append(sequence, result)
         num_right = max(0, len(outputs) - 1)
+        if row.guesses:
+            outputs[0] = replace(outputs[0], num_guessed=len(row.guesses), num_right=num_right)
         self._scheduler.commit(row, num_right)
         sequence.drafter.learn(len(row.guesses), num_right)
         self._num_guessed_tokens += len(row.guesses)

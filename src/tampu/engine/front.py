@@ -16,7 +16,7 @@ from pathlib import Path
 from tampu.engine.card import EngineStatus, ModelCard, Phase
 from tampu.engine.open_request import OpenRequest
 from tampu.engine.output import EngineStats
-from tampu.engine.prepare import Prepared, Preparer, read_tokenizer
+from tampu.engine.prepare import Prepared, Preparer, locate_draft, read_tokenizer
 from tampu.engine.protocol import Load
 from tampu.engine.stream import Stream, fingerprint
 from tampu.engine.supervision import Clock, Patience
@@ -71,7 +71,7 @@ class LocalEngine:
         clock: Clock = time.monotonic,
     ) -> None:
         self.settings = settings
-        load = Load(str(resolve(settings.model, paths)), str(packed_cache(paths)), settings)
+        load = Load(str(resolve(settings.model, paths)), str(packed_cache(paths)), locate_draft(settings, paths))
         self._clock = clock
         self._patience = patience or Patience()
         self._supervisor = Supervisor(load, command, self._patience, clock)

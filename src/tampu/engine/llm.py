@@ -14,7 +14,7 @@ from tampu.engine.arguments import Conversation, read_messages, read_prompt, rea
 from tampu.engine.loading import Report, load_engine
 from tampu.engine.open_request import OpenRequest, RefusedRequest
 from tampu.engine.output import EngineStats
-from tampu.engine.prepare import Preparer, read_tokenizer
+from tampu.engine.prepare import Preparer, locate_draft, read_tokenizer
 from tampu.errors import InvalidRequest, NotReady, ServiceError
 from tampu.model.hub import packed_cache, resolve
 from tampu.request import Chunk, Completion, GenerateRequest, Prompt, Tool, Usage
@@ -67,8 +67,8 @@ class LLM:
         progress: Report | None = None,
         **settings: Any,
     ) -> None:
-        self.settings = load(EngineSettings, {"model": fspath(model), **settings})
         paths = paths or Paths.find()
+        self.settings = locate_draft(load(EngineSettings, {"model": fspath(model), **settings}), paths)
         reference = resolve(self.settings.model, paths)
         self._engine, self.card = load_engine(reference, packed_cache(paths), self.settings, progress or _silent)
         self.tokenizer = read_tokenizer(Path(self.card.packed))

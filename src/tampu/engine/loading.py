@@ -5,16 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from tampu.engine.card import ModelCard
+from tampu.engine.draft import DraftModel
 from tampu.engine.engine import Engine
 from tampu.errors import BadSetting
 from tampu.kernels import load_kernels
 from tampu.kernels.cache import block_bytes
-from tampu.kernels.interface import Kind
+from tampu.kernels.interface import Kind, PackedLinear
 from tampu.model.config import ModelConfig
 from tampu.model.llama import Llama
 from tampu.model.load import prepare
 from tampu.model.machine import available_memory
-from tampu.model.packed import open_packed
+from tampu.model.packed import PackedModel, open_packed
 from tampu.settings import EngineSettings
 
 Report = Callable[[str, float], None]  # what is being done, and how much of it, in [0, 1]
@@ -24,9 +25,12 @@ def load_engine(reference: Path, cache: Path, settings: EngineSettings, report: 
     """The engine for the checkpoint or packed file at `reference`. ModelError or BadSetting says why there is none."""
     path = prepare(reference, settings.quant, report, cache)
     packed = open_packed(path)
-    resolved = resolve(settings, packed.config, packed.kind, available_memory() - path.stat().st_size)
+    small = _open_draft(settings, packed, cache, report)
+    free = available_memory() - path.stat().st_size
+    resolved = resolve(settings, packed.config, packed.kind, free, small.config if small else None)
     kernels = load_kernels(settings.isa, settings.threads)
     model = Llama(packed, kernels)
+    draft = None if small is None else DraftModel(Llama(small, kernels), resolved, _cost(small, packed))
     card = ModelCard(
         id=model_id(settings.model),
         context=resolved.max_model_len,
@@ -42,7 +46,7 @@ def load_engine(reference: Path, cache: Path, settings: EngineSettings, report: 
         packed=str(path),
         recommended=packed.generation.sampling(),
     )
-    return Engine(model, resolved), card
+    return Engine(model, resolved, draft=draft), card
 
 
 def model_id(name: str) -> str:
@@ -53,11 +57,17 @@ def model_id(name: str) -> str:
     return path.resolve().name if path.is_dir() else path.stem
 
 
-def resolve(settings: EngineSettings, config: ModelConfig, kind: Kind, memory: int) -> EngineSettings:
-    """The settings with nothing left to choose, for a machine with so many bytes to spare."""
+def resolve(
+    settings: EngineSettings, config: ModelConfig, kind: Kind, memory: int, draft: ModelConfig | None = None
+) -> EngineSettings:
+    """The settings with nothing left to choose, for a machine with so many bytes to spare.
+
+    Every block has a twin in the draft model's cache, where there is a draft model.
+    """
     kv_dtype = settings.kv_dtype if settings.kv_dtype != "auto" else "f32" if kind == "f32" else "bf16"
-    bytes_per_block = config.num_hidden_layers * block_bytes(
-        config.num_key_value_heads, settings.block_size, config.head_dim, kv_dtype
+    bytes_per_block = sum(
+        each.num_hidden_layers * block_bytes(each.num_key_value_heads, settings.block_size, each.head_dim, kv_dtype)
+        for each in ((config,) if draft is None else (config, draft))
     )
     context = settings.max_model_len or config.max_position_embeddings
     if context > config.max_position_embeddings:
@@ -73,6 +83,29 @@ def resolve(settings: EngineSettings, config: ModelConfig, kind: Kind, memory: i
     # A sequence longer than the whole cache could never run.
     max_model_len = min(context, num_blocks * settings.block_size)
     return replace(settings, kv_dtype=kv_dtype, num_blocks=num_blocks, max_model_len=max_model_len)
+
+
+def _open_draft(settings: EngineSettings, packed: PackedModel, cache: Path, report: Report) -> PackedModel | None:
+    """The draft model, if there is to be one; BadSetting unless it has as many tokens as the model."""
+    if not settings.draft_model:
+        return None
+    draft = open_packed(prepare(Path(settings.draft_model), "auto", report, cache))
+    if draft.config.vocab_size != packed.config.vocab_size:
+        raise BadSetting(
+            f"draft_model {settings.draft_model} has {draft.config.vocab_size} tokens in its vocabulary and "
+            f"{settings.model} has {packed.config.vocab_size}: its guesses would mean nothing. "
+            "Take a smaller model of the same family."
+        )
+    return draft
+
+
+def _cost(draft: PackedModel, packed: PackedModel) -> float:
+    """A token of the draft model in tokens of the model: a step takes as long as its weights take to be read."""
+    return _weight_bytes(draft) / _weight_bytes(packed)
+
+
+def _weight_bytes(packed: PackedModel) -> int:
+    return sum(weight.data.nbytes for weight in packed.weights.values() if isinstance(weight, PackedLinear))
 
 
 def _whole_blocks(num_tokens: int, block_size: int) -> int:

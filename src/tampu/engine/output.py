@@ -38,6 +38,9 @@ class StepOutput:
     # one entry per prompt token, where asked for.
     num_cached_tokens: int | None = None
     prompt_logprobs: tuple[Logprobs, ...] | None = None
+    # Only in the first output of a step: tokens guessed in it, and how many of them came.
+    num_guessed: int = 0
+    num_right: int = 0
     error: str | None = None
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from tampu.engine.card import ModelCard
 from tampu.engine.sequence import SequenceSpec
 from tampu.errors import ContextTooLong, InvalidPrompt, InvalidRequest, OutOfRange, UnsupportedModel
+from tampu.model.hub import resolve
 from tampu.model.packed import open_packed
 from tampu.request import MAX_SEED, GenerateRequest, Message, SamplingParams
+from tampu.settings import EngineSettings, Paths
 from tampu.text.chat_format import render, render_raw
 from tampu.text.tokenizer import Tokenizer
 
@@ -21,6 +23,13 @@ from tampu.text.tokenizer import Tokenizer
 def draw_seed() -> int:
     """A seed for a request that gave none."""
     return secrets.randbelow(MAX_SEED + 1)
+
+
+def locate_draft(settings: EngineSettings, paths: Paths) -> EngineSettings:
+    """The settings with the path of the draft model in place of its name; ModelMissing when there is none."""
+    if not settings.draft_model:
+        return settings
+    return replace(settings, draft_model=str(resolve(settings.draft_model, paths)))
 
 
 def read_tokenizer(packed: Path) -> Tokenizer:

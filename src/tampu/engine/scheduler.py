@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from tampu.engine.batch import Batch, Budget, Row
+from tampu.engine.draft import DraftModel
 from tampu.engine.fairness import FairQueue
 from tampu.engine.groups import Groups
 from tampu.engine.kv_cache import BlockPool, num_blocks_for
@@ -36,9 +37,10 @@ class Limits:
 class Scheduler:
     """All sequences that are not finished, and the blocks they hold."""
 
-    def __init__(self, pool: BlockPool, limits: Limits) -> None:
+    def __init__(self, pool: BlockPool, limits: Limits, draft: DraftModel | None = None) -> None:
         self.pool = pool
         self.limits = limits
+        self._draft = draft
         self.running: list[Sequence] = []  # by arrival
         self.num_preemptions = 0
         self.num_prefix_queries = 0
@@ -98,7 +100,7 @@ class Scheduler:
         sequence.num_computed_tokens = row.end + num_right
         self._waiting.charge(sequence.spec.salt, sequence.num_computed_tokens - row.start)
         if row.guesses:
-            self._shrink(sequence)
+            self._shrink(sequence, sequence.num_computed_tokens)
         if self.limits.prefix_caching:
             self._register(sequence)
         if row.end >= sequence.num_prompt_tokens:
@@ -154,19 +156,39 @@ class Scheduler:
     def _guess(self, budget: Budget, rows: dict[int, Row]) -> None:
         """Let decodes guess ahead with the tokens and blocks that are left; nobody gives way to a guess."""
         cost = cost_of_guess(self.limits.max_num_batched_tokens - budget.num_tokens)
+        without: list[Row] = []
         for sequence_id, row in rows.items():
             sequence = row.sequence
             if row.end - row.start > 1 or not row.is_sampled:
                 continue
-            limit = min(budget.num_guesses, sequence.max_tokens - sequence.num_generated - 1)
-            guesses = sequence.drafter.guess(sequence.token_ids, limit, cost)
-            if guesses and self._grow(guessing := row._replace(guesses=guesses)):
-                rows[sequence_id] = guessing
+            guesses = sequence.drafter.guess(sequence.token_ids, _most_guesses(sequence, budget), cost)
+            if not guesses:
+                without.append(row)
+            elif self._grow(sequence, row.end + len(guesses)):
+                rows[sequence_id] = row._replace(guesses=guesses)
                 budget.take_guesses(len(guesses))
+        if self._draft is not None:
+            self._guess_by_draft(self._draft, without, budget, rows, cost)
+
+    def _guess_by_draft(
+        self, draft: DraftModel, asking: list[Row], budget: Budget, rows: dict[int, Row], cost: float
+    ) -> None:
+        """Let the draft model guess for these rows, all in one batch."""
+        cost += draft.cost
+        wanted: list[tuple[Row, int]] = []
+        for row in asking:
+            count = row.sequence.drafter.afford(_most_guesses(row.sequence, budget), cost)
+            if count and self._grow(row.sequence, row.end + count):
+                wanted.append((row, count))
+                budget.take_guesses(count)
+        for (row, _), guesses in zip(wanted, draft.guess(wanted), strict=True):
+            row.sequence.drafter.charge(len(guesses), cost)
+            self._shrink(row.sequence, row.end + len(guesses))
+            rows[row.sequence.id] = row._replace(guesses=guesses)
 
     def _reserve(self, row: Row, rows: dict[int, Row]) -> bool:
         """Blocks for a row, taken back from the latest arrivals if need be; False if that hit the row itself."""
-        while not self._grow(row):
+        while not self._grow(row.sequence, row.stop):
             victim = self.running[-1]
             self._preempt(victim)
             rows.pop(victim.id, None)
@@ -174,10 +196,10 @@ class Scheduler:
                 return False
         return True
 
-    def _grow(self, row: Row) -> bool:
-        """Let the block table reach as far as the row, if there are blocks."""
-        table = row.sequence.block_table
-        missing = num_blocks_for(row.stop, self.pool.block_size) - len(table)
+    def _grow(self, sequence: Sequence, num_tokens: int) -> bool:
+        """Let the block table reach as far as so many tokens, if there are blocks."""
+        table = sequence.block_table
+        missing = num_blocks_for(num_tokens, self.pool.block_size) - len(table)
         if missing <= 0:
             return True
         blocks = self.pool.allocate(missing)
@@ -186,9 +208,9 @@ class Scheduler:
         table.extend(blocks)
         return True
 
-    def _shrink(self, sequence: Sequence) -> None:
-        """Give back the blocks that were for wrong guesses only."""
-        num_needed = num_blocks_for(sequence.num_computed_tokens, self.pool.block_size)
+    def _shrink(self, sequence: Sequence, num_tokens: int) -> None:
+        """Give back the blocks past so many tokens: they were for wrong guesses only."""
+        num_needed = num_blocks_for(num_tokens, self.pool.block_size)
         self.pool.release(sequence.block_table[num_needed:])
         del sequence.block_table[num_needed:]
 
@@ -232,6 +254,7 @@ class Scheduler:
         self.pool.release(sequence.block_table)
         del sequence.block_table[:]
         sequence.num_computed_tokens = 0
+        sequence.shadow = None
         sequence.status = status
 
     def _shareable_hashes(self, sequence: Sequence) -> list[bytes]:
@@ -268,6 +291,11 @@ class Scheduler:
 
 def _arrival(sequence: Sequence) -> int:
     return sequence.arrival
+
+
+def _most_guesses(sequence: Sequence, budget: Budget) -> int:
+    """Tokens that may be guessed: those of the step, but not the last one that the sequence may have."""
+    return min(budget.num_guesses, sequence.max_tokens - sequence.num_generated - 1)
 
 
 def _is_prefilling(sequence: Sequence) -> bool:

@@ -130,6 +130,8 @@ class Sequence:
     logit_bias: TokenNumbers = field(init=False)
     seen: TokenNumbers = NO_NUMBERS  # kept only where a penalty asks for it
     drafter: Drafter = field(default_factory=Drafter)
+    # What the draft model makes of it: the same tokens, those it guessed after them, and the same blocks.
+    shadow: "Sequence | None" = None
     _hashes: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -65,14 +65,22 @@ class Drafter:
         self._credit = INITIAL_CREDIT
         self._length = 2
 
-    def guess(self, token_ids: "array[int]", limit: int, cost: float) -> tuple[int, ...]:
-        """Up to `limit` tokens that may follow, none where there is no telling; each is charged for at once."""
+    def afford(self, limit: int, cost: float) -> int:
+        """How many tokens may be guessed now at this cost each: up to `limit`."""
         # No more than a whole guess costs: right ones buy no long time of wrong ones.
         self._credit = min(self._credit, MAX_GUESS * cost)
-        count = min(limit, self._length, int(self._credit / cost))
-        if count <= 0 or (start := self._lookup.find(token_ids)) is None:
-            return ()
+        return max(0, min(limit, self._length, int(self._credit / cost)))
+
+    def charge(self, count: int, cost: float) -> None:
+        """So many tokens are guessed."""
         self._credit -= count * cost
+
+    def guess(self, token_ids: "array[int]", limit: int, cost: float) -> tuple[int, ...]:
+        """Up to `limit` tokens that may follow, none where there is no telling; each is charged for at once."""
+        count = self.afford(limit, cost)
+        if not count or (start := self._lookup.find(token_ids)) is None:
+            return ()
+        self.charge(count, cost)
         period = len(token_ids) - start  # what begins to repeat itself may go on to
         return tuple(token_ids[start + index % period] for index in range(count))
 
