@@ -14,10 +14,11 @@ from tampu.errors import DamagedFile, ModelError, TensorMismatch, UnsupportedMod
 from tampu.kernels.interface import PackedLinear
 from tampu.kernels.layout import unpack_linear
 from tampu.model.pack import pack
-from tampu.model.packed import ALIGNMENT, PREAMBLE, open_packed, write_packed
+from tampu.model.packed import ALIGNMENT, PREAMBLE, open_packed
 from tampu.model.quantize import quantize_int8
 from tampu.model.rotation import Rotation
 from tampu.model.weights import SafetensorsCheckpoint
+from tampu.model.write import write_packed
 from tests.checkpoints import random_checkpoint, random_weights, silent, tiny_config, tokenizer_json
 
 

@@ -1,5 +1,8 @@
 """Rows of a planned weight as they go into the packed file: read from their sources, checked, and rotated."""
 
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
 import numpy as np
 
 from tampu.errors import DamagedFile
@@ -8,17 +11,29 @@ from tampu.model.checkpoint import Checkpoint, tensor_shapes
 from tampu.model.plan import PlannedWeight
 from tampu.model.rotation import SPACES, Rotation
 
+PART = 64  # rows, or columns, of a source at a time: they stay in a core's cache
+
+
+class Map(Protocol):
+    """What `map` does."""
+
+    def __call__(self, work: Callable[[int], None], items: Iterable[int], /) -> Iterable[None]:
+        """`work` of every item."""
+        ...
+
 
 class FoldedRows:
     """The rows of one weight, a few at a time, the same however they are cut.
 
-    Rotated outputs mix all rows of a source, so such a source (v_proj, o_proj, down_proj) is held whole.
+    Rotated outputs mix all rows of a source, so such a source (v_proj, o_proj, down_proj) is held whole. `each` is
+    `map`, or one that uses several cores.
     """
 
-    def __init__(self, checkpoint: Checkpoint, planned: PlannedWeight, rotation: Rotation | None) -> None:
+    def __init__(self, checkpoint: Checkpoint, planned: PlannedWeight, rotation: Rotation | None, each: Map) -> None:
         self._checkpoint = checkpoint
         self._planned = planned
         self._rotation = rotation if len(planned.shape) == 2 else None
+        self._each = each
         shapes = tensor_shapes(checkpoint.config)
         self._sizes = {source: shapes[source][0] for source in planned.sources}
         self._whole = {source: self._fold_outputs(source) for source in planned.sources if self._mixes_rows(source)}
@@ -45,8 +60,20 @@ class FoldedRows:
         return self._rotation is not None and SPACES[self._planned.projection(source)][1] != "none"
 
     def _fold_outputs(self, source: str) -> F32:
-        assert self._rotation is not None
-        return self._rotation.fold_outputs(self._planned.projection(source), self._read(source, 0, None))
+        values = np.empty((self._sizes[source], self._planned.shape[1]), np.float32)
+
+        def read(start: int) -> None:
+            values[start : start + PART] = self._read(source, start, min(start + PART, len(values)))
+
+        def fold(start: int) -> None:
+            assert self._rotation is not None
+            columns = values[:, start : start + PART]
+            columns[...] = self._rotation.fold_outputs(self._planned.projection(source), columns)
+
+        for work, size in ((read, len(values)), (fold, values.shape[1])):
+            for _ in self._each(work, range(0, size, PART)):
+                pass
+        return values
 
     def _gain(self, source: str) -> F32 | None:
         norm = self._planned.gain(source)

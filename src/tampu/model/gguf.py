@@ -73,9 +73,17 @@ class GGUFCheckpoint:
     def read(self, name: str, start: int = 0, stop: int | None = None) -> F32:
         """Rows [start, stop) of the tensor with this Hugging Face name, dequantised."""
         tensor = self._tensors[name]
-        rows = tensor.data[self._row_order(name)[start:stop]]
+        order = self._row_order(name)[start:stop]
+        first = order.min(initial=len(tensor.data))
+        rows = self._stored_rows(tensor, first, order.max(initial=first - 1) + 1)[order - first]
         values: F32 = dequantize(rows, tensor.tensor_type).astype(np.float32, copy=False)
         return values
+
+    def _stored_rows(self, tensor: Any, start: int, stop: int) -> NDArray[Any]:
+        """Rows [start, stop) as they lie in the file; read, not mapped: mapped pages would stay."""
+        row_shape, offset = tensor.data.shape[1:], int(tensor.data_offset) + start * tensor.data.strides[0]
+        values = np.fromfile(self.path, tensor.data.dtype, (stop - start) * int(np.prod(row_shape)), offset=offset)
+        return values.reshape(stop - start, *row_shape)
 
     def _row_order(self, name: str) -> NDArray[np.intp]:
         """Where the rows of the Hugging Face tensor lie in the file: llama.cpp pairs the two halves of a head."""

@@ -1,24 +1,29 @@
 """Packing: every weight of a checkpoint read, rotated, quantised and laid out for the kernels, a few rows at a time."""
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tampu.kernels.interface import Kind, PackedLinear
+from tampu.kernels import usable_cores
+from tampu.kernels.interface import F32, Kind, PackedLinear
 from tampu.kernels.layout import PANEL, TILES, pack_linear, packed_shape
-from tampu.model.checkpoint import Checkpoint, Shape
+from tampu.model.checkpoint import Checkpoint
 from tampu.model.fold import FoldedRows
-from tampu.model.packed import Weight, write_packed
 from tampu.model.plan import INVERSE_FREQUENCIES, PlannedWeight, packed_plan
 from tampu.model.quantize import encode_rows
 from tampu.model.rotation import Rotation, rotation_for
+from tampu.model.write import Pieces, write_packed
 
 Progress = Callable[[str, float], None]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
-# float32 values in memory at a time: 64 MB
-CHUNK_VALUES = 2**24
+# float32 values that a thread works on at a time: 1 MB stays in its core's cache
+CHUNK_VALUES = 2**18
 
 
 def pack(
@@ -31,13 +36,14 @@ def pack(
 ) -> None:
     """Write the packed file of a checkpoint to `target`; progress("packing", done) with done in [0, 1].
 
-    The file does not depend on `chunk_values`, the memory that packing takes does. Whether it is `rotated` is the
-    kind's choice unless given, to measure what rotation is worth.
+    The file does not depend on `chunk_values` nor on the number of cores. Whether it is `rotated` is the kind's choice
+    unless given, to measure what rotation is worth.
     """
     wanted = Rotation.of(checkpoint.config) if rotated else None
     rotation = rotation_for(kind, checkpoint.config) if rotated is None else wanted
-    weights = _pack_weights(checkpoint, kind, rotation, progress, chunk_values)
-    write_packed(target, checkpoint, kind, rotation, weights)
+    with ThreadPoolExecutor(usable_cores()) as threads:
+        packer = _Packer(checkpoint, kind, rotation, chunk_values, threads)
+        write_packed(target, checkpoint, kind, rotation, packer.weights(progress))
 
 
 def packed_size(checkpoint: Checkpoint, kind: Kind) -> int:
@@ -48,39 +54,60 @@ def packed_size(checkpoint: Checkpoint, kind: Kind) -> int:
     return sum(int(np.prod(packed_shape(kind, *shape))) * item + 4 * shape[0] for shape in linears)
 
 
-def _pack_weights(
-    checkpoint: Checkpoint, kind: Kind, rotation: Rotation | None, progress: Progress, chunk_values: int
-) -> Iterator[tuple[str, Weight]]:
-    plan = packed_plan(checkpoint.config, rotated=rotation is not None)
-    total, done = sum(int(np.prod(planned.shape)) for planned in plan), 0
-    for planned in plan:
-        progress("packing", done / total)
-        yield planned.name, _pack_weight(checkpoint, planned, kind, rotation, chunk_values)
-        done += int(np.prod(planned.shape))
-    progress("packing", 1.0)
+class _Packer:
+    """Makes the weights of one packed file in order, the rows of each on all cores."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        kind: Kind,
+        rotation: Rotation | None,
+        chunk_values: int,
+        threads: ThreadPoolExecutor,
+    ) -> None:
+        self._checkpoint = checkpoint
+        self._kind: Kind = kind
+        self._rotation = rotation
+        self._chunk_values = chunk_values
+        self._threads = threads
+
+    def weights(self, progress: Progress) -> Iterator[tuple[str, F32 | Pieces]]:
+        """Every weight; one must be used up before the next is asked for."""
+        plan = packed_plan(self._checkpoint.config, rotated=self._rotation is not None)
+        total, done = sum(int(np.prod(planned.shape)) for planned in plan), 0
+        for planned in plan:
+            progress("packing", done / total)
+            yield planned.name, self._weight(planned)
+            done += int(np.prod(planned.shape))
+        progress("packing", 1.0)
+
+    def _weight(self, planned: PlannedWeight) -> F32 | Pieces:
+        if planned.name == INVERSE_FREQUENCIES:
+            return self._checkpoint.inverse_frequencies()
+        rows = FoldedRows(self._checkpoint, planned, self._rotation, self._threads.map)
+        if len(planned.shape) == 1:
+            return rows.read(0, planned.shape[0])
+        return self._pieces(rows, *planned.shape)
+
+    def _pieces(self, rows: FoldedRows, out_features: int, in_features: int) -> Pieces:
+        # A piece is whole panels, which the layout keeps together: packed apart or at once, the bytes are the same.
+        chunk = max(1, self._chunk_values // (in_features * PANEL)) * PANEL
+
+        def piece(start: int) -> PackedLinear:
+            values, scales = encode_rows(rows.read(start, min(start + chunk, out_features)), self._kind)
+            return pack_linear(values, self._kind, scales)
+
+        return _in_order(self._threads, piece, range(0, out_features, chunk))
 
 
-def _pack_weight(
-    checkpoint: Checkpoint, planned: PlannedWeight, kind: Kind, rotation: Rotation | None, chunk_values: int
-) -> Weight:
-    if planned.name == INVERSE_FREQUENCIES:
-        return checkpoint.inverse_frequencies()
-    rows = FoldedRows(checkpoint, planned, rotation)
-    if len(planned.shape) == 1:
-        return rows.read(0, planned.shape[0])
-    return _pack_linear(rows, planned.shape, kind, chunk_values)
-
-
-def _pack_linear(rows: FoldedRows, shape: Shape, kind: Kind, chunk_values: int) -> PackedLinear:
-    out_features, in_features = shape
-    data: NDArray[np.generic] = np.empty(packed_shape(kind, out_features, in_features), TILES[kind].dtype)
-    scales = np.empty(out_features, np.float32) if kind == "int8" else None
-    # a chunk is whole panels, which the layout keeps together: packed apart or at once, the bytes are the same
-    chunk = max(1, chunk_values // (in_features * PANEL)) * PANEL
-    for start in range(0, out_features, chunk):
-        stop = min(start + chunk, out_features)
-        values, row_scales = encode_rows(rows.read(start, stop), kind)
-        data[start // PANEL : -(-stop // PANEL)] = pack_linear(values, kind, row_scales).data
-        if scales is not None and row_scales is not None:
-            scales[start:stop] = row_scales
-    return PackedLinear(kind, data, out_features, in_features, scales)
+def _in_order(
+    threads: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int = 8
+) -> Iterator[Result]:
+    """`work` of every item, in order; at most `ahead` results wait for the taker."""
+    waiting: deque[Future[Result]] = deque()
+    for item in items:
+        if len(waiting) == ahead:
+            yield waiting.popleft().result()
+        waiting.append(threads.submit(work, item))
+    while waiting:
+        yield waiting.popleft().result()

@@ -11,13 +11,11 @@ last: a file that was cut short anywhere has none, or is shorter than its preamb
 import hashlib
 import json
 import mmap
-import os
 import struct
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +23,7 @@ from numpy.typing import NDArray
 from tampu.errors import DamagedFile, TensorMismatch, UnsupportedModel
 from tampu.kernels.interface import F32, Kind, PackedLinear
 from tampu.kernels.layout import TILES, packed_shape
-from tampu.model.checkpoint import Checkpoint, Shape, model_name, naming
+from tampu.model.checkpoint import Shape, naming
 from tampu.model.config import GenerationDefaults, ModelConfig
 from tampu.model.plan import EMBED_TOKENS, LM_HEAD, PlannedWeight, norm_names, packed_plan
 from tampu.model.rotation import Rotation
@@ -80,28 +78,6 @@ class PackedModel:
     source: str
 
 
-def write_packed(
-    path: Path, checkpoint: Checkpoint, kind: Kind, rotation: Rotation | None, weights: Iterable[tuple[str, Weight]]
-) -> None:
-    """Write a packed file, one weight in memory at a time; `path` stays absent or as it was until all is whole."""
-    with _replacing(path) as file:
-        file.write(bytes(ALIGNMENT))
-        index = {
-            "config": checkpoint.config.to_json(),
-            "generation": checkpoint.generation.to_json(),
-            "kind": kind,
-            "rotation": None if rotation is None else rotation.to_json(),
-            "source": model_name(checkpoint.path),
-            "tokenizer": _write_tokenizer(file, checkpoint.tokenizer_json),
-            "weights": {name: _write_weight(file, weight) for name, weight in weights},
-        }
-        content = json.dumps(index).encode()
-        offset = _align(file)
-        file.write(content)
-        file.seek(0)
-        file.write(PREAMBLE.pack(MAGIC, FORMAT_VERSION, 0, offset, len(content), hashlib.sha256(content).digest()))
-
-
 def open_packed(path: Path, verify: bool = False) -> PackedModel:
     """The model in a packed file, in milliseconds. `verify` also reads every weight and compares its checksum.
 
@@ -117,46 +93,6 @@ def open_packed(path: Path, verify: bool = False) -> PackedModel:
     if verify:
         _verify(path, mapping, index["weights"])
     return model
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of `path` when all went well, and leaves nothing behind otherwise."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
-    try:
-        with unfinished.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _align(file: BinaryIO) -> int:
-    file.write(bytes(-file.tell() % ALIGNMENT))
-    return file.tell()
-
-
-def _write_weight(file: BinaryIO, weight: Weight) -> dict[str, Any]:
-    if not isinstance(weight, PackedLinear):
-        return {"kind": "vector", "data": _write_array(file, weight)}
-    entry = {"kind": weight.kind, "out_features": weight.out_features, "in_features": weight.in_features}
-    scales = None if weight.scales is None else _write_array(file, weight.scales)
-    return entry | {"data": _write_array(file, weight.data), "scales": scales}
-
-
-def _write_array(file: BinaryIO, array: Array) -> dict[str, Any]:
-    contiguous = np.ascontiguousarray(array)
-    offset = _align(file)
-    file.write(contiguous.data)
-    return {
-        "dtype": contiguous.dtype.name,
-        "shape": list(contiguous.shape),
-        "offset": offset,
-        "sha256": hashlib.sha256(contiguous.data).hexdigest(),
-    }
 
 
 def _map(path: Path) -> mmap.mmap:
@@ -206,10 +142,6 @@ def _read_model(path: Path, mapping: mmap.mmap, index: Mapping[str, Any]) -> Pac
         fingerprint=_fingerprint(config, kind, index),
         source=index["source"],
     )
-
-
-def _write_tokenizer(file: BinaryIO, tokenizer_json: bytes | None) -> dict[str, Any] | None:
-    return None if tokenizer_json is None else _write_array(file, np.frombuffer(tokenizer_json, np.uint8))
 
 
 def _read_tokenizer(path: Path, mapping: mmap.mmap, entry: Mapping[str, Any] | None) -> bytes | None:

@@ -1,8 +1,7 @@
-"""Hugging Face directories: safetensors, one file or several, mapped and never copied whole."""
+"""Hugging Face directories: safetensors, one file or several, read a few rows at a time."""
 
 import base64
 import json
-import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 MAX_JSON = 256 * 2**20
 # Meta's own name for the vocabulary; Hugging Face keeps it in `original/`
 TIKTOKEN_FILES = ("tokenizer.model", "original/tokenizer.model")
+ROWS = 256  # that are compared at a time
 
 DTYPES: Mapping[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
@@ -34,18 +34,19 @@ DTYPES: Mapping[str, np.dtype[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class StoredTensor:
-    """Where one tensor lies: the bytes [start, start + shape * dtype) of a mapped file."""
+    """Where one tensor lies: the bytes [start, start + shape * dtype) of a file."""
 
     file: Path
-    mapping: mmap.mmap
     dtype: str
     shape: Shape
     start: int
 
-    def raw(self) -> NDArray[Any]:
-        """The stored numbers, still in the file; bf16 as uint16."""
-        count = int(np.prod(self.shape))
-        return np.frombuffer(self.mapping, DTYPES[self.dtype], count, self.start).reshape(self.shape)
+    def rows(self, start: int = 0, stop: int | None = None) -> NDArray[Any]:
+        """Rows [start, stop) as they are stored, bf16 as uint16; read, not mapped: mapped pages would stay."""
+        dtype, num_rows = DTYPES[self.dtype], len(range(self.shape[0])[start:stop])
+        row_size = int(np.prod(self.shape[1:]))
+        offset = self.start + start * row_size * dtype.itemsize
+        return np.fromfile(self.file, dtype, num_rows * row_size, offset=offset).reshape(num_rows, *self.shape[1:])
 
 
 class SafetensorsCheckpoint:
@@ -66,7 +67,7 @@ class SafetensorsCheckpoint:
     def read(self, name: str, start: int = 0, stop: int | None = None) -> F32:
         """Rows [start, stop) of a tensor, widened to float32."""
         stored = self._tensors[name]
-        rows = stored.raw()[start:stop]
+        rows = stored.rows(start, stop)
         if stored.dtype == "BF16":
             return from_bf16(rows)
         widened: F32 = rows.astype(np.float32)
@@ -80,14 +81,17 @@ class SafetensorsCheckpoint:
 
     def _check_tied(self, shape: Shape) -> None:
         embedding = self._tensors.get(EMBEDDING)
-        if (
-            embedding is None
-            or embedding.shape != shape
-            or not np.array_equal(embedding.raw().view(np.uint8), self._tensors[LM_HEAD].raw().view(np.uint8))
-        ):
+        if embedding is None or embedding.shape != shape or not _same_bytes(embedding, self._tensors[LM_HEAD]):
             raise TensorMismatch(
                 f"{self.path}: tie_word_embeddings is true, but tensor {LM_HEAD} differs from {EMBEDDING}."
             )
+
+
+def _same_bytes(one: StoredTensor, other: StoredTensor) -> bool:
+    return one.dtype == other.dtype and all(
+        one.rows(start, start + ROWS).tobytes() == other.rows(start, start + ROWS).tobytes()
+        for start in range(0, one.shape[0], ROWS)
+    )
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -174,14 +178,13 @@ def _open_file(path: Path) -> dict[str, StoredTensor]:
     except (SafetensorError, OSError) as error:
         raise DamagedFile(f"{path} is damaged or truncated ({error}); download it again.") from error
     with path.open("rb") as file:
-        mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    length = int.from_bytes(mapping[:8], "little")
-    entries = json.loads(mapping[8 : 8 + length])
+        length = int.from_bytes(file.read(8), "little")
+        entries = json.loads(file.read(length))
     entries.pop("__metadata__", None)
-    return {name: _stored(path, mapping, name, entry, 8 + length) for name, entry in entries.items()}
+    return {name: _stored(path, name, entry, 8 + length) for name, entry in entries.items()}
 
 
-def _stored(path: Path, mapping: mmap.mmap, name: str, entry: Mapping[str, Any], base: int) -> StoredTensor:
+def _stored(path: Path, name: str, entry: Mapping[str, Any], base: int) -> StoredTensor:
     if entry["dtype"] not in DTYPES:
         raise UnsupportedModel(f"{path}: tensor {name} has type {entry['dtype']}; tampu reads {', '.join(DTYPES)}.")
-    return StoredTensor(path, mapping, entry["dtype"], tuple(entry["shape"]), base + entry["data_offsets"][0])
+    return StoredTensor(path, entry["dtype"], tuple(entry["shape"]), base + entry["data_offsets"][0])
