@@ -1,5 +1,6 @@
 """Packing: fused weights, chunks that leave no seam, progress, and numbers that are none."""
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,17 @@ def test_small_chunks_give_the_same_file(tmp_path: Path, kind: Any) -> None:
     pack(checkpoint, kind, tmp_path / "whole", silent)
     pack(checkpoint, kind, tmp_path / "chunks", silent, chunk_values=1)
     assert (tmp_path / "chunks").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+def test_packing_never_holds_a_whole_embedding(tmp_path: Path) -> None:
+    config = tiny_config(vocab_size=40_000, num_hidden_layers=1)
+    checkpoint = SafetensorsCheckpoint(random_checkpoint(tmp_path / "model", config))
+    tracemalloc.start()
+    pack(checkpoint, "int8", tmp_path / "x", silent, chunk_values=1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (tmp_path / "x").stat().st_size > 5_000_000
+    assert peak < 1_500_000
 
 
 def test_progress_rises_from_zero_to_one(tmp_path: Path) -> None:

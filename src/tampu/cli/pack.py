@@ -3,6 +3,7 @@
 MODEL is a name, a Hugging Face directory or a GGUF file.
 """
 
+import time
 from pathlib import Path
 from typing import Annotated, get_args
 
@@ -37,6 +38,7 @@ def pack(
         raise typer.BadParameter(f"The name of a packed file ends in {SUFFIX}.", param_hint="--output")
     paths = Paths.find()
     reference = resolve(model, paths)
+    started = time.monotonic()
     with progress_bar() as advance:
         if output is None:
             output = prepare(reference, kind, lambda phase, share: advance(phase, share, 1.0), packed_cache(paths))
@@ -45,4 +47,5 @@ def pack(
     if as_json:
         print_json({"path": str(output), "size": output.stat().st_size, "quant": kind})
     else:
-        print(f"{output}  {human_size(output.stat().st_size)}")
+        size, seconds = output.stat().st_size, time.monotonic() - started
+        print(f"{output}  {human_size(size)} in {seconds:.1f} s, {human_size(int(size / seconds))}/s")
