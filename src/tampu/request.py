@@ -59,6 +59,9 @@ class SamplingParams:
     stop_token_ids: tuple[int, ...] = _documented((), "Up to 128 token ids that end the sequence.")
     logprobs: int | None = _bounded(None, 0, MAX_TOP_LOGPROBS, "Report log-probabilities and this many likeliest.")
     prompt_logprobs: bool = _documented(False, "Also report log-probabilities of the prompt's tokens.")
+    masked_logprobs: bool = _documented(
+        False, "With a grammar: report log-probabilities among the tokens that it allows, not among all."
+    )
 
     def check(self, limits: Mapping[str, Range] | None = None) -> None:
         """Raise an error naming the first field outside its range, or outside a dialect's narrower `limits`."""

@@ -56,6 +56,7 @@ def test_every_field_of_the_sampling_parameters_can_be_said() -> None:
         "stop_token_ids": (5,),
         "logprobs": 2,
         "prompt_logprobs": True,
+        "masked_logprobs": True,
     }
     assert set(fields) == set(SamplingParams.__dataclass_fields__)
     assert read_sampling(fields) == SamplingParams(**fields)

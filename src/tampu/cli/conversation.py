@@ -14,7 +14,8 @@ from tampu.errors import InvalidRequest, TampuError, nearest
 from tampu.request import Message, SamplingParams
 from tampu.text.chat_format import render_segments
 
-SETTABLE = tuple(item.name for item in fields(SamplingParams) if item.name not in ("n", "logprobs", "prompt_logprobs"))
+NOT_SETTABLE = ("n", "logprobs", "prompt_logprobs", "masked_logprobs")
+SETTABLE = tuple(item.name for item in fields(SamplingParams) if item.name not in NOT_SETTABLE)
 
 
 class Quit(Exception):

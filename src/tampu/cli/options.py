@@ -18,7 +18,7 @@ SHORT = {"model": "-m", "system": "-s"}
 # Flags that may be given several times.
 REPEATED = ("stop", "stop_token_ids", "logit_bias")
 # Only the batch and the server report on the prompt.
-NOT_FLAGS = ("prompt_logprobs",)
+NOT_FLAGS = ("prompt_logprobs", "masked_logprobs")
 SERVER_ONLY = ("max_queue",)
 
 

@@ -56,12 +56,13 @@ def read_sampling(arguments: Mapping[str, Any]) -> SamplingParams:
             hint = ", ".join(nearest(name, KNOWN) or KNOWN)
             raise InvalidRequest(f"There is no sampling parameter {name}. Did you mean {hint}?", param=name)
     values: dict[str, Any] = dict(arguments) | read_table(NUMBERS, dict(arguments))
-    absent = {"stop": (), "stop_token_ids": (), "logit_bias": {}, "prompt_logprobs": False}
+    absent = {"stop": (), "stop_token_ids": (), "logit_bias": {}, "prompt_logprobs": False, "masked_logprobs": False}
     values |= {name: default for name, default in absent.items() if values.get(name) is None}
     values["stop"] = _several("stop", values["stop"], str)
     values["stop_token_ids"] = _several("stop_token_ids", values["stop_token_ids"], int)
     values["logit_bias"] = _biases(values["logit_bias"])
-    values["prompt_logprobs"] = Boolean().read("prompt_logprobs", values["prompt_logprobs"])
+    for name in ("prompt_logprobs", "masked_logprobs"):
+        values[name] = Boolean().read(name, values[name])
     return SamplingParams(**{name: value for name, value in values.items() if value is not None})
 
 

@@ -16,6 +16,7 @@ class Row(NamedTuple):
     start: int
     end: int
     guesses: tuple[int, ...] = ()
+    is_forced: bool = False  # the guesses are what a grammar leaves no choice about: right whatever the logits are
 
     @property
     def stop(self) -> int:

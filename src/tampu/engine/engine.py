@@ -1,11 +1,13 @@
 """The engine: token ids in, token ids out; one thread, no clock, no text."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import zip_longest
 
 from tampu.engine.batch import Batch, Row
 from tampu.engine.draft import DraftModel
+from tampu.engine.grammars import Built, GrammarRoom, Masks
 from tampu.engine.kv_cache import BlockPool
 from tampu.engine.output import EngineStats, Logprobs, StepOutput
 from tampu.engine.runner import Model, Runner
@@ -13,14 +15,24 @@ from tampu.engine.sampler import Sampled, Sampler
 from tampu.engine.scheduler import Limits, Scheduler
 from tampu.engine.sequence import Sequence, SequenceSpec
 from tampu.errors import InvalidRequest, OutOfRange
+from tampu.grammar.matcher import GrammarFailure, Vocabulary
 from tampu.settings import EngineSettings
 
 __all__ = ["Engine", "EngineStats", "StepOutput"]
+GRAMMAR_WAIT = 0.05  # seconds that a step without anything else to do waits for a grammar
 log = logging.getLogger("tampu.engine")
 
 
+def no_vocabulary() -> Vocabulary:
+    """Stands for a model without a tokenizer: its tokens are no text that a grammar could be about."""
+    raise GrammarFailure("This model has no tokenizer: its answers cannot be held to a grammar.")
+
+
 class Engine:
-    """Continuous batching over one model. `settings` are resolved: nothing in them is left to choose."""
+    """Continuous batching over one model. `settings` are resolved: nothing in them is left to choose.
+
+    `read_vocabulary` is asked when the first sequence with a grammar comes.
+    """
 
     def __init__(
         self,
@@ -28,6 +40,7 @@ class Engine:
         settings: EngineSettings,
         pool: BlockPool | None = None,
         draft: DraftModel | None = None,
+        read_vocabulary: Callable[[], Vocabulary] = no_vocabulary,
     ) -> None:
         pool = pool or BlockPool(settings.num_blocks, settings.block_size)
         limits = Limits(
@@ -42,11 +55,14 @@ class Engine:
         self._scheduler = Scheduler(pool, limits, draft)
         self._runner = Runner(model, settings.num_blocks, settings.block_size, settings.kv_dtype)
         self._sampler = Sampler(model.kernels)
+        self._grammar_room = GrammarRoom(read_vocabulary)
+        self._masks = Masks(model.config.vocab_size)
         self._num_steps = 0
         self._num_prompt_tokens = 0
         self._num_generated_tokens = 0
         self._num_guessed_tokens = 0
         self._num_right_guesses = 0
+        self._num_forced_tokens = 0
 
     def add(self, spec: SequenceSpec) -> None:
         """Queue a sequence. InvalidRequest, and nothing changed, when it cannot be generated here."""
@@ -58,32 +74,39 @@ class Engine:
             raise InvalidRequest("The prompt must not be empty.", param="prompt")
         if len(spec.output_token_ids) >= (spec.sampling.max_tokens or 0):
             raise InvalidRequest("The output already has max_tokens tokens.", param="max_tokens")
-        self._scheduler.add(spec)
+        if spec.grammar:
+            self._scheduler.check_length(spec)
+            self._grammar_room.add(spec)
+        else:
+            self._scheduler.add(spec)
 
     def abort(self, sequence_id: int) -> None:
         """End a sequence and free its blocks at once, with no output; one that is over already is left alone."""
+        if self._grammar_room.abort(sequence_id):
+            return
         sequence = self._scheduler.get(sequence_id)
         if sequence is not None:
             self._scheduler.finish(sequence)
 
     def has_work(self) -> bool:
         """Whether any sequence is unfinished."""
-        return self._scheduler.has_sequences
+        return self._scheduler.has_sequences or len(self._grammar_room) > 0
 
     def step(self) -> list[StepOutput]:
         """Compute one batch of tokens; what came of it: an output per token generated, in order."""
+        refused = self._admit_built()
         batch = self._scheduler.schedule()
         results = self._compute(batch)
         if self._draft is not None:
             self._draft.read(batch)
-        return self._commit(batch, results)
+        return refused + self._commit(batch, results)
 
     def stats(self) -> EngineStats:
         """The state now, and the counters."""
         scheduler, pool = self._scheduler, self._scheduler.pool
         return EngineStats(
             running=len(scheduler.running),
-            waiting=scheduler.num_waiting,
+            waiting=scheduler.num_waiting + len(self._grammar_room),
             blocks_used=pool.num_blocks - pool.num_free,
             blocks_total=pool.num_blocks,
             preemptions=scheduler.num_preemptions,
@@ -93,6 +116,7 @@ class Engine:
             generation_tokens=self._num_generated_tokens,
             guessed_tokens=self._num_guessed_tokens,
             right_guesses=self._num_right_guesses,
+            forced_tokens=self._num_forced_tokens,
             steps=self._num_steps,
         )
 
@@ -105,17 +129,36 @@ class Engine:
             if not 0 <= token_id < self._vocab_size:
                 raise OutOfRange(param, value=token_id, low=0, high=self._vocab_size - 1)
 
+    def _admit_built(self) -> list[StepOutput]:
+        """Let sequences whose matchers are built wait for their turn like others; what became of those without."""
+        patience = 0.0 if self._scheduler.has_sequences else GRAMMAR_WAIT
+        return [output for built in self._grammar_room.take(patience) for output in self._admit(built)]
+
+    def _admit(self, built: Built) -> list[StepOutput]:
+        if built.matcher is None:
+            return [StepOutput(built.spec.id, num_generated=len(built.spec.output_token_ids), error=built.error)]
+        self._scheduler.add(built.spec, built.matcher)
+        return []
+
     def _compute(self, batch: Batch) -> list[Sampled]:
         """Logits, then tokens. When that raises, each row is computed alone, and only a row that raises again fails."""
         if not batch:
             return []
         try:
-            return self._sampler.sample(self._runner.forward(batch), batch)
+            return self._sample(batch)
         except Exception as error:
             if len(batch) > 1 or batch[0].guesses:
                 return [result for row in batch for result in self._compute([row.without_guesses()])]
             log.exception("sequence %d failed", batch[0].sequence.id)
             return [Sampled(error=f"The engine failed on this sequence: {type(error).__name__}.")]
+
+    def _sample(self, batch: Batch) -> list[Sampled]:
+        masks = self._masks.begin(batch)
+        try:
+            logits = self._runner.forward(batch)
+        finally:
+            written = None if masks is None else masks.result()
+        return self._sampler.sample(logits, batch, written)
 
     def _commit(self, batch: Batch, results: list[Sampled]) -> list[StepOutput]:
         self._num_steps += bool(batch)
@@ -131,33 +174,44 @@ class Engine:
         sequence.prompt_logprobs += result.prompt_logprobs
         outputs = self._append(sequence, result)
         num_right = max(0, len(outputs) - 1)
-        if row.guesses:
+        if row.guesses and not row.is_forced:
             outputs[0] = replace(outputs[0], num_guessed=len(row.guesses), num_right=num_right)
         self._scheduler.commit(row, num_right)
-        sequence.drafter.learn(len(row.guesses), num_right)
-        self._num_guessed_tokens += len(row.guesses)
-        self._num_right_guesses += num_right
-        if outputs and outputs[-1].finish_reason is not None:
+        self._count_guesses(row, num_right)
+        if outputs and (outputs[-1].finish_reason or outputs[-1].error) is not None:
             self._scheduler.finish(sequence)
         return outputs
+
+    def _count_guesses(self, row: Row, num_right: int) -> None:
+        if row.is_forced:
+            self._num_forced_tokens += num_right
+            return
+        row.sequence.drafter.learn(len(row.guesses), num_right)
+        self._num_guessed_tokens += len(row.guesses)
+        self._num_right_guesses += num_right
 
     def _append(self, sequence: Sequence, result: Sampled) -> list[StepOutput]:
         """Give the sequence its new tokens, up to one that ends it."""
         outputs: list[StepOutput] = []
         for token_id, logprobs in zip_longest(result.token_ids, result.logprobs):
-            outputs.append(self._append_token(sequence, token_id, logprobs))
+            try:
+                outputs.append(self._append_token(sequence, token_id, logprobs))
+            except GrammarFailure as error:
+                outputs.append(StepOutput(sequence.id, num_generated=sequence.num_generated, error=str(error)))
+                break
             if outputs[-1].finish_reason is not None:
                 break
         return outputs
 
     def _append_token(self, sequence: Sequence, token_id: int, logprobs: Logprobs | None) -> StepOutput:
         is_first = sequence.num_generated == len(sequence.spec.output_token_ids)
+        num_tokens = sequence.num_tokens
         finish_reason = sequence.append(token_id)
         self._num_generated_tokens += 1
         self._num_prompt_tokens += sequence.num_prompt_tokens if is_first else 0
         return StepOutput(
             sequence.id,
-            token_ids=() if finish_reason == "stop" else (token_id,),
+            token_ids=tuple(sequence.token_ids[num_tokens:]),
             finish_reason=finish_reason,
             num_generated=sequence.num_generated,
             logprobs=() if logprobs is None else (logprobs,),

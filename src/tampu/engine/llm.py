@@ -17,7 +17,7 @@ from tampu.engine.output import EngineStats
 from tampu.engine.prepare import Preparer, locate_draft, read_tokenizer
 from tampu.errors import InvalidRequest, NotReady, ServiceError
 from tampu.model.hub import packed_cache, resolve
-from tampu.request import Chunk, Completion, GenerateRequest, Prompt, Tool, Usage
+from tampu.request import Chunk, Completion, Constraint, GenerateRequest, Prompt, Tool, Usage
 from tampu.settings import EngineSettings, Paths, load
 
 CLOSED = "The model was closed."
@@ -111,6 +111,7 @@ class LLM:
         stream: Literal[False] = False,
         tools: Sequence[Tool] = (),
         continue_last: bool = False,
+        constraint: Constraint | None = None,
         **sampling: Any,
     ) -> Answer: ...
 
@@ -122,6 +123,7 @@ class LLM:
         stream: Literal[True],
         tools: Sequence[Tool] = (),
         continue_last: bool = False,
+        constraint: Constraint | None = None,
         **sampling: Any,
     ) -> Iterator[str]: ...
 
@@ -132,25 +134,49 @@ class LLM:
         stream: bool = False,
         tools: Sequence[Tool] = (),
         continue_last: bool = False,
+        constraint: Constraint | None = None,
         **sampling: Any,
     ) -> Answer | Iterator[str]:
         """The answer to a conversation, or with `stream` the pieces of its text as they come.
 
         A string is one user message; dicts have OpenAI's shape. `sampling` has the fields of SamplingParams; what is
-        left out is as the model's makers recommend.
+        left out is as the model's makers recommend. A `constraint` is what the whole answer must match.
         """
-        request = self._request(read_messages(messages), sampling, tools=tuple(tools), continue_last=continue_last)
+        request = self._request(
+            read_messages(messages), sampling, tools=tuple(tools), continue_last=continue_last, constraint=constraint
+        )
         return self._texts(request) if stream else self._answer(request)
 
     @overload
-    def complete(self, prompt: str | Sequence[int], *, stream: Literal[False] = False, **sampling: Any) -> Answer: ...
+    def complete(
+        self,
+        prompt: str | Sequence[int],
+        *,
+        stream: Literal[False] = False,
+        constraint: Constraint | None = None,
+        **sampling: Any,
+    ) -> Answer: ...
 
     @overload
-    def complete(self, prompt: str | Sequence[int], *, stream: Literal[True], **sampling: Any) -> Iterator[str]: ...
+    def complete(
+        self,
+        prompt: str | Sequence[int],
+        *,
+        stream: Literal[True],
+        constraint: Constraint | None = None,
+        **sampling: Any,
+    ) -> Iterator[str]: ...
 
-    def complete(self, prompt: str | Sequence[int], *, stream: bool = False, **sampling: Any) -> Answer | Iterator[str]:
+    def complete(
+        self,
+        prompt: str | Sequence[int],
+        *,
+        stream: bool = False,
+        constraint: Constraint | None = None,
+        **sampling: Any,
+    ) -> Answer | Iterator[str]:
         """What follows a raw prompt: text in which control tokens are parsed, or token ids."""
-        request = self._request(read_prompt(prompt), sampling)
+        request = self._request(read_prompt(prompt), sampling, constraint=constraint)
         return self._texts(request) if stream else self._answer(request)
 
     def generate(self, requests: Iterable[GenerateRequest]) -> Iterator[tuple[str, Chunk | ServiceError]]:

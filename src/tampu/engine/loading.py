@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tampu.engine.card import ModelCard
 from tampu.engine.draft import DraftModel
 from tampu.engine.engine import Engine
 from tampu.errors import BadSetting
+from tampu.grammar.matcher import Vocabulary
 from tampu.kernels import load_kernels
 from tampu.kernels.cache import block_bytes
 from tampu.kernels.interface import Kind, PackedLinear
@@ -46,7 +48,14 @@ def load_engine(reference: Path, cache: Path, settings: EngineSettings, report: 
         packed=str(path),
         recommended=packed.generation.sampling(),
     )
-    return Engine(model, resolved, draft=draft), card
+    return Engine(model, resolved, draft=draft, read_vocabulary=partial(_read_vocabulary, card)), card
+
+
+def _read_vocabulary(card: ModelCard) -> Vocabulary:
+    # Only a worker that meets a grammar needs a tokenizer.
+    from tampu.engine.vocabulary import read_vocabulary
+
+    return read_vocabulary(Path(card.packed), card.vocab_size, card.eos_token_ids)
 
 
 def model_id(name: str) -> str:

@@ -61,5 +61,7 @@ class EngineStats:
     # Tokens computed on the guess that they come next, and how many of them did.
     guessed_tokens: int = 0
     right_guesses: int = 0
+    # Tokens that a grammar left no choice about, computed beside others.
+    forced_tokens: int = 0
     # Steps that computed something; it stands still while work is pending only when the engine is stuck.
     steps: int = 0

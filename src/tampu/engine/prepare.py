@@ -12,12 +12,15 @@ from pathlib import Path
 from tampu.engine.card import ModelCard
 from tampu.engine.sequence import SequenceSpec
 from tampu.errors import ContextTooLong, InvalidPrompt, InvalidRequest, OutOfRange, UnsupportedModel
+from tampu.grammar.compile import compile_constraint
 from tampu.model.hub import resolve
 from tampu.model.packed import open_packed
-from tampu.request import MAX_SEED, GenerateRequest, Message, SamplingParams
+from tampu.request import MAX_SEED, Constraint, GenerateRequest, Message, SamplingParams
 from tampu.settings import EngineSettings, Paths
 from tampu.text.chat_format import render, render_raw
 from tampu.text.tokenizer import Tokenizer
+
+Compile = Callable[[Constraint], str]
 
 
 def draw_seed() -> int:
@@ -47,6 +50,7 @@ class Prepared:
     request: GenerateRequest
     prompt_token_ids: tuple[int, ...]
     sampling: SamplingParams
+    grammar: str = ""
 
     def specs(self, first_id: int) -> list[SequenceSpec]:
         """One sequence per choice, with the ids [first_id, first_id + n)."""
@@ -62,6 +66,7 @@ class Prepared:
                 choice=choice,
                 group=first_id if num_choices > 1 else None,
                 salt=self.request.tenant.encode(),
+                grammar=self.grammar,
             )
             for choice in range(num_choices)
         ]
@@ -70,10 +75,17 @@ class Prepared:
 class Preparer:
     """Renders and checks requests against one model."""
 
-    def __init__(self, tokenizer: Tokenizer, card: ModelCard, draw: Callable[[], int] = draw_seed) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        card: ModelCard,
+        draw: Callable[[], int] = draw_seed,
+        compile_: Compile = compile_constraint,
+    ) -> None:
         self.tokenizer = tokenizer
         self.card = card
         self._draw = draw
+        self._compile = compile_
 
     def prepare(self, request: GenerateRequest) -> Prepared:
         """The request made ready; InvalidRequest names what is wrong with it."""
@@ -89,7 +101,8 @@ class Preparer:
             max_tokens=self._max_tokens(request, len(prompt)),
             stop_token_ids=tuple(sorted({*sampling.stop_token_ids, *self.card.eos_token_ids})),
         )
-        return Prepared(request, prompt, resolved)
+        grammar = "" if request.constraint is None else self._compile(request.constraint)
+        return Prepared(request, prompt, resolved, grammar)
 
     def _render(self, request: GenerateRequest) -> tuple[int, ...]:
         prompt = request.prompt

@@ -15,7 +15,7 @@ import numpy as np
 from tampu.engine.batch import Batch, Row
 from tampu.engine.output import Logprobs
 from tampu.engine.sequence import Sequence, TokenNumbers
-from tampu.kernels.interface import F32, Kernels, SampleRows, SparseRows
+from tampu.kernels.interface import F32, U32, Kernels, SampleRows, SparseRows
 
 # Each control: its type, and where a sequence has it.
 COLUMNS: Mapping[str, tuple[Any, Callable[[Sequence], float]]] = {
@@ -53,20 +53,23 @@ class Sampler:
     def __init__(self, kernels: Kernels) -> None:
         self._kernels = kernels
 
-    def sample(self, logits: F32, batch: Batch) -> list[Sampled]:
-        """What each row of the batch comes to, from the logits f32[L, V] that `Runner.forward` gave."""
+    def sample(self, logits: F32, batch: Batch, masks: U32 | None = None) -> list[Sampled]:
+        """What each row of the batch comes to, from the logits f32[L, V] that `Runner.forward` gave.
+
+        `masks` has a row per draw, as SampleRows wants them.
+        """
         results = [Sampled() for _ in batch]
         at_end = [(row, result) for row, result in zip(batch, results, strict=True) if row.is_sampled]
-        start = self._draw(logits, at_end) if at_end else 0
+        start = self._draw(logits, at_end, masks) if at_end else 0
         for row, result in zip(batch, results, strict=True):
             if positions := row.scored:
                 self._score_prompt(logits[start : start + len(positions)], row.sequence, positions, result)
                 start += len(positions)
         return results
 
-    def _draw(self, logits: F32, rows: list[tuple[Row, Sampled]]) -> int:
+    def _draw(self, logits: F32, rows: list[tuple[Row, Sampled]], masks: U32 | None) -> int:
         """Draw and score the tokens of these rows, from the first of the logits; from how many."""
-        controls = sample_rows([row for row, _ in rows])
+        controls = sample_rows([row for row, _ in rows], masks)
         count = len(controls.position)
         token_ids = self._kernels.sample(logits[:count], controls).tolist()
         start, scored = 0, list[tuple[int, Row, Sampled]]()
@@ -79,13 +82,20 @@ class Sampler:
                 scored += [(start + index, row, result) for index in range(len(result.token_ids))]
             start = end
         if scored:
-            self._score_draws(logits, token_ids, scored)
+            self._score_draws(logits, token_ids, scored, masks)
         return count
 
-    def _score_draws(self, logits: F32, token_ids: list[int], scored: list[tuple[int, Row, Sampled]]) -> None:
+    def _score_draws(
+        self, logits: F32, token_ids: list[int], scored: list[tuple[int, Row, Sampled]], masks: U32 | None
+    ) -> None:
         indices = [index for index, _, _ in scored]
+        chosen = logits[indices]
+        if masks is not None:
+            for place, (index, row, _) in enumerate(scored):
+                if row.sequence.spec.sampling.masked_logprobs:
+                    chosen[place] = mask_logits(chosen[place], masks[index])
         tops = [row.sequence.spec.sampling.logprobs or 0 for _, row, _ in scored]
-        entries = self._score(logits[indices], [token_ids[index] for index in indices], tops)
+        entries = self._score(chosen, [token_ids[index] for index in indices], tops)
         for (_, _, result), entry in zip(scored, entries, strict=True):
             result.logprobs.append(entry)
 
@@ -102,15 +112,15 @@ class Sampler:
         scores = self._kernels.logprobs(logits, np.array(token_ids, np.int32), max(tops))
         columns = (token_ids, scores.chosen.tolist(), scores.top_ids.tolist(), scores.top_logprobs.tolist(), tops)
         return [
-            Logprobs(token_id, logprob, tuple(top_ids[:top]), tuple(top_logprobs[:top]))
+            _entry(token_id, logprob, top_ids[:top], top_logprobs[:top])
             for token_id, logprob, top_ids, top_logprobs, top in zip(*columns, strict=True)
         ]
 
 
-def sample_rows(rows: Batch) -> SampleRows:
+def sample_rows(rows: Batch, masks: U32 | None = None) -> SampleRows:
     """The controls of these sampled rows, for each token that is drawn: as if the guesses before it were its own."""
     sequences, positions, seen = list[Sequence](), list[int](), list[TokenNumbers]()
-    for sequence, _, end, guesses in rows:
+    for sequence, _, end, guesses, _ in rows:
         sequences += [sequence] * (1 + len(guesses))
         positions += range(end, end + 1 + len(guesses))
         seen += sequence.seen.stages(guesses)
@@ -121,7 +131,20 @@ def sample_rows(rows: Batch) -> SampleRows:
         position=np.array(positions, np.uint32),
         logit_bias=_sparse_rows([sequence.logit_bias for sequence in sequences]),
         seen=_sparse_rows(seen),
+        mask=masks,
     )
+
+
+def mask_logits(logits: F32, mask: U32) -> F32:
+    """The logits [V] with -inf for the tokens whose bit is 0."""
+    bits = np.unpackbits(mask.astype("<u4").view(np.uint8), count=len(logits), bitorder="little")
+    return np.where(bits == 1, logits, np.float32(-np.inf))
+
+
+def _entry(token_id: int, logprob: float, top_ids: list[int], top_logprobs: list[float]) -> Logprobs:
+    """Without those of the likeliest that a mask leaves out."""
+    count = sum(value != -math.inf for value in top_logprobs)
+    return Logprobs(token_id, logprob, tuple(top_ids[:count]), tuple(top_logprobs[:count]))
 
 
 def _accepted(drawn: list[int], guesses: tuple[int, ...], vocab_size: int) -> list[int]:

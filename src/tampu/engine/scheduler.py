@@ -21,6 +21,7 @@ from tampu.engine.kv_cache import BlockPool, num_blocks_for
 from tampu.engine.sequence import Sequence, SequenceSpec, SequenceStatus
 from tampu.engine.speculate import cost_of_guess
 from tampu.errors import ContextTooLong
+from tampu.grammar.matcher import Matcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +63,18 @@ class Scheduler:
         """Sequences without blocks."""
         return len(self._sequences) - len(self.running)
 
-    def add(self, spec: SequenceSpec) -> None:
-        """Let a sequence wait for its turn; ContextTooLong when it can never fit."""
-        sequence = Sequence(spec, self._num_arrived)
-        if sequence.num_prompt_tokens + sequence.max_tokens > self.limits.max_model_len:
+    def check_length(self, spec: SequenceSpec) -> None:
+        """Raise ContextTooLong when a sequence can never fit."""
+        num_prompt_tokens, max_tokens = len(spec.prompt_token_ids), spec.sampling.max_tokens or 0
+        if num_prompt_tokens + max_tokens > self.limits.max_model_len:
             raise ContextTooLong(
-                context=self.limits.max_model_len,
-                prompt=sequence.num_prompt_tokens,
-                completion=sequence.max_tokens,
-                param="prompt",
+                context=self.limits.max_model_len, prompt=num_prompt_tokens, completion=max_tokens, param="prompt"
             )
+
+    def add(self, spec: SequenceSpec, matcher: Matcher | None = None) -> None:
+        """Let a sequence wait for its turn; ContextTooLong when it can never fit."""
+        self.check_length(spec)
+        sequence = Sequence(spec, self._num_arrived, matcher)
         assert spec.id not in self._sequences, f"two sequences have the id {spec.id}"
         self._num_arrived += 1
         self._sequences[spec.id] = sequence
@@ -89,8 +92,7 @@ class Scheduler:
         for sequence in sorted(self.running, key=_is_prefilling):
             self._deal(sequence, budget, rows)
         self._admit(budget, rows)
-        if self.limits.speculate:
-            self._guess(budget, rows)
+        self._guess(budget, rows)
         return list(rows.values())
 
     def commit(self, row: Row, num_right: int = 0) -> None:
@@ -154,18 +156,22 @@ class Scheduler:
             rows[sequence.id] = row
 
     def _guess(self, budget: Budget, rows: dict[int, Row]) -> None:
-        """Let decodes guess ahead with the tokens and blocks that are left; nobody gives way to a guess."""
+        """Let rows guess ahead with the tokens and blocks that are left; nobody gives way to a guess."""
         cost = cost_of_guess(self.limits.max_num_batched_tokens - budget.num_tokens)
         without: list[Row] = []
         for sequence_id, row in rows.items():
             sequence = row.sequence
-            if row.end - row.start > 1 or not row.is_sampled:
+            if not row.is_sampled:
                 continue
-            guesses = sequence.drafter.guess(sequence.token_ids, _most_guesses(sequence, budget), cost)
-            if not guesses:
-                without.append(row)
-            elif self._grow(sequence, row.end + len(guesses)):
-                rows[sequence_id] = row._replace(guesses=guesses)
+            most = _most_guesses(sequence, budget)
+            guesses = () if sequence.matcher is None else sequence.matcher.forced(most)
+            is_forced = bool(guesses)
+            if not is_forced and self.limits.speculate and row.end - row.start == 1:
+                guesses = sequence.guess(most, cost)
+                if not guesses:
+                    without.append(row)
+            if guesses and self._grow(sequence, row.end + len(guesses)):
+                rows[sequence_id] = row._replace(guesses=guesses, is_forced=is_forced)
                 budget.take_guesses(len(guesses))
         if self._draft is not None:
             self._guess_by_draft(self._draft, without, budget, rows, cost)
@@ -183,8 +189,9 @@ class Scheduler:
                 budget.take_guesses(count)
         for (row, _), guesses in zip(wanted, draft.guess(wanted), strict=True):
             row.sequence.drafter.charge(len(guesses), cost)
-            self._shrink(row.sequence, row.end + len(guesses))
-            rows[row.sequence.id] = row._replace(guesses=guesses)
+            allowed = row.sequence.allowed(guesses)
+            self._shrink(row.sequence, row.end + len(allowed))
+            rows[row.sequence.id] = row._replace(guesses=allowed)
 
     def _reserve(self, row: Row, rows: dict[int, Row]) -> bool:
         """Blocks for a row, taken back from the latest arrivals if need be; False if that hit the row itself."""

@@ -8,6 +8,7 @@ from enum import Enum
 from tampu.engine.kv_cache import block_hash, root_hash
 from tampu.engine.output import EndReason, Logprobs
 from tampu.engine.speculate import Drafter
+from tampu.grammar.matcher import Matcher
 from tampu.request import SamplingParams
 
 
@@ -30,6 +31,8 @@ class SequenceSpec:
     group: int | None = None
     # The tenant: blocks are shared, and steps dealt out fairly, between equal salts only.
     salt: bytes = b""
+    # What the output must match, as `compile_constraint` gives it; nothing for anything.
+    grammar: str = ""
 
     def resumed(self, output_token_ids: Iterable[int]) -> "SequenceSpec":
         """The same sequence, going on after these tokens."""
@@ -116,6 +119,7 @@ class Sequence:
 
     spec: SequenceSpec
     arrival: int  # earlier ones are admitted first and preempted last
+    matcher: Matcher | None = None  # of the grammar, after all tokens of the output
     token_ids: "array[int]" = field(init=False)  # prompt and output, in the C type that becomes int32 without a copy
     num_prompt_tokens: int = field(init=False)
     num_generated: int = field(init=False)  # output tokens, and the stop token that is not among them
@@ -173,14 +177,29 @@ class Sequence:
             known.append(block_hash(parent, self.token_ids[start : start + block_size]))
         return known[:num_blocks]
 
+    def guess(self, limit: int, cost: float) -> tuple[int, ...]:
+        """Up to `limit` tokens that may follow, at `cost` each; none that the grammar does not allow."""
+        return self.allowed(self.drafter.guess(self.token_ids, limit, cost))
+
+    def allowed(self, guesses: tuple[int, ...]) -> tuple[int, ...]:
+        """The guesses before the first that the grammar forbids."""
+        return guesses if self.matcher is None or not guesses else guesses[: self.matcher.allowed(guesses)]
+
     def append(self, token_id: int) -> EndReason | None:
-        """Take a sampled token; the reason why generation ends with it, if it does. A stop token is not kept."""
+        """Take a sampled token; the reason why generation ends with it, if it does. A stop token is not kept.
+
+        A grammar that is matched and allows nothing more ends it too. GrammarFailure where a grammar is stuck.
+        """
         self.num_generated += 1
         if token_id in self.spec.sampling.stop_token_ids:
+            if self.matcher is not None:
+                self.matcher.check()
             return "stop"
         self.token_ids.append(token_id)
         if isinstance(self.seen, SeenTokens):
             self.seen.add(token_id)
+        if self.matcher is not None and self.matcher.advance((token_id,)):
+            return "stop"
         return "length" if self.num_generated >= self.max_tokens else None
 
 

@@ -1,0 +1,95 @@
+"""The grammars of an engine: matchers are built beside its steps, and masks written while a forward pass runs.
+
+This is the one place where the worker half reads a vocabulary: a grammar is about text, and its masks about tokens.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from tampu.engine.batch import Batch
+from tampu.engine.sequence import SequenceSpec
+from tampu.grammar.matcher import Grammars, MaskWriter, Matcher, Vocabulary
+from tampu.kernels.interface import U32
+
+ALL_TOKENS = np.uint32(2**32 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A sequence whose matcher is there, or why there is none."""
+
+    spec: SequenceSpec
+    matcher: Matcher | None
+    error: str = ""
+
+
+class GrammarRoom:
+    """Where sequences with a grammar wait for their matchers, which a thread builds one after the other."""
+
+    def __init__(self, read_vocabulary: Callable[[], Vocabulary]) -> None:
+        self._read_vocabulary = read_vocabulary
+        self._grammars: Grammars | None = None
+        self._thread = ThreadPoolExecutor(1, "grammars")
+        self._waiting: dict[int, Future[Built]] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, spec: SequenceSpec) -> None:
+        """Begin to build the matcher of this sequence, at the place after the tokens it has already."""
+        self._waiting[spec.id] = self._thread.submit(self._build, spec)
+
+    def abort(self, sequence_id: int) -> bool:
+        """Forget a sequence; whether it was waiting here."""
+        future = self._waiting.pop(sequence_id, None)
+        return future is not None and (future.cancel() or True)
+
+    def take(self, patience: float) -> list[Built]:
+        """The sequences that wait no longer; when there is none yet, what `patience` seconds bring."""
+        if not self._waiting:
+            return []
+        first = next(iter(self._waiting.values()))
+        if patience and not first.done():
+            try:
+                first.exception(timeout=patience)
+            except TimeoutError:
+                return []
+        done = [sequence_id for sequence_id, future in self._waiting.items() if future.done()]
+        return [self._waiting.pop(sequence_id).result() for sequence_id in done]
+
+    def _build(self, spec: SequenceSpec) -> Built:
+        try:
+            if self._grammars is None:
+                self._grammars = Grammars(self._read_vocabulary())
+            return Built(spec, self._grammars.matcher(spec.grammar, spec.output_token_ids))
+        except Exception as error:
+            return Built(spec, None, str(error))
+
+
+class Masks:
+    """The masks of a step, one row per draw; a row without a grammar may draw every token."""
+
+    def __init__(self, vocab_size: int) -> None:
+        self._num_words = -(-vocab_size // 32)
+        self._writer: MaskWriter | None = None
+        self._thread = ThreadPoolExecutor(1, "masks")
+
+    def begin(self, batch: Batch) -> Future[U32] | None:
+        """Write the masks of this batch in a thread of their own; None when no row has a grammar."""
+        rows, count = list[tuple[Matcher, int, tuple[int, ...]]](), 0
+        for row in batch:
+            if row.is_sampled:
+                if row.sequence.matcher is not None:
+                    rows.append((row.sequence.matcher, count, row.guesses))
+                count += 1 + len(row.guesses)
+        return self._thread.submit(self._write, rows, count) if rows else None
+
+    def _write(self, rows: list[tuple[Matcher, int, tuple[int, ...]]], count: int) -> U32:
+        if self._writer is None:
+            self._writer = MaskWriter()
+        masks = np.full((count, self._num_words), ALL_TOKENS, np.uint32)
+        self._writer.write(rows, masks.ctypes.data, (count, self._num_words))
+        return masks

@@ -1,0 +1,1 @@
+"""Constraints on text: which are taken, and which tokens each allows next."""
