@@ -74,9 +74,10 @@ struct RotaryTableArgs {
   float *cos, *sin;  // [N, half]
 };
 
-// Keys and values [P, G, S / 32] chunks of 32 positions each, in the order of isa/cache.h; bf16 or float.
+// Keys and values [P, G, S / 32] chunks of 32 positions each, in the order of isa/cache.h; int8 has scales [P, G, S].
 struct Cache {
   void *keys, *values;
+  float *key_scales, *value_scales;
   Kind kind;
   int64_t P, G, S, D;
 };

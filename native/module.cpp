@@ -64,18 +64,39 @@ Weight weight_of(const std::string& kind_name, const Input& data, const Optional
   return {kind, packed, scales ? input<float>("weight scales", *scales, {N}) : nullptr, N, K};
 }
 
+template <class T>
+void* chunks_of(const char* name, const Output& array, int64_t P, int64_t G, int64_t C, int64_t D, int64_t k) {
+  constexpr int64_t group = 4 / sizeof(T);
+  return output<T>(name, array, {P, G, C, (D + k - 1) / k, 2, k / group, 16, group});
+}
+
 // The order of isa/cache.h: chunks of 32 positions in words of four bytes; D is padded to whole tiles.
-Cache cache_of(const Output& keys, const Output& values, int64_t D) {
+template <class T>
+Cache cache_of(Kind kind, const Output& keys, const Output& values, const OptionalOutput& key_scales,
+               const OptionalOutput& value_scales, int64_t D) {
   const int64_t P = size_of("keys", keys, 8, 0), G = size_of("keys", keys, 8, 1), C = size_of("keys", keys, 8, 2);
-  const Kind kind = keys.dtype() == nb::dtype<uint16_t>() ? Kind::bf16 : Kind::f32;
-  const int64_t group = kind == Kind::bf16 ? 2 : 1;
   require(G >= 1 && C >= 1 && D >= 2 && D % 2 == 0, "a cache needs heads, chunks and an even head size");
-  const auto data = [&](const char* name, const Output& array) {
-    const std::initializer_list<int64_t> shape = {P, G, C, (D + 31) / 32, 2, 32 / group, 16, group};
-    return kind == Kind::bf16 ? static_cast<void*>(output<uint16_t>(name, array, shape))
-                              : static_cast<void*>(output<float>(name, array, shape));
+  require((kind == Kind::int8) == (key_scales && value_scales), "int8 caches, and no others, have scales");
+  const auto scales = [&](const char* name, const OptionalOutput& array) {
+    return array ? output<float>(name, *array, {P, G, C * 32}) : nullptr;
   };
-  return {data("keys", keys), data("values", values), kind, P, G, C * 32, D};
+  return {chunks_of<T>("keys", keys, P, G, C, D, kind == Kind::int8 ? 64 : 32),
+          chunks_of<T>("values", values, P, G, C, D, 32),
+          scales("key_scales", key_scales),
+          scales("value_scales", value_scales),
+          kind,
+          P,
+          G,
+          C * 32,
+          D};
+}
+
+Cache cache_of(const Output& keys, const Output& values, const OptionalOutput& key_scales,
+               const OptionalOutput& value_scales, int64_t D) {
+  if (keys.dtype() == nb::dtype<int8_t>()) return cache_of<int8_t>(Kind::int8, keys, values, key_scales, value_scales, D);
+  if (keys.dtype() == nb::dtype<uint16_t>())
+    return cache_of<uint16_t>(Kind::bf16, keys, values, key_scales, value_scales, D);
+  return cache_of<float>(Kind::f32, keys, values, key_scales, value_scales, D);
 }
 
 Sparse sparse_of(const char* name, const Input& offsets, const Input& token_ids, const Input& values, int64_t B,
@@ -163,8 +184,9 @@ class NativeKernels {
   }
 
   void rotate_and_cache(const Input& qkv, const Input& cos, const Input& sin, const Input& slot_mapping, int64_t H,
-                        const Output& keys, const Output& values, const Output& queries) {
-    const Cache cache = cache_of(keys, values, 2 * size_of("cos", cos, 2, 1));
+                        const Output& keys, const Output& values, const OptionalOutput& key_scales,
+                        const OptionalOutput& value_scales, const Output& queries) {
+    const Cache cache = cache_of(keys, values, key_scales, value_scales, 2 * size_of("cos", cos, 2, 1));
     const int64_t N = size_of("qkv", qkv, 2, 0), D = cache.D;
     const RotateArgs args{input<float>("qkv", qkv, {N, (H + 2 * cache.G) * D}),
                           input<float>("cos", cos, {N, D / 2}),
@@ -178,9 +200,10 @@ class NativeKernels {
     call(table_->rotate_and_cache, args);
   }
 
-  void attention(const Input& queries, const Output& keys, const Output& values, const Input& block_tables,
-                 const Input& row_of_token, const Input& positions, const Output& out) {
-    const Cache cache = cache_of(keys, values, size_of("queries", queries, 3, 2));
+  void attention(const Input& queries, const Output& keys, const Output& values, const OptionalOutput& key_scales,
+                 const OptionalOutput& value_scales, const Input& block_tables, const Input& row_of_token,
+                 const Input& positions, const Output& out) {
+    const Cache cache = cache_of(keys, values, key_scales, value_scales, size_of("queries", queries, 3, 2));
     const int64_t N = size_of("queries", queries, 3, 0), H = size_of("queries", queries, 3, 1);
     const int64_t B = size_of("block_tables", block_tables, 2, 0), width = size_of("block_tables", block_tables, 2, 1);
     require(H >= 1 && H % cache.G == 0, "query heads must be a multiple of the " + std::to_string(cache.G) +

@@ -5,7 +5,7 @@
 // linear of the query with 32 positions as columns, and the output is a linear of the 32 weights with d as columns.
 #pragma once
 
-#include "isa/numerics.h"
+#include "isa/lanes.h"
 #include "kernels.h"
 
 namespace tampu::TAMPU_ISA {
@@ -48,13 +48,5 @@ struct CacheLayout {
     }
   }
 };
-
-// x[0, depth), padded with zeros beyond D, as the cache keeps it; `out` may be x itself.
-INLINE const float* to_cache(const float* x, int64_t, float*) { return x; }
-
-INLINE const uint16_t* to_cache(const float* x, int64_t depth, uint16_t* out) {
-  for (int64_t d = 0; d < depth; d += LANES) store_halves(out + d, to_bf16(load(x + d)), LANES);
-  return out;
-}
 
 }  // namespace tampu::TAMPU_ISA

@@ -214,6 +214,7 @@ INLINE Floats add_product(const Floats& a, const Floats& b, const Floats& c) {
 }
 
 using FloatFour = float __attribute__((vector_size(16)));
+using IntFour = int32_t __attribute__((vector_size(16)));
 
 // Lanes [4 * QUARTER, 4 * QUARTER + 4).
 template <int QUARTER>
@@ -223,10 +224,17 @@ INLINE FloatFour quarter(const Floats& x) {
   return __builtin_shufflevector(part, part, first, first + 1, first + 2, first + 3);
 }
 
+template <int QUARTER>
+INLINE IntFour quarter(const Ints& x) {
+  const IntPart& part = x.part[QUARTER * 4 / WIDTH];
+  constexpr int first = QUARTER * 4 % WIDTH;
+  return __builtin_shufflevector(part, part, first, first + 1, first + 2, first + 3);
+}
+
 // Lanes l + 8, l + 4, l + 2, l + 1 join lane l, in this order.
-template <class Join>
-INLINE float fold(const Floats& x, Join join) {
-  const FloatFour four = join(join(quarter<0>(x), quarter<2>(x)), join(quarter<1>(x), quarter<3>(x)));
+template <class Lanes, class Join>
+INLINE auto fold(const Lanes& x, Join join) {
+  const auto four = join(join(quarter<0>(x), quarter<2>(x)), join(quarter<1>(x), quarter<3>(x)));
   return join(join(four[0], four[2]), join(four[1], four[3]));
 }
 
@@ -236,6 +244,10 @@ INLINE float fold_sum(const Floats& x) {
 
 // The largest lane; a lane with NaN may or may not count.
 INLINE float fold_maximum(const Floats& x) {
+  return fold(x, [](auto a, auto b) { return b > a ? b : a; });
+}
+
+INLINE int32_t fold_maximum(const Ints& x) {
   return fold(x, [](auto a, auto b) { return b > a ? b : a; });
 }
 

@@ -156,31 +156,57 @@ inline void rotate(const float* head, const float* cos, const float* sin, int64_
   }
 }
 
+// x [D], padded with zeros to `depth`, as a cache of Element keeps it, in `out`; int8 has a scale.
+INLINE void to_cache(const float* x, int64_t, int64_t depth, float* out, float*) {
+  std::memcpy(out, x, depth * sizeof(float));
+}
+
+INLINE void to_cache(const float* x, int64_t, int64_t depth, uint16_t* out, float*) {
+  for (int64_t d = 0; d < depth; d += LANES) store_halves(out + d, to_bf16(load(x + d)), LANES);
+}
+
+INLINE void to_cache(const float* x, int64_t D, int64_t depth, int8_t* out, float* scale) {
+  std::memset(out, 0, depth);
+  quantize_int8(x, D, out, scale);
+}
+
 // Key and value of one token, [D] each and padded with zeros to whole tiles, into a slot of the cache.
 template <class Element>
 inline void write_slot(const Cache& cache, int64_t slot, int64_t group, const float* key, const float* value,
-                       void* scratch) {
+                       float* scratch) {
   using Layout = CacheLayout<Element>;
   const int64_t block = slot / cache.S, offset = slot % cache.S, p = offset % CHUNK;
   const int64_t key_depth = Layout::key_depth(cache.D), value_depth = Layout::value_depth(cache.D);
-  Element* row = static_cast<Element*>(scratch);
-  Layout::write_key(to_cache(key, key_depth, row), key_depth, p, Layout::keys(cache, block, group, offset));
-  Layout::write_value(to_cache(value, value_depth, row), value_depth, p, Layout::values(cache, block, group, offset));
+  Element* row = reinterpret_cast<Element*>(scratch);
+  float scale[2];
+  to_cache(key, cache.D, key_depth, row, scale);
+  Layout::write_key(row, key_depth, p, Layout::keys(cache, block, group, offset));
+  to_cache(value, cache.D, value_depth, row, scale + 1);
+  Layout::write_value(row, value_depth, p, Layout::values(cache, block, group, offset));
+  if (cache.kind != Kind::int8) return;
+  const int64_t at = (block * cache.G + group) * cache.S + offset;
+  cache.key_scales[at] = scale[0];
+  cache.value_scales[at] = scale[1];
 }
 
-// One token: queries leave rotated, rotated keys and values go to their slot; scratch has 3 * depth floats.
+// One token: queries leave rotated, rotated keys and values go to their slot; scratch has 3 * depth floats. An int8
+// cache wants queries and keys mixed, so that no channel of a key is much larger than the others.
 template <class Element>
 inline void rotate_token(const RotateArgs& args, int64_t n, int64_t depth, float* scratch) {
   const Cache& cache = args.cache;
   const int64_t D = cache.D, half = D / 2;
   const float *head = args.qkv + n * (args.H + 2 * cache.G) * D, *cos = args.cos + n * half, *sin = args.sin + n * half;
-  for (int64_t h = 0; h < args.H; ++h, head += D) rotate(head, cos, sin, half, args.queries + (n * args.H + h) * D);
-  float *key = scratch, *value = key + depth;
+  float *rotated = scratch, *value = scratch + depth;
   std::memset(scratch, 0, 2 * depth * sizeof(float));
-  for (int64_t g = 0; g < cache.G; ++g, head += D) {
-    rotate(head, cos, sin, half, key);
-    std::memcpy(value, head + cache.G * D, D * sizeof(float));
-    write_slot<Element>(cache, args.slot_mapping[n], g, key, value, value + depth);
+  for (int64_t h = 0; h < args.H + cache.G; ++h, head += D) {
+    rotate(head, cos, sin, half, rotated);
+    if (cache.kind == Kind::int8) hadamard(rotated, D, D & -D);
+    if (h < args.H) {
+      std::memcpy(args.queries + (n * args.H + h) * D, rotated, D * sizeof(float));
+    } else {
+      std::memcpy(value, head + cache.G * D, D * sizeof(float));
+      write_slot<Element>(cache, args.slot_mapping[n], h - args.H, rotated, value, value + depth);
+    }
   }
 }
 
@@ -194,10 +220,15 @@ inline void rotate_and_cache(ThreadPool& pool, const RotateArgs& args) {
     const int64_t first = task * TOKENS_OF_TASK, last = first + TOKENS_OF_TASK;
     float* scratch = static_cast<float*>(pool.scratch(thread));
     for (int64_t n = first; n < last && n < args.N; ++n) {
-      if (args.cache.kind == Kind::bf16) {
-        rotate_token<uint16_t>(args, n, depth, scratch);
-      } else {
-        rotate_token<float>(args, n, depth, scratch);
+      switch (args.cache.kind) {
+        case Kind::int8:
+          rotate_token<int8_t>(args, n, depth, scratch);
+          break;
+        case Kind::bf16:
+          rotate_token<uint16_t>(args, n, depth, scratch);
+          break;
+        default:
+          rotate_token<float>(args, n, depth, scratch);
       }
     }
   });

@@ -5,7 +5,7 @@ those written down when each sequence had an engine to itself.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from tests.checkpoints import random_checkpoint
 from tests.fakes import engine_settings, output_token_ids, run_engine, sequence_spec
 
 Book = dict[bytes, bytes]  # token ids of a prefix to the bits of its logits
-KINDS: tuple[Kind, ...] = ("int8", "bf16", "f32")
+# Of weights and cache.
+KINDS: tuple[tuple[Kind, str], ...] = (("int8", "bf16"), ("bf16", "bf16"), ("f32", "f32"), ("int8", "int8"))
 FASTEST = available_isas()[0]
 
 
@@ -79,18 +80,26 @@ def sequences() -> list[SequenceSpec]:
     return specs
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def packed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> PackedModel:
-    home: Path = tmp_path_factory.mktemp(request.param)
+@dataclass(frozen=True)
+class Subject:
+    """A model, and the kind of its key-value cache."""
+
+    packed: PackedModel
+    kv_dtype: str
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=lambda kinds: f"{kinds[0]}-kv-{kinds[1]}")
+def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Subject:
+    kind, kv_dtype = request.param
+    home: Path = tmp_path_factory.mktemp(kind)
     checkpoint = random_checkpoint(home / "checkpoint")
-    return open_packed(prepare(checkpoint, request.param, lambda *_: None, home / "cache"))
+    return Subject(open_packed(prepare(checkpoint, kind, lambda *_: None, home / "cache")), kv_dtype)
 
 
-def engine_of(packed: PackedModel, book: Book, *, isa: str = FASTEST, threads: int = 1, **settings: object) -> Engine:
-    model = Auditor(packed, load_kernels(isa, threads), book)
-    kv_dtype = "f32" if packed.kind == "f32" else "bf16"
+def engine_of(subject: Subject, book: Book, *, isa: str = FASTEST, threads: int = 1, **settings: object) -> Engine:
+    model = Auditor(subject.packed, load_kernels(isa, threads), book)
     values = {"num_blocks": 256, "block_size": 32, "max_model_len": 512, "max_num_batched_tokens": 512} | settings
-    return Engine(model, engine_settings(kv_dtype=kv_dtype, **values))
+    return Engine(model, engine_settings(kv_dtype=subject.kv_dtype, **values))
 
 
 def tokens_of(engine: Engine, specs: Iterable[SequenceSpec], book: Book) -> dict[int, list[int]]:
@@ -101,12 +110,12 @@ def tokens_of(engine: Engine, specs: Iterable[SequenceSpec], book: Book) -> dict
 
 
 @pytest.fixture(scope="module")
-def alone(packed: PackedModel) -> tuple[Book, dict[int, list[int]]]:
+def alone(subject: Subject) -> tuple[Book, dict[int, list[int]]]:
     """The book and the tokens of sequences that each had an engine to themselves."""
     book: Book = {}
     expected: dict[int, list[int]] = {}
     for spec in sequences():
-        expected |= tokens_of(engine_of(packed, book, speculate="off"), [spec], book)
+        expected |= tokens_of(engine_of(subject, book, speculate="off"), [spec], book)
     return book, expected
 
 
@@ -120,15 +129,15 @@ def test_the_book_has_one_entry_per_generated_token(alone: Alone) -> None:
 
 
 @pytest.mark.parametrize("budget", [1, 7, 64, 512])
-def test_company_and_chunk_size_change_no_bit(packed: PackedModel, alone: Alone, budget: int) -> None:
+def test_company_and_chunk_size_change_no_bit(subject: Subject, alone: Alone, budget: int) -> None:
     book, expected = alone
-    engine = engine_of(packed, book, max_num_batched_tokens=budget)
+    engine = engine_of(subject, book, max_num_batched_tokens=budget)
     assert tokens_of(engine, sequences(), book) == expected
 
 
-def test_a_warm_prefix_cache_changes_no_bit(packed: PackedModel, alone: Alone) -> None:
+def test_a_warm_prefix_cache_changes_no_bit(subject: Subject, alone: Alone) -> None:
     book, expected = alone
-    engine = engine_of(packed, book)
+    engine = engine_of(subject, book)
     tokens_of(engine, sequences(), book)
     cold_hits = engine.stats().prefix_hits
     assert tokens_of(engine, sequences(), book) == expected
@@ -136,22 +145,22 @@ def test_a_warm_prefix_cache_changes_no_bit(packed: PackedModel, alone: Alone) -
 
 
 @pytest.mark.parametrize("block_size", [64, 96])
-def test_the_block_size_changes_no_bit(packed: PackedModel, alone: Alone, block_size: int) -> None:
+def test_the_block_size_changes_no_bit(subject: Subject, alone: Alone, block_size: int) -> None:
     book, expected = alone
-    engine = engine_of(packed, book, block_size=block_size, num_blocks=4096 // block_size)
+    engine = engine_of(subject, book, block_size=block_size, num_blocks=4096 // block_size)
     assert tokens_of(engine, sequences(), book) == expected
 
 
-def test_preemption_changes_no_bit(packed: PackedModel, alone: Alone) -> None:
+def test_preemption_changes_no_bit(subject: Subject, alone: Alone) -> None:
     book, expected = alone
-    engine = engine_of(packed, book, num_blocks=3, max_model_len=96)
+    engine = engine_of(subject, book, num_blocks=3, max_model_len=96)
     assert tokens_of(engine, sequences(), book) == expected
     assert engine.stats().preemptions >= 1
 
 
-def test_arrivals_and_aborts_of_others_change_no_bit(packed: PackedModel, alone: Alone) -> None:
+def test_arrivals_and_aborts_of_others_change_no_bit(subject: Subject, alone: Alone) -> None:
     book, expected = alone
-    engine = engine_of(packed, book, max_num_batched_tokens=24)
+    engine = engine_of(subject, book, max_num_batched_tokens=24)
     outputs: dict[int, list[int]] = {}
     for step, spec in enumerate(sequences()):
         engine.add(spec)
@@ -165,27 +174,27 @@ def test_arrivals_and_aborts_of_others_change_no_bit(packed: PackedModel, alone:
     assert [outputs[index] for index in undisturbed] == [expected[index] for index in undisturbed]
 
 
-def test_a_sequence_resumed_after_any_token_sees_the_same_bits(packed: PackedModel, alone: Alone) -> None:
+def test_a_sequence_resumed_after_any_token_sees_the_same_bits(subject: Subject, alone: Alone) -> None:
     book, expected = alone
     for count in range(8):
-        engine = engine_of(packed, book)
+        engine = engine_of(subject, book)
         resumed = [spec.resumed(expected[spec.id][:count]) for spec in sequences()]
         assert tokens_of(engine, resumed, book) == {index: tokens[count:] for index, tokens in expected.items()}
 
 
-def test_prompt_positions_see_the_same_bits_when_they_are_scored(packed: PackedModel, alone: Alone) -> None:
+def test_prompt_positions_see_the_same_bits_when_they_are_scored(subject: Subject, alone: Alone) -> None:
     book, expected = alone
     specs = [replace(spec, sampling=replace(spec.sampling, prompt_logprobs=True)) for spec in sequences()]
     for budget in (7, 512):
-        engine = engine_of(packed, book, max_num_batched_tokens=budget)
+        engine = engine_of(subject, book, max_num_batched_tokens=budget)
         assert tokens_of(engine, specs, book) == expected
 
 
 @pytest.mark.parametrize("isa", available_isas())
 @pytest.mark.parametrize("threads", [1, 2])
-def test_threads_and_instruction_sets_change_no_bit(packed: PackedModel, alone: Alone, isa: str, threads: int) -> None:
+def test_threads_and_instruction_sets_change_no_bit(subject: Subject, alone: Alone, isa: str, threads: int) -> None:
     book, expected = alone
-    engine = engine_of(packed, book, isa=isa, threads=threads)
+    engine = engine_of(subject, book, isa=isa, threads=threads)
     assert tokens_of(engine, sequences(), book) == expected
 
 
@@ -198,10 +207,10 @@ def repeating_sequences() -> list[SequenceSpec]:
 
 
 @pytest.mark.parametrize("settings", [{}, {"num_blocks": 9, "max_model_len": 128}])
-def test_guesses_change_no_bit(packed: PackedModel, settings: dict[str, Any]) -> None:
+def test_guesses_change_no_bit(subject: Subject, settings: dict[str, Any]) -> None:
     book: Book = {}
-    expected = tokens_of(engine_of(packed, book, speculate="off"), repeating_sequences(), book)
-    engine = engine_of(packed, book, **settings)
+    expected = tokens_of(engine_of(subject, book, speculate="off"), repeating_sequences(), book)
+    engine = engine_of(subject, book, **settings)
     assert tokens_of(engine, repeating_sequences(), book) == expected
     assert engine.stats().right_guesses > 20
     assert engine.stats().guessed_tokens > engine.stats().right_guesses

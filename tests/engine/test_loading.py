@@ -37,6 +37,13 @@ def test_f32_weights_have_an_f32_cache_unless_another_is_asked_for() -> None:
     assert resolve(EngineSettings(kv_dtype="bf16"), CONFIG, "f32", memory=2**30).kv_dtype == "bf16"
 
 
+def test_an_int8_cache_holds_almost_twice_as_many_tokens_as_bf16() -> None:
+    config = tiny_config(head_dim=128, max_position_embeddings=1024)
+    bf16, int8 = (EngineSettings(kv_dtype=kind, kv_memory=2**22) for kind in ("bf16", "int8"))
+    assert resolve(bf16, config, "int8", memory=0).num_blocks == 64
+    assert resolve(int8, config, "int8", memory=0).num_blocks == 2 * 64 * 128 // 132
+
+
 def test_no_memory_for_a_single_block_is_said_with_the_way_out() -> None:
     with pytest.raises(BadSetting, match=f"one has {BYTES_PER_BF16_BLOCK} bytes. Set kv_memory"):
         resolve(EngineSettings(), CONFIG, "int8", memory=-5)

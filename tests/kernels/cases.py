@@ -11,7 +11,8 @@ from tampu.kernels.layout import pack_linear
 from tampu.kernels.numerics import to_bf16
 
 KINDS: tuple[Kind, ...] = ("int8", "bf16", "f32")
-NAN_BF16 = 0x7FC0
+CACHE_KINDS = ("int8", "bf16", "f32")
+EMPTY = {"int8": -128, "bf16": 0x7FC0, "f32": np.nan}
 
 
 def assert_same_bits(actual: Any, expected: Any) -> None:
@@ -50,7 +51,10 @@ def empty_cache(num_blocks: int, groups: int, block_size: int, head_size: int, k
     """A cache full of NaN: whoever reads an empty slot will show it."""
     cache = new_layer_cache(num_blocks, groups, block_size, head_size, kv_dtype)
     for array in (cache.keys, cache.values):
-        array.fill(NAN_BF16 if kv_dtype == "bf16" else np.nan)
+        array.fill(EMPTY[kv_dtype])
+    if cache.key_scales is not None and cache.value_scales is not None:
+        cache.key_scales.fill(np.nan)
+        cache.value_scales.fill(np.nan)
     return cache
 
 

@@ -11,6 +11,7 @@ from tampu.kernels.layout import pack_linear
 from tampu.kernels.native import NativeKernels
 from tampu.kernels.reference import ReferenceKernels
 from tests.kernels.cases import (
+    CACHE_KINDS,
     KINDS,
     all_tokens,
     assert_same_bits,
@@ -143,7 +144,7 @@ def assert_same_attention(
     assert_same_bits(native.attention(queries[tokens], mine, some(rows, tokens)), expected[tokens])
 
 
-@pytest.mark.parametrize("kv_dtype", ["bf16", "f32"])
+@pytest.mark.parametrize("kv_dtype", CACHE_KINDS)
 @pytest.mark.parametrize("head_size", [16, 32, 48, 64, 80, 128])
 def test_attention_has_the_twins_bits_for_any_head_size(native: Kernels, head_size: int, kv_dtype: str) -> None:
     assert_same_attention(native, 4, 2, head_size, 32, kv_dtype, [70, 1, 33])
@@ -154,12 +155,13 @@ def test_attention_has_the_twins_bits_for_any_head_size(native: Kernels, head_si
 def test_attention_has_the_twins_bits_for_any_heads_and_blocks(
     native: Kernels, heads: int, groups: int, block_size: int
 ) -> None:
-    assert_same_attention(native, heads, groups, 16, block_size, "bf16", [40, 3])
+    for kv_dtype in ("int8", "bf16"):
+        assert_same_attention(native, heads, groups, 16, block_size, kv_dtype, [40, 3])
 
 
 def test_attention_has_the_twins_bits_over_nan_and_infinity(native: Kernels) -> None:
     rng = np.random.default_rng(6)
-    for kv_dtype in ("bf16", "f32"):
+    for kv_dtype in CACHE_KINDS:
         cache = empty_cache(2, 1, 32, 16, kv_dtype)
         positions, still = np.arange(40, dtype=np.int32), np.ones((40, 8), np.float32)
         rows = AttentionRows(np.arange(2, dtype=np.int32)[None], np.zeros(40, np.int32), positions)
@@ -224,7 +226,7 @@ def test_any_linear_has_the_twins_bits(
     ratio=st.integers(1, 6),
     half_head=st.integers(1, 40),
     block_size=st.sampled_from([32, 64]),
-    kv_dtype=st.sampled_from(["bf16", "f32"]),
+    kv_dtype=st.sampled_from(CACHE_KINDS),
     lengths=st.lists(st.integers(1, 40), min_size=1, max_size=3),
 )
 def test_any_attention_has_the_twins_bits(

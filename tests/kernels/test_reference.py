@@ -99,9 +99,9 @@ def test_rotation_pairs_the_halves_of_a_head_and_fills_the_cache() -> None:
     cos, sin = np.array([[0, 1]], np.float32), np.array([[1, 0]], np.float32)  # a quarter turn; none
     queries = KERNELS.rotate_and_cache(qkv, cos, sin, np.array([65], np.int32), 1, cache)
     assert queries.tolist() == [[[-3, 2, 1, 4]]]
-    keys, values = read_slots(cache, np.array([64, 65], np.int32), 4)
-    assert (keys[1].tolist(), values[1].tolist()) == ([[-7, 6, 5, 8]], [[9, 10, 11, 12]])
-    assert np.isnan(cache.keys[:2]).all() and np.isnan(keys[0]).all() and np.isnan(values[0]).all()
+    rows = read_slots(cache, np.array([64, 65], np.int32), 4)
+    assert (rows.keys[1].tolist(), rows.values[1].tolist()) == ([[-7, 6, 5, 8]], [[9, 10, 11, 12]])
+    assert np.isnan(cache.keys[:2]).all() and np.isnan(rows.keys[0]).all() and np.isnan(rows.values[0]).all()
 
 
 def plain_attention(queries: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -116,7 +116,7 @@ def plain_attention(queries: np.ndarray, keys: np.ndarray, values: np.ndarray) -
     return out.reshape(n, heads * size)
 
 
-@pytest.mark.parametrize(("kv_dtype", "tolerance"), [("f32", 2e-6), ("bf16", 3e-2)])
+@pytest.mark.parametrize(("kv_dtype", "tolerance"), [("f32", 2e-6), ("bf16", 3e-2), ("int8", 3e-2)])
 @pytest.mark.parametrize("block_size", [32, 64])
 def test_attention_is_a_causal_softmax_over_each_rows_own_tokens(
     kv_dtype: str, tolerance: float, block_size: int
@@ -134,6 +134,35 @@ def test_attention_is_a_causal_softmax_over_each_rows_own_tokens(
     for part in (slice(0, 70), slice(70, 75)):
         expected = plain_attention(heads[part, :4], heads[part, 4:6], heads[part, 6:])
         np.testing.assert_allclose(out[part], expected, atol=tolerance)
+
+
+def attention_error(kv_dtype: str, large_channels: list[int], mixed: bool = True) -> float:
+    """Of 96 tokens, relative to float64; some channels of the keys are large; an int8 cache may go without mixing."""
+    rng, positions = np.random.default_rng(5), np.arange(96, dtype=np.int32)
+    queries, keys, values = normal(rng, 96, 4, 64), normal(rng, 96, 2, 64), normal(rng, 96, 2, 64)
+    keys[:, :, large_channels] += np.float32(40)
+    expected = plain_attention(queries, keys, values)
+    cache = empty_cache(3, 2, 32, 64, kv_dtype)
+    if mixed:
+        qkv = np.concatenate([x.reshape(96, -1) for x in (queries, keys, values)], axis=1)
+        still = np.ones((96, 32), np.float32), np.zeros((96, 32), np.float32)
+        queries = KERNELS.rotate_and_cache(qkv, *still, positions, 4, cache)
+    else:
+        write_slots(cache, positions, keys, values)
+    rows = AttentionRows(np.arange(3, dtype=np.int32)[None], np.zeros(96, np.int32), positions)
+    out = KERNELS.attention(queries, cache, rows)
+    return float(np.linalg.norm(out - expected) / np.linalg.norm(expected))
+
+
+def test_an_int8_cache_attends_within_one_and_a_half_percent() -> None:
+    assert attention_error("bf16", []) < 0.004
+    assert 0.004 < attention_error("int8", []) < 0.015
+
+
+def test_large_channels_of_keys_are_mixed_away_in_an_int8_cache() -> None:
+    mixed, plain = attention_error("int8", [3, 40]), attention_error("int8", [3, 40], mixed=False)
+    assert mixed < 0.03
+    assert plain > 2 * mixed
 
 
 def test_the_block_size_does_not_change_a_bit_of_attention() -> None:

@@ -203,12 +203,12 @@ def test_the_fingerprint_tells_weights_kinds_and_caches_apart(tmp_path: Path) ->
     assert load(first, "int8").fingerprint == load(again, "int8").fingerprint
     different = [load(first, "int8"), load(first, "bf16"), load(first, "f32"), load(other, "int8")]
     assert len({model.fingerprint for model in different}) == 4
-    assert len({model.fingerprint_with(kv_dtype) for model in different for kv_dtype in ("bf16", "f32")}) == 8
+    assert len({model.fingerprint_with(kv_dtype) for model in different for kv_dtype in ("int8", "bf16", "f32")}) == 12
 
 
 def test_an_unknown_cache_type_is_refused_by_name(tmp_path: Path) -> None:
     model = load(random_checkpoint(tmp_path / "model"), "int8")
-    with pytest.raises(BadSetting, match="kv_dtype must be one of bf16, f32, got 'int4'"):
+    with pytest.raises(BadSetting, match="kv_dtype must be one of int8, bf16, f32, got 'int4'"):
         model.new_cache(1, 32, "int4")
 
 

@@ -47,6 +47,8 @@ class Kernels:
         num_heads: int,
         keys: Array,
         values: Array,
+        key_scales: Array | None,
+        value_scales: Array | None,
         queries: Array,
     ) -> None: ...
     def attention(
@@ -54,6 +56,8 @@ class Kernels:
         queries: Array,
         keys: Array,
         values: Array,
+        key_scales: Array | None,
+        value_scales: Array | None,
         block_tables: Array,
         row_of_token: Array,
         positions: Array,

@@ -45,10 +45,15 @@ class PackedLinear:
 
 @dataclass(frozen=True, slots=True)
 class LayerCache:
-    """Keys and values of one layer in the order of `cache`: chunks [P, G, S / 32] of 32 slots; uint16 holds bf16."""
+    """Keys and values of one layer in the order of `cache`: chunks [P, G, S / 32] of 32 slots; uint16 holds bf16.
+
+    int8 has one scale per slot and head, f32[P, G, S].
+    """
 
     keys: NDArray[np.generic]
     values: NDArray[np.generic]
+    key_scales: F32 | None = None
+    value_scales: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,8 @@ class Kernels(Protocol):
         self, qkv: F32, cos: F32, sin: F32, slot_mapping: I32, num_heads: int, cache: LayerCache
     ) -> F32:
         """Rotate the queries and keys of qkv f32[N, (H + 2 G) * D] (halves convention of Hugging Face), write keys and
-        values to their slots (block * S + offset), return the queries f32[N, H, D]."""
+        values to their slots (block * S + offset), return the queries f32[N, H, D], as `attention` over this cache takes
+        them."""
         ...
 
     def attention(self, queries: F32, cache: LayerCache, rows: AttentionRows) -> F32:

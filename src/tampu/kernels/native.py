@@ -73,14 +73,27 @@ class NativeKernels:
         self, qkv: F32, cos: F32, sin: F32, slot_mapping: I32, num_heads: int, cache: LayerCache
     ) -> F32:
         queries = np.empty((len(qkv), num_heads, 2 * cos.shape[1]), np.float32)
-        self._native.rotate_and_cache(qkv, cos, sin, slot_mapping, num_heads, cache.keys, cache.values, queries)
+        self._native.rotate_and_cache(
+            qkv,
+            cos,
+            sin,
+            slot_mapping,
+            num_heads,
+            *_arrays(cache),
+            queries,
+        )
         return queries
 
     def attention(self, queries: F32, cache: LayerCache, rows: AttentionRows) -> F32:
         num_tokens, num_heads, head_size = queries.shape
         out = np.empty((num_tokens, num_heads * head_size), np.float32)
         self._native.attention(
-            queries, cache.keys, cache.values, rows.block_tables, rows.row_of_token, rows.positions, out
+            queries,
+            *_arrays(cache),
+            rows.block_tables,
+            rows.row_of_token,
+            rows.positions,
+            out,
         )
         return out
 
@@ -121,6 +134,10 @@ class NativeKernels:
     def read_memory(self, array: NDArray[np.int8]) -> None:
         """Reads all of `array` [bytes] once with every thread: timed, the limit of what a decode step can reach."""
         self._native.read_memory(array)
+
+
+def _arrays(cache: LayerCache) -> tuple[NDArray[np.generic], NDArray[np.generic], F32 | None, F32 | None]:
+    return cache.keys, cache.values, cache.key_scales, cache.value_scales
 
 
 def _empty_rows(kind: Kind, num_rows: int, size: int) -> Rows:

@@ -21,6 +21,8 @@ BLOCK = 32  # k of one block of `paired_matmul`
 # as are their tiny sums, so fused and separate multiply-adds, and units that flush subnormals, all agree.
 BF16_SMALLEST = np.uint16(0x2380)
 MAX_FINITE_BITS = 0x7F7FFFFF
+# Rows smaller than this quantise to zeros: 127 / amax must not overflow.
+SMALLEST_AMAX = np.float32(2.0**-100)
 
 # exp and log: polynomials of Cephes (Moshier), ln 2 in two parts of which the first times an exponent is exact.
 LOG2_E = np.float32(1.44269504)
@@ -127,6 +129,21 @@ def hadamard(x: F32, width: int, axis: int = -1) -> F32:
     if width > 1:
         y *= np.float32(1 / np.sqrt(width))
     return np.moveaxis(y, 0, axis)
+
+
+def quantize(x: F32, most: int) -> tuple[F32, F32]:
+    """x ~ values * scales: whole numbers of at most `most` in magnitude, halves to even, and a scale per last axis.
+
+    Where x has a NaN or infinity the scale is NaN.
+    """
+    amax = np.max(np.abs(x), axis=-1, initial=0.0)
+    finite = np.isfinite(amax)
+    usable = finite & (amax >= SMALLEST_AMAX)
+    inverse = np.where(usable, np.float32(most) / np.where(usable, amax, np.float32(1)), np.float32(0))
+    scales = np.where(usable, amax / np.float32(most), np.float32(0))
+    with np.errstate(invalid="ignore"):
+        values = np.where(usable[..., None], np.rint(x * inverse[..., None]), np.float32(0))
+    return values, np.where(finite, scales, np.float32(np.nan))
 
 
 def lane_sum(x: F32) -> F32:

@@ -5,10 +5,7 @@ import numpy as np
 from tampu.kernels.cache import write_slots
 from tampu.kernels.interface import F32, I32, MAX_HADAMARD, Kind, LayerCache, PackedLinear, Rows
 from tampu.kernels.layout import unpack_linear
-from tampu.kernels.numerics import exp, from_bf16, hadamard, lane_sum, sin_cos, to_bf16
-
-# Rows smaller than this quantise to zeros: 127 / amax must not overflow.
-SMALLEST_AMAX = np.float32(2.0**-100)
+from tampu.kernels.numerics import exp, from_bf16, hadamard, lane_sum, quantize, sin_cos, to_bf16
 
 
 def quantize_rows(x: F32, kind: Kind) -> Rows:
@@ -17,13 +14,7 @@ def quantize_rows(x: F32, kind: Kind) -> Rows:
         return Rows(kind, np.ascontiguousarray(x))
     if kind == "bf16":
         return Rows(kind, to_bf16(x))
-    amax = np.max(np.abs(x), axis=1, initial=0.0)
-    usable = np.isfinite(amax) & (amax >= SMALLEST_AMAX)
-    inverse = np.where(usable, np.float32(127) / np.where(usable, amax, np.float32(1)), np.float32(0))
-    scales = np.where(usable, amax / np.float32(127), np.float32(0))
-    scales = np.where(np.isfinite(amax), scales, np.float32(np.nan))
-    with np.errstate(invalid="ignore"):
-        values = np.where(usable[:, None], np.rint(x * inverse[:, None]), np.float32(0))
+    values, scales = quantize(x, 127)
     return Rows(kind, values.astype(np.int8), scales)
 
 
@@ -65,12 +56,18 @@ def rotary_table(positions: I32, inverse_frequencies: F32) -> tuple[F32, F32]:
 
 
 def rotate_and_cache(qkv: F32, cos: F32, sin: F32, slot_mapping: I32, num_heads: int, cache: LayerCache) -> F32:
-    """Rotated queries f32[N, H, D]; rotated keys, and values, go to their slots of the cache."""
+    """Rotated queries f32[N, H, D]; rotated keys, and values, go to their slots of the cache.
+
+    For an int8 cache queries and keys are mixed in Hadamard blocks too, as wide as D allows: their products stay as
+    they were, and the few large channels of keys are spread over all (QuaRot, arXiv 2404.00456).
+    """
     groups = cache.keys.shape[1]
     heads = qkv.reshape(len(qkv), num_heads + 2 * groups, 2 * cos.shape[1])
     first, second = np.split(heads[:, : num_heads + groups], 2, axis=2)
     cos, sin = cos[:, None], sin[:, None]
     rotated = np.concatenate([first * cos - second * sin, second * cos + first * sin], axis=2)
-    store = to_bf16 if cache.keys.dtype == np.uint16 else np.asarray
-    write_slots(cache, slot_mapping, store(rotated[:, num_heads:]), store(heads[:, num_heads + groups :]))
+    if cache.keys.dtype == np.int8:
+        with np.errstate(invalid="ignore", over="ignore"):
+            rotated = hadamard(rotated, rotated.shape[2] & -rotated.shape[2])
+    write_slots(cache, slot_mapping, rotated[:, num_heads:], heads[:, num_heads + groups :])
     return np.ascontiguousarray(rotated[:, :num_heads])
