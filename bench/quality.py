@@ -27,7 +27,7 @@ from tampu.model.pack import pack
 from tampu.model.packed import open_packed
 from tampu.model.weights import SafetensorsCheckpoint
 from tampu.text.tokenizer import Tokenizer
-from tests.checkpoints import Weights, random_weights, silent, tiny_config, write_checkpoint
+from tests.checkpoints import BEGIN_OF_TEXT, Weights, random_weights, silent, tiny_config, write_checkpoint
 from tests.gguf_files import write_gguf
 from training.render import render
 from training.scoring import held_out_prompts
@@ -79,7 +79,7 @@ def plain() -> Case:
     config = tiny_config(**SHAPE)
     prompts = [np.random.default_rng(seed).integers(0, 4096, 128).astype(np.int32) for seed in range(2)]
     for prompt in prompts:
-        prompt[0] = config.bos_token_id
+        prompt[0] = BEGIN_OF_TEXT
     return Case(config, random_weights(config), prompts)
 
 
@@ -101,7 +101,7 @@ def outliers() -> Case:
 def massive() -> Case:
     """The outliers, and two channels of the first token's embedding are a thousand times the others."""
     case = outliers()
-    case.weights["model.embed_tokens.weight"][case.config.bos_token_id, [17, 300]] = 1000
+    case.weights["model.embed_tokens.weight"][BEGIN_OF_TEXT, [17, 300]] = 1000
     return case
 
 
