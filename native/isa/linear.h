@@ -6,27 +6,24 @@
 namespace tampu::TAMPU_ISA {
 
 constexpr int PANEL = 32;             // columns of a tile
-constexpr int64_t ROW_CHUNK = 128;    // rows of one task
 constexpr int64_t TASK_BYTES = 65536;  // of weights, at least, in one task
 
 // Weights are read once and in order, but the processor's own prefetching stops at every page.
-INLINE void prefetch(const void* at) { __builtin_prefetch(static_cast<const char*>(at) + 4096); }
+constexpr int64_t STREAM_AHEAD = 4096;
+INLINE void prefetch(const void* at) { __builtin_prefetch(static_cast<const char*>(at) + STREAM_AHEAD); }
 
-// Calls block.operator()<R>(panel, m) for every panel and every block of rows, over all threads.
-template <int ROWS, class Block>
-inline void for_panels(ThreadPool& pool, const LinearArgs& args, int64_t panel_bytes, Block&& block) {
+// Calls body(panel, chunk, thread) for every panel and each of `chunks` parts of the rows, over all threads.
+template <class Body>
+inline void for_panels(ThreadPool& pool, const LinearArgs& args, int64_t panel_bytes, int64_t chunks, Body&& body) {
   const int64_t panels = (args.weight.N + PANEL - 1) / PANEL;
   const int64_t least = (TASK_BYTES + panel_bytes - 1) / panel_bytes, fair = panels / (8 * pool.size());
   const int64_t group = fair > least ? fair : least;
-  const int64_t groups = (panels + group - 1) / group, chunks = (args.M + ROW_CHUNK - 1) / ROW_CHUNK;
+  const int64_t groups = (panels + group - 1) / group;
   // Few rows cost the reading of the weights, many the multiplications.
   const int64_t work = (panels * panel_bytes) / 16 + args.M * args.weight.N * args.weight.K / 128;
-  parallel(pool, groups * chunks, work, [&](int64_t task, int) {
-    const int64_t first = task / chunks * group, start = task % chunks * ROW_CHUNK;
-    const int64_t last = first + group < panels ? first + group : panels;
-    const int64_t end = start + ROW_CHUNK < args.M ? start + ROW_CHUNK : args.M;
-    for (int64_t panel = first; panel < last; ++panel)
-      for_blocks<ROWS>(start, end, [&]<int R>(int64_t m) { block.template operator()<R>(panel, m); });
+  parallel(pool, groups * chunks, work, [&](int64_t task, int thread) {
+    const int64_t first = task / chunks * group, last = first + group < panels ? first + group : panels;
+    for (int64_t panel = first; panel < last; ++panel) body(panel, task % chunks, thread);
   });
 }
 

@@ -7,6 +7,7 @@
 namespace tampu::TAMPU_ISA {
 
 constexpr int64_t BLOCK = 32;  // k of a tile
+constexpr int64_t FLOAT_CHUNK = 128;  // rows of one task
 constexpr int FLOAT_ROWS = WIDTH == 16 ? 8 : WIDTH == 8 ? 2 : 1;
 
 struct Pair {
@@ -73,15 +74,19 @@ inline void linear_float(ThreadPool& pool, const LinearArgs& args) {
   const int64_t stride = round_up(args.weight.K, BLOCK), panel_elements = stride * PANEL;
   const float* rows = prepare_float_rows(pool, args, stride);
   const Element* data = static_cast<const Element*>(args.weight.data);
-  for_panels<FLOAT_ROWS>(pool, args, panel_elements * sizeof(Element), [&]<int R>(int64_t panel, int64_t m) {
-    Floats totals[R][2] = {};
-    const Element* tile = data + panel * panel_elements;
-    for (int64_t k = 0; k < stride; k += BLOCK, tile += BLOCK * PANEL)
-      add_tile<R, true>(rows + m * stride + k, stride, tile, totals);
-    UNROLL
-    for (int r = 0; r < R; ++r)
+  const int64_t chunks = (args.M + FLOAT_CHUNK - 1) / FLOAT_CHUNK;
+  for_panels(pool, args, panel_elements * sizeof(Element), chunks, [&](int64_t panel, int64_t chunk, int) {
+    const int64_t first = chunk * FLOAT_CHUNK, last = first + FLOAT_CHUNK < args.M ? first + FLOAT_CHUNK : args.M;
+    for_blocks<FLOAT_ROWS>(first, last, [&]<int R>(int64_t m) {
+      Floats totals[R][2] = {};
+      const Element* tile = data + panel * panel_elements;
+      for (int64_t k = 0; k < stride; k += BLOCK, tile += BLOCK * PANEL)
+        add_tile<R, true>(rows + m * stride + k, stride, tile, totals);
       UNROLL
-      for (int half = 0; half < 2; ++half) store_columns(args, m + r, panel * PANEL + half * LANES, totals[r][half]);
+      for (int r = 0; r < R; ++r)
+        UNROLL
+        for (int half = 0; half < 2; ++half) store_columns(args, m + r, panel * PANEL + half * LANES, totals[r][half]);
+    });
   });
 }
 
