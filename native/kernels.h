@@ -60,6 +60,28 @@ struct LinearArgs {
   int64_t M;
 };
 
+// One adapter of one linear, in the order of tampu/kernels/low_rank.py, and its rows: order[first, last).
+struct LowRankArgs {
+  const void* data;
+  int64_t bytes;
+  const int32_t* slices;  // [num_slices, 3]: first column, columns, rank
+  int64_t num_slices, num_ranks;
+  int64_t first, last;
+};
+
+struct LoraArgs {
+  Kind rows_kind;
+  const void* rows;         // [M, K]
+  const float* row_scales;  // [M] for int8
+  bool is_bf16;             // what adapters are stored as, else float
+  const LowRankArgs* adapters;
+  int64_t count;
+  const int64_t* order;  // [num_ordered], the rows that have an adapter
+  int64_t num_ordered;
+  float* out;  // [M, N]
+  int64_t K, N;
+};
+
 struct GatherArgs {
   Weight weight;
   const int32_t* token_ids;  // [count]
@@ -137,6 +159,7 @@ struct KernelTable {
   void (*rms_norm)(ThreadPool&, const RmsNormArgs&);
   void (*silu_mul)(ThreadPool&, const SiluMulArgs&);
   void (*linear)(ThreadPool&, const LinearArgs&);
+  void (*lora_add)(ThreadPool&, const LoraArgs&);
   void (*gather_rows)(ThreadPool&, const GatherArgs&);
   void (*rotary_table)(ThreadPool&, const RotaryTableArgs&);
   void (*rotate_and_cache)(ThreadPool&, const RotateArgs&);

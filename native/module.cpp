@@ -70,6 +70,28 @@ void* chunks_of(const char* name, const Output& array, int64_t P, int64_t G, int
   return output<T>(name, array, {P, G, C, (D + k - 1) / k, 2, k / group, 16, group});
 }
 
+Kind kind_of_rows(const Input& rows) {
+  if (rows.dtype() == nb::dtype<int8_t>()) return Kind::int8;
+  return rows.dtype() == nb::dtype<uint16_t>() ? Kind::bf16 : Kind::f32;
+}
+
+LowRankArgs low_rank_of(const Input& data, bool is_bf16, const Input& slices, int64_t K, int64_t N) {
+  const int64_t count = size_of("slices", slices, 2, 0);
+  const int32_t* table = input<int32_t>("slices", slices, {count, 3});
+  int64_t ranks = 0, up = 0;
+  for (int64_t s = 0; s < count; ++s) {
+    const int64_t first = table[3 * s], size = table[3 * s + 1], rank = table[3 * s + 2];
+    require(first >= 0 && size >= 0 && rank >= 0 && first + size <= N,
+            "an adapter writes past the " + std::to_string(N) + " outputs");
+    ranks += rank;
+    up += (size + 15) / 16 * rank * 16;
+  }
+  const int64_t elements = (ranks + 3) / 4 * 4 * ((K + 15) / 16 * 16) + up;
+  const void* packed = is_bf16 ? static_cast<const void*>(input<uint16_t>("adapter", data, {elements}))
+                               : static_cast<const void*>(input<float>("adapter", data, {elements}));
+  return {packed, elements * (is_bf16 ? 2 : 4), table, count, ranks, 0, 0};
+}
+
 // The order of isa/cache.h: chunks of 32 positions in words of four bytes; D is padded to whole tiles.
 template <class T>
 Cache cache_of(Kind kind, const Output& keys, const Output& values, const OptionalOutput& key_scales,
@@ -165,6 +187,37 @@ class NativeKernels {
                                     row_scales ? input<float>("row scales", *row_scales, {M}) : nullptr, weight,
                                     residual ? input<float>("residual", *residual, {M, N}) : nullptr,
                                     output<float>("out", out, {M, N}), M});
+  }
+
+  void lora_add(const Input& rows, const OptionalInput& row_scales, const std::vector<Input>& data,
+                const std::vector<int64_t>& in_features, const std::vector<Input>& slices, const Input& owners,
+                const Output& out) {
+    const int64_t M = size_of("out", out, 2, 0), N = size_of("out", out, 2, 1), K = size_of("rows", rows, 2, 1);
+    const int64_t count = static_cast<int64_t>(data.size());
+    const Kind kind = kind_of_rows(rows);
+    require((kind == Kind::int8) == row_scales.has_value(), "int8 rows, and no others, have scales");
+    require(in_features.size() == data.size() && slices.size() == data.size(), "adapters need data and slices");
+    const bool is_bf16 = count == 0 || data[0].dtype() == nb::dtype<uint16_t>();
+    std::vector<LowRankArgs> adapters;
+    for (int64_t a = 0; a < count; ++a) {
+      require(in_features[a] == K, "rows have " + std::to_string(K) + " inputs, an adapter takes " +
+                                       std::to_string(in_features[a]));
+      adapters.push_back(low_rank_of(data[a], is_bf16, slices[a], K, N));
+    }
+    const int32_t* owner = input<int32_t>("owners", owners, {M});
+    std::vector<int64_t> order;
+    for (int64_t m = 0; m < M; ++m)
+      require(owner[m] >= -1 && owner[m] < count, "owners must be numbers in [-1, " + std::to_string(count) + ")");
+    for (int64_t a = 0; a < count; ++a) {
+      adapters[a].first = static_cast<int64_t>(order.size());
+      for (int64_t m = 0; m < M; ++m)
+        if (owner[m] == a) order.push_back(m);
+      adapters[a].last = static_cast<int64_t>(order.size());
+    }
+    call(table_->lora_add,
+         LoraArgs{kind, input_of_kind("rows", kind, rows, {M, K}),
+                  row_scales ? input<float>("row scales", *row_scales, {M}) : nullptr, is_bf16, adapters.data(), count,
+                  order.data(), static_cast<int64_t>(order.size()), output<float>("out", out, {M, N}), K, N});
   }
 
   void gather_rows(const std::string& kind, const Input& data, const OptionalInput& scales, int64_t N, int64_t K,
@@ -307,6 +360,7 @@ NB_MODULE(_native, m) {
       .def("rms_norm", &NativeKernels::rms_norm)
       .def("silu_mul", &NativeKernels::silu_mul)
       .def("linear", &NativeKernels::linear)
+      .def("lora_add", &NativeKernels::lora_add)
       .def("gather_rows", &NativeKernels::gather_rows)
       .def("rotary_table", &NativeKernels::rotary_table)
       .def("rotate_and_cache", &NativeKernels::rotate_and_cache)

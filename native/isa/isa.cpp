@@ -6,6 +6,7 @@
 #include "isa/attention.h"
 #include "isa/linear_float.h"
 #include "isa/linear_int8.h"
+#include "isa/low_rank.h"
 #include "isa/rows.h"
 #include "isa/sampling.h"
 
@@ -26,7 +27,7 @@ static void linear(ThreadPool& pool, const LinearArgs& args) {
 }
 
 const KernelTable table = {
-    TAMPU_STRING(TAMPU_ISA), quantize_rows, rms_norm,  silu_mul, linear,  gather_rows,
+    TAMPU_STRING(TAMPU_ISA), quantize_rows, rms_norm,  silu_mul, linear,  lora_add, gather_rows,
     rotary_table,            rotate_and_cache, attention, sample,   logprobs,
 };
 

@@ -8,10 +8,12 @@ TampuError
 │   │   ├── UnsupportedSchema   400  a constraint that cannot be enforced; names the keyword and its place
 │   │   ├── SchemaTooComplex    400  a constraint beyond the limits of size, depth, time or memory
 │   │   ├── InvalidPrompt       400  empty, or not a conversation that can be answered
-│   │   └── ContextTooLong      400  prompt + max_tokens do not fit the context
+│   │   ├── ContextTooLong      400  prompt + max_tokens do not fit the context
+│   │   └── InvalidAdapter      400  an adapter that is damaged, does not fit the model, or asks for what we do not do
 │   ├── Unauthorized            401
 │   ├── Forbidden               403  a page of another origin asks
 │   ├── ModelNotFound           404
+│   ├── AdapterNotFound         404
 │   ├── RouteNotFound           404
 │   ├── MethodNotAllowed        405
 │   ├── RequestTimeout          408  the body stopped arriving
@@ -119,6 +121,13 @@ class ContextTooLong(InvalidRequest):
         )
 
 
+class InvalidAdapter(InvalidRequest):
+    """An adapter that is damaged, that does not fit the model, or that is more than a LoRA of its linears; `param` is
+    the field of adapter_config.json, or `config`, `weights` or `name`."""
+
+    code = "invalid_adapter"
+
+
 class Unauthorized(ServiceError):
     """No key or a wrong one; the same words whichever it was."""
 
@@ -149,6 +158,21 @@ class ModelNotFound(ServiceError):
             f"Available here: {', '.join(hint) if hint else 'none'}.",
             param="model",
         )
+
+
+class AdapterNotFound(ServiceError):
+    """No adapter of that name; the message has the nearest names."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "adapter_not_found"
+    error_type = "not_found"
+    exit_code = 4
+
+    def __init__(self, name: str, known: Iterable[str], param: str = "name") -> None:
+        names = list(known)
+        hint = nearest(name, names) or names[:3]
+        there = f"There {'is' if len(hint) == 1 else 'are'} {', '.join(hint)}" if hint else "There is none"
+        super().__init__(f"There is no adapter {name!r:.80} of this model. {there}.", param=param)
 
 
 class RouteNotFound(ServiceError):

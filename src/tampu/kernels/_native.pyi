@@ -27,6 +27,16 @@ class Kernels:
         residual: Array | None,
         out: Array,
     ) -> None: ...
+    def lora_add(
+        self,
+        rows: Array,
+        row_scales: Array | None,
+        data: list[Array],
+        in_features: list[int],
+        slices: list[Array],
+        owners: Array,
+        out: Array,
+    ) -> None: ...
     def gather_rows(
         self,
         kind: str,

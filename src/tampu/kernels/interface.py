@@ -5,6 +5,7 @@ G key-value heads, D head size, V vocabulary, S block_size, P blocks of the cach
 All arrays are C-contiguous. Activations between kernels are float32.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -41,6 +42,15 @@ class PackedLinear:
     out_features: int
     in_features: int
     scales: F32 | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LowRank:
+    """What an adapter adds to slices of the outputs of one linear, in the order of `low_rank`; uint16 holds bf16."""
+
+    data: NDArray[np.generic]
+    in_features: int
+    slices: I32  # [S, 3]: first output column, number of columns, rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,11 @@ class Kernels(Protocol):
 
     def linear(self, rows: Rows, weight: PackedLinear, residual: F32 | None = None) -> F32:
         """rows @ weight.T, plus `residual` f32[M, N] where given; f32[M, N]. int8 products are summed exactly."""
+        ...
+
+    def lora_add(self, out: F32, rows: Rows, low_ranks: Sequence[LowRank], owners: I32) -> None:
+        """Adds to each row of `out` f32[M, N], the linear of `rows`, what its adapter low_ranks[owners[m]] makes of the
+        same row; -1 in owners [M]: nothing. A row's bits do not depend on the other rows."""
         ...
 
     def gather_rows(self, weight: PackedLinear, token_ids: I32) -> F32:

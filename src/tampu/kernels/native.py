@@ -1,5 +1,7 @@
 """The native kernels: allocates outputs, unpacks the dataclasses, and calls the compiled module."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from tampu.kernels.interface import (
     AttentionRows,
     Kind,
     LayerCache,
+    LowRank,
     PackedLinear,
     Rows,
     SampleRows,
@@ -56,6 +59,17 @@ class NativeKernels:
             out,
         )
         return out
+
+    def lora_add(self, out: F32, rows: Rows, low_ranks: Sequence[LowRank], owners: I32) -> None:
+        self._native.lora_add(
+            rows.values,
+            rows.scales,
+            [low_rank.data for low_rank in low_ranks],
+            [low_rank.in_features for low_rank in low_ranks],
+            [low_rank.slices for low_rank in low_ranks],
+            owners,
+            out,
+        )
 
     def gather_rows(self, weight: PackedLinear, token_ids: I32) -> F32:
         out = np.empty((len(token_ids), weight.in_features), np.float32)

@@ -10,7 +10,8 @@ from typing import cast
 
 from tampu.kernels import ARITHMETIC_VERSION
 from tampu.kernels.cache import new_layer_cache
-from tampu.kernels.interface import F32, I32, AttentionRows, Kernels, LayerCache, PackedLinear
+from tampu.kernels.interface import F32, I32, AttentionRows, Kernels, LayerCache, PackedLinear, Rows
+from tampu.model.lora import AdapterRows
 from tampu.model.packed import PackedModel
 from tampu.model.plan import EMBED_TOKENS, INVERSE_FREQUENCIES, LM_HEAD, NORM
 
@@ -23,6 +24,7 @@ class ForwardInput:
     slot_mapping: I32  # [N]
     attention: AttentionRows
     logits_indices: I32  # [L], indices into the N tokens
+    adapters: AdapterRows | None = None  # None: no token has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,36 +71,54 @@ class Llama:
         """Logits f32[L, V] of the wanted tokens; keys and values of all N tokens are written to the cache."""
         hidden = self.kernels.gather_rows(self.embed_tokens, inputs.token_ids)  # f32[N, K]
         rotation = self.kernels.rotary_table(inputs.attention.positions, self.inverse_frequencies)
-        attention, wanted = inputs.attention, inputs.logits_indices
-        for layer, layer_cache in zip(self.layers, cache, strict=True):
-            queries = self._project(layer, hidden, rotation, inputs.slot_mapping, layer_cache)
+        attention, wanted, adapters = inputs.attention, inputs.logits_indices, inputs.adapters
+        for index, (layer, layer_cache) in enumerate(zip(self.layers, cache, strict=True)):
+            queries = self._project(index, hidden, rotation, inputs, layer_cache)
             if layer is self.layers[-1]:
                 # From here on the other tokens matter to nobody: their last keys and values are in the cache. N is L.
                 hidden, queries, attention = hidden.take(wanted, 0), queries.take(wanted, 0), _take(attention, wanted)
-            hidden = self._attend(layer, hidden, queries, attention, layer_cache)
-            hidden = self._feed_forward(layer, hidden)
+                adapters = None if adapters is None else adapters.take(wanted)
+            hidden = self._attend(index, hidden, queries, attention, layer_cache, adapters)
+            hidden = self._feed_forward(index, hidden, adapters)
         rows = self.kernels.rms_norm(hidden, self.norm, self.config.rms_norm_eps, self.kind)
         return self.kernels.linear(rows, self.lm_head)
 
     def _project(
-        self, layer: Layer, hidden: F32, rotation: tuple[F32, F32], slot_mapping: I32, cache: LayerCache
+        self, index: int, hidden: F32, rotation: tuple[F32, F32], inputs: ForwardInput, cache: LayerCache
     ) -> F32:
         """Queries f32[N, H, D]; keys and values go to their slots of the cache."""
-        kernels = self.kernels
+        layer, kernels = self.layers[index], self.kernels
         rows = kernels.rms_norm(hidden, layer.input_layernorm, self.config.rms_norm_eps, self.kind)
-        qkv = kernels.linear(rows, layer.qkv_proj)  # f32[N, (H + 2 G) * D]
-        return kernels.rotate_and_cache(qkv, *rotation, slot_mapping, self.config.num_attention_heads, cache)
+        qkv = self._linear(index, "qkv_proj", rows, inputs.adapters)  # f32[N, (H + 2 G) * D]
+        return kernels.rotate_and_cache(qkv, *rotation, inputs.slot_mapping, self.config.num_attention_heads, cache)
 
-    def _attend(self, layer: Layer, hidden: F32, queries: F32, attention: AttentionRows, cache: LayerCache) -> F32:
+    def _attend(
+        self,
+        index: int,
+        hidden: F32,
+        queries: F32,
+        attention: AttentionRows,
+        cache: LayerCache,
+        adapters: AdapterRows | None,
+    ) -> F32:
         attended = self.kernels.attention(queries, cache, attention)  # f32[N, H * D]
-        return self.kernels.linear(self.kernels.quantize_rows(attended, self.kind), layer.o_proj, residual=hidden)
+        return self._linear(index, "o_proj", self.kernels.quantize_rows(attended, self.kind), adapters, hidden)
 
-    def _feed_forward(self, layer: Layer, hidden: F32) -> F32:
-        kernels = self.kernels
+    def _feed_forward(self, index: int, hidden: F32, adapters: AdapterRows | None) -> F32:
+        layer, kernels = self.layers[index], self.kernels
         rows = kernels.rms_norm(hidden, layer.post_attention_layernorm, self.config.rms_norm_eps, self.kind)
-        gate_up = kernels.linear(rows, layer.gate_up_proj)  # f32[N, 2 * intermediate_size]
+        gate_up = self._linear(index, "gate_up_proj", rows, adapters)  # f32[N, 2 * intermediate_size]
         rows = kernels.silu_mul(gate_up, self.kind, self.hadamard)
-        return kernels.linear(rows, layer.down_proj, residual=hidden)
+        return self._linear(index, "down_proj", rows, adapters, hidden)
+
+    def _linear(
+        self, index: int, name: str, rows: Rows, adapters: AdapterRows | None, residual: F32 | None = None
+    ) -> F32:
+        """A linear of one layer, and what the adapters add to it."""
+        out = self.kernels.linear(rows, getattr(self.layers[index], name), residual)
+        if adapters is not None:
+            adapters.add(self.kernels, index, name, rows, out)
+        return out
 
 
 def _hash(*parts: object) -> str:

@@ -1,17 +1,20 @@
 """The numpy twin: the definition, bit by bit, of every kernel, on any machine."""
 
+from collections.abc import Sequence
+
 from tampu.kernels.interface import (
     F32,
     I32,
     AttentionRows,
     Kind,
     LayerCache,
+    LowRank,
     PackedLinear,
     Rows,
     SampleRows,
     TopLogprobs,
 )
-from tampu.kernels.reference import attention, linear, rows, sampling
+from tampu.kernels.reference import attention, linear, low_rank, rows, sampling
 
 
 class ReferenceKernels:
@@ -32,6 +35,9 @@ class ReferenceKernels:
 
     def linear(self, rows: Rows, weight: PackedLinear, residual: F32 | None = None) -> F32:
         return linear.linear(rows, weight, residual)
+
+    def lora_add(self, out: F32, rows: Rows, low_ranks: Sequence[LowRank], owners: I32) -> None:
+        low_rank.lora_add(out, rows, low_ranks, owners)
 
     def gather_rows(self, weight: PackedLinear, token_ids: I32) -> F32:
         return rows.gather_rows(weight, token_ids)

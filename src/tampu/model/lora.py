@@ -1,0 +1,135 @@
+"""Adapters as the kernels run them: scaled, rotated as their model is, and stacked as its linears are.
+
+LoRA, Hu et al., arXiv 2106.09685: a linear W becomes W + scale * B A. Our rows reach a linear rotated and without the
+gain of the norm before it, and what it writes is expected rotated; so A and B are folded just as W was when it was
+packed. Numbers are bf16, and float32 where the model's are.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+
+from tampu.errors import InvalidAdapter
+from tampu.kernels.interface import F32, I32, Kernels, LowRank, Rows
+from tampu.kernels.low_rank import GROUP, Slice, pack_low_rank
+from tampu.kernels.numerics import LANES
+from tampu.model.adapter_file import WEIGHTS_FILE, AdapterFile
+from tampu.model.checkpoint import tensor_shapes
+from tampu.model.config import ModelConfig
+from tampu.model.packed import PackedModel
+from tampu.model.plan import GAINS, LAYER_PLAN
+
+LayerAdapter = Mapping[str, LowRank]
+PROJECTIONS = {name: sources for name, sources in LAYER_PLAN.items() if name.endswith("_proj")}
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """An adapter in memory: for every layer, what it adds to `qkv_proj`, `o_proj`, `gate_up_proj` and `down_proj`."""
+
+    fingerprint: str
+    layers: tuple[LayerAdapter, ...]
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory that it takes."""
+        return sum(low_rank.data.nbytes for layer in self.layers for low_rank in layer.values())
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterRows:
+    """Which tokens of a step have which adapter: token t has adapters[owners[t]], or none where that is -1."""
+
+    adapters: Sequence[Adapter]
+    owners: I32  # [N]
+
+    def take(self, tokens: I32) -> "AdapterRows":
+        """The same for some of the tokens."""
+        return AdapterRows(self.adapters, self.owners.take(tokens))
+
+    def add(self, kernels: Kernels, layer: int, name: str, rows: Rows, out: F32) -> None:
+        """Add to `out`, the output of this linear, what the adapters make of its input."""
+        low_ranks = [adapter.layers[layer][name] for adapter in self.adapters]
+        if any(low_rank.data.size for low_rank in low_ranks):
+            kernels.lora_add(out, rows, low_ranks, self.owners)
+
+
+def load_adapter(file: AdapterFile, packed: PackedModel) -> Adapter:
+    """The adapter, folded for this model; InvalidAdapter where numbers are not finite once folded."""
+    loader = _Loader(file, packed)
+    return Adapter(
+        file.fingerprint,
+        tuple(
+            {name: loader.low_rank(layer, name) for name in PROJECTIONS}
+            for layer in range(packed.config.num_hidden_layers)
+        ),
+    )
+
+
+def adapter_bytes(file: AdapterFile, config: ModelConfig, is_bf16: bool) -> int:
+    """Memory that the adapter will take once it is loaded."""
+    shapes, elements = tensor_shapes(config), 0
+    for layer in range(config.num_hidden_layers):
+        for sources in PROJECTIONS.values():
+            own = [module for module in _modules(layer, sources) if (module, "A") in file.tensors]
+            ranks = [file.config.rank_of(module) for module in own]
+            sizes = [shapes[f"model.{module}.weight"] for module in own]
+            if own:
+                elements += _whole(sum(ranks), GROUP) * _whole(sizes[0][1], LANES)
+            elements += sum(_whole(size[0], LANES) * rank for size, rank in zip(sizes, ranks, strict=True))
+    return elements * (2 if is_bf16 else 4)
+
+
+def fingerprint_with(fingerprint: str, adapter: str) -> str:
+    """The fingerprint of a model with an adapter of that fingerprint, "" being none."""
+    return sha256(f"{fingerprint} {adapter}".encode()).hexdigest() if adapter else fingerprint
+
+
+class _Loader:
+    def __init__(self, file: AdapterFile, packed: PackedModel) -> None:
+        self._file = file
+        self._packed = packed
+        self._shapes = tensor_shapes(packed.config)
+
+    def low_rank(self, layer: int, name: str) -> LowRank:
+        first, slices = 0, []
+        in_features = 0
+        for module in _modules(layer, PROJECTIONS[name]):
+            size, in_features = self._shapes[f"model.{module}.weight"]
+            if (module, "A") in self._file.tensors:
+                slices.append(Slice(first, self._down(layer, module), self._up(module)))
+            first += size
+        is_bf16 = self._packed.kind != "f32"
+        if not slices:
+            data = np.empty(0, np.uint16 if is_bf16 else np.float32)
+            return LowRank(data, in_features, np.empty((0, 3), np.int32))
+        return pack_low_rank(slices, is_bf16)
+
+    def _down(self, layer: int, module: str) -> F32:
+        projection, rotation = module.rpartition(".")[2], self._packed.rotation
+        down = self._file.read(module, "A")
+        if rotation is None:
+            return self._finite(module, down)
+        gain = self._packed.gains.get(f"layers.{layer}.{GAINS.get(projection)}")
+        return self._finite(module, rotation.fold_inputs(projection, down, gain))
+
+    def _up(self, module: str) -> F32:
+        projection, rotation = module.rpartition(".")[2], self._packed.rotation
+        up = self._file.read(module, "B") * np.float32(self._file.config.scale_of(module))
+        return self._finite(module, up if rotation is None else rotation.fold_outputs(projection, up))
+
+    @staticmethod
+    def _finite(module: str, values: F32) -> F32:
+        if not np.isfinite(values).all():
+            raise InvalidAdapter(f"{WEIGHTS_FILE}: the numbers of {module} are too large.", param="weights")
+        return values
+
+
+def _modules(layer: int, sources: Sequence[str]) -> list[str]:
+    return [f"layers.{layer}.{source}" for source in sources]
+
+
+def _whole(size: int, group: int) -> int:
+    return -(-size // group) * group
