@@ -160,8 +160,8 @@ class Kernels(Protocol):
         self, qkv: F32, cos: F32, sin: F32, slot_mapping: I32, num_heads: int, cache: LayerCache
     ) -> F32:
         """Rotate the queries and keys of qkv f32[N, (H + 2 G) * D] (halves convention of Hugging Face), write keys and
-        values to their slots (block * S + offset), return the queries f32[N, H, D], as `attention` over this cache takes
-        them."""
+        values to their slots (block * S + offset), return the queries f32[N, H, D], as `attention` over this cache
+        takes them."""
         ...
 
     def attention(self, queries: F32, cache: LayerCache, rows: AttentionRows) -> F32:
