@@ -30,6 +30,7 @@ EFFECTS: list[tuple[str, dict[str, Any], str, Any]] = [
     *((name, {"logit_bias": {"7": -100}}, "logit_bias", {7: -100.0}) for name in OPERATIONS),
     ("chat", {"max_completion_tokens": 9}, "max_tokens", 9),
     ("chat", {"max_completion_tokens": 9, "max_tokens": 5}, "max_tokens", 9),
+    *((name, {"masked_logprobs": True}, "masked_logprobs", True) for name in OPERATIONS),
     ("chat", {"logprobs": True}, "logprobs", 0),
     ("chat", {"logprobs": True, "top_logprobs": 20}, "logprobs", 20),
     ("chat", {"logprobs": False}, "logprobs", None),
@@ -123,14 +124,6 @@ def test_what_we_do_not_offer_is_refused_by_name(operation: str, row: Field) -> 
 def test_chat_knows_the_fields_it_refuses(name: str) -> None:
     with pytest.raises(Unsupported, match=f"{name} is not supported"):
         parse("chat", **{name: [{"type": "function"}]})
-
-
-@pytest.mark.parametrize("form", ["json_object", "json_schema", "regex", "grammar"])
-def test_structured_output_is_refused_by_name(form: str) -> None:
-    with pytest.raises(InvalidRequest) as caught:
-        parse("chat", response_format={"type": form})
-    assert caught.value.param == "response_format.type"
-    assert only("chat", response_format={"type": "text"}) == only("chat")
 
 
 def test_unknown_fields_are_ignored() -> None:

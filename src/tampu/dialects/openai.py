@@ -1,6 +1,6 @@
 """OpenAI's chat and text completions, with the fields other providers added, as tables.
 
-Fields beyond OpenAI's own are marked in their doc line. Tools and structured output are refused by name.
+Fields beyond OpenAI's own are marked in their doc line. Tools are refused by name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tampu.dialects.base import Call, Context, ModelEntry, Operation, check_token_ids
+from tampu.dialects.constraints import CONSTRAINT_FIELDS, read_constraint
 from tampu.dialects.fields import Field, Nested, Table, read_table, sampling_fields, sampling_values
 from tampu.dialects.kinds import (
     JSON,
@@ -16,7 +17,6 @@ from tampu.dialects.kinds import (
     Integer,
     Listing,
     NoEffect,
-    OneOf,
     Refused,
     Text,
     TokenBias,
@@ -43,7 +43,6 @@ LIMITS = {"temperature": Range(0, 2), "top_k": Range(0, 999)}
 COMPLETION_TOKENS = 16  # the default of max_tokens in completions
 STOP = Text(MAX_STOP_CHARACTERS, min_length=1)
 NO_TOOLS = "this version answers in text only"
-NO_SCHEMAS = "text is the only response format in this version"
 NO_CONTROL = "the server's own chat format is the only one"
 
 
@@ -72,6 +71,8 @@ def shared_fields(max_choices: int) -> Table:
         Field("stop", Either((STOP, Listing(STOP, MAX_STOP_STRINGS))), SAMPLING_DOCS["stop"]),
         Field("stop_token_ids", TokenIds(MAX_STOP_TOKEN_IDS), SAMPLING_DOCS["stop_token_ids"], target="stop_token_ids"),
         Field("logit_bias", TokenBias(MAX_LOGIT_BIAS, Range(-100, 100)), SAMPLING_DOCS["logit_bias"], "logit_bias"),
+        *CONSTRAINT_FIELDS,
+        Field("masked_logprobs", Boolean(), SAMPLING_DOCS["masked_logprobs"], target="masked_logprobs"),
         Field("stream", Boolean(), "Send the answer in pieces, as server-sent events."),
         Field("stream_options", Nested(STREAM_OPTIONS), "Only with stream."),
         *no_effect("user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key"),
@@ -86,14 +87,12 @@ def shared_fields(max_choices: int) -> Table:
 MAX_TOKENS = Integer(Range(1, 1_000_000))
 MAX_TOKENS_OR_NONE = Integer(Range(0, 1_000_000))
 TOKEN_CAP = "Cap on generated tokens."
-RESPONSE_FORMAT = (Field("type", OneOf(("text",)), "The form of the answer.", required=True),)
 CHAT_FIELDS = (
     Field("messages", Messages(), "The conversation. A last assistant message is continued.", required=True),
     Field("max_completion_tokens", MAX_TOKENS, f"{TOKEN_CAP} Left out, it is what the context holds."),
     Field("max_tokens", MAX_TOKENS, "The older name of max_completion_tokens, which wins if both come."),
     Field("logprobs", Boolean(), "Report log-probabilities of the completion's tokens."),
     Field("top_logprobs", Integer(Range(0, MAX_TOP_LOGPROBS)), "And of this many likeliest; needs logprobs."),
-    Field("response_format", Nested(RESPONSE_FORMAT), f"Only text: {NO_SCHEMAS}."),
     *refused(NO_TOOLS, "tools", "functions", harmless=([],)),
     *refused(NO_TOOLS, "tool_choice", "function_call", harmless=("none",)),
     *refused(NO_TOOLS, "parallel_tool_calls", harmless=(True,)),
@@ -112,7 +111,6 @@ TEXT_FIELDS = (
     Field("echo", Boolean(), "Give the prompt back before the completion; with logprobs, the prompt's too."),
     *refused("text goes on at the end only", "suffix", harmless=("",)),
     *refused("use n", "best_of", harmless=(1,)),
-    *refused(NO_SCHEMAS, "response_format", harmless=({"type": "text"},)),
 )
 
 
@@ -169,6 +167,7 @@ class Chat:
             params,
             continue_last=messages[-1].role == "assistant",
             tenant=context.tenant,
+            constraint=read_constraint(values),
         )
         answer = ChatAnswer(answer_stamp, params.n, logprobs=params.logprobs is not None)
         return Call(values["model"], (request,), values.get("stream", False), answer)
@@ -209,8 +208,17 @@ class Completions:
             if isinstance(prompt, tuple):
                 check_token_ids(f"prompt[{index}]" if len(prompts) > 1 else "prompt", prompt, context.vocab_size)
         ids = [context.request_id] if len(prompts) == 1 else [f"{context.request_id}-{i}" for i in range(len(prompts))]
+        constraint = read_constraint(values)
         requests = tuple(
-            GenerateRequest(request_id, values["model"], prompt, params, echo=echo, tenant=context.tenant)
+            GenerateRequest(
+                request_id,
+                values["model"],
+                prompt,
+                params,
+                echo=echo,
+                tenant=context.tenant,
+                constraint=constraint,
+            )
             for request_id, prompt in zip(ids, prompts, strict=True)
         )
         prompt_only = values["max_tokens"] == 0

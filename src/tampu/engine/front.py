@@ -14,6 +14,7 @@ from math import ceil
 from pathlib import Path
 
 from tampu.engine.card import EngineStatus, ModelCard, Phase
+from tampu.engine.compile_pool import CompilePool
 from tampu.engine.open_request import OpenRequest
 from tampu.engine.output import EngineStats
 from tampu.engine.prepare import Prepared, Preparer, locate_draft, read_tokenizer
@@ -76,6 +77,7 @@ class LocalEngine:
         self._patience = patience or Patience()
         self._supervisor = Supervisor(load, command, self._patience, clock)
         self._preparer: Preparer | None = None  # from when the model is loaded
+        self._compile_pool = CompilePool()
         self._tasks: list[asyncio.Task[None]] = []
         self._draining = False
         self._next_id = 0
@@ -110,6 +112,7 @@ class LocalEngine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._supervisor.shut_down()
+        await self._compile_pool.close()
 
     @property
     def card(self) -> ModelCard | None:
@@ -181,7 +184,8 @@ class LocalEngine:
         self._check_capacity(num_choices)
         self._num_preparing += num_choices
         try:
-            prepared = await asyncio.to_thread(preparer.prepare, request)
+            grammar = await self._compile_pool.compile(request.constraint) if request.constraint else ""
+            prepared = await asyncio.to_thread(preparer.prepare, request, grammar)
         finally:
             self._num_preparing -= num_choices
         self._check_open()

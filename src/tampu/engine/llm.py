@@ -16,6 +16,7 @@ from tampu.engine.open_request import OpenRequest, RefusedRequest
 from tampu.engine.output import EngineStats
 from tampu.engine.prepare import Preparer, locate_draft, read_tokenizer
 from tampu.errors import InvalidRequest, NotReady, ServiceError
+from tampu.grammar.compile import compile_constraint
 from tampu.model.hub import packed_cache, resolve
 from tampu.request import Chunk, Completion, Constraint, GenerateRequest, Prompt, Tool, Usage
 from tampu.settings import EngineSettings, Paths, load
@@ -223,7 +224,8 @@ class LLM:
 
     def _open(self, request: GenerateRequest) -> OpenRequest | RefusedRequest:
         try:
-            prepared = self._preparer.prepare(request)
+            grammar = compile_constraint(request.constraint) if request.constraint else ""
+            prepared = self._preparer.prepare(request, grammar)
         except ServiceError as error:
             return RefusedRequest(request.id, error)
         with self._lock:

@@ -12,15 +12,12 @@ from pathlib import Path
 from tampu.engine.card import ModelCard
 from tampu.engine.sequence import SequenceSpec
 from tampu.errors import ContextTooLong, InvalidPrompt, InvalidRequest, OutOfRange, UnsupportedModel
-from tampu.grammar.compile import compile_constraint
 from tampu.model.hub import resolve
 from tampu.model.packed import open_packed
-from tampu.request import MAX_SEED, Constraint, GenerateRequest, Message, SamplingParams
+from tampu.request import MAX_SEED, GenerateRequest, Message, SamplingParams
 from tampu.settings import EngineSettings, Paths
 from tampu.text.chat_format import render, render_raw
 from tampu.text.tokenizer import Tokenizer
-
-Compile = Callable[[Constraint], str]
 
 
 def draw_seed() -> int:
@@ -75,20 +72,13 @@ class Prepared:
 class Preparer:
     """Renders and checks requests against one model."""
 
-    def __init__(
-        self,
-        tokenizer: Tokenizer,
-        card: ModelCard,
-        draw: Callable[[], int] = draw_seed,
-        compile_: Compile = compile_constraint,
-    ) -> None:
+    def __init__(self, tokenizer: Tokenizer, card: ModelCard, draw: Callable[[], int] = draw_seed) -> None:
         self.tokenizer = tokenizer
         self.card = card
         self._draw = draw
-        self._compile = compile_
 
-    def prepare(self, request: GenerateRequest) -> Prepared:
-        """The request made ready; InvalidRequest names what is wrong with it."""
+    def prepare(self, request: GenerateRequest, grammar: str = "") -> Prepared:
+        """The request made ready, with its compiled constraint; InvalidRequest names what is wrong with it."""
         sampling = request.sampling
         sampling.check()
         self._check_ids(sampling)
@@ -101,7 +91,6 @@ class Preparer:
             max_tokens=self._max_tokens(request, len(prompt)),
             stop_token_ids=tuple(sorted({*sampling.stop_token_ids, *self.card.eos_token_ids})),
         )
-        grammar = "" if request.constraint is None else self._compile(request.constraint)
         return Prepared(request, prompt, resolved, grammar)
 
     def _render(self, request: GenerateRequest) -> tuple[int, ...]:
