@@ -9,7 +9,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
-from itertools import cycle, product
+from itertools import cycle
 
 import numpy as np
 
@@ -69,40 +69,48 @@ def bench_linears(kernels: Kernels, kind: Kind, limit: float) -> None:
             )
 
 
-# rows, queries of each, context
-ATTENTION = (
-    *((1, 1, 2048), (1, 1, 8192), (1, 1, 32768), (16, 1, 2048)),
-    *((1, 512, 512), (1, 512, 8192)),
-)
+# rows, queries of each, context; 4096 is what the chunks of a prompt of 8192 see on average
+DECODES = ((1, 1, 2048), (1, 1, 8192), (1, 1, 32768), (16, 1, 2048))
+PREFILLS = ((1, 512, 512), (1, 512, 4096), (1, 512, 8192))
 
 
 def random_cache(rng: np.random.Generator, num_blocks: int, kv_dtype: str) -> LayerCache:
-    """A cache of small random numbers, made without writing them slot by slot."""
+    """A cache of small random numbers, made without writing them slot by slot: one block over and over."""
     cache = new_layer_cache(num_blocks, GROUPS, BLOCK_SIZE, HEAD_SIZE, kv_dtype)
     for array in (cache.keys, cache.values):
-        array[:] = rng.integers(0x3C00, 0x3F80, array.shape, dtype=np.uint16)
+        low, high = (-127, 128) if kv_dtype == "int8" else (0x3C00, 0x3F80)
+        array[:] = rng.integers(low, high, array.shape[1:]).astype(array.dtype)
+    for scales in (cache.key_scales, cache.value_scales):
+        if scales is not None:
+            scales.fill(0.01)
     return cache
 
 
-def bench_attention(kernels: Kernels, limit: float) -> None:
-    """Decode of 1 and 16 rows at several contexts, and chunks of 512 prompt tokens, for every kind of cache."""
+def attention_rows(rng: np.random.Generator, num_rows: int, queries_each: int, context: int) -> AttentionRows:
+    """The last `queries_each` positions of each row, their blocks anywhere."""
+    blocks = context // BLOCK_SIZE
+    return AttentionRows(
+        block_tables=rng.permutation(num_rows * blocks).astype(np.int32).reshape(num_rows, blocks),
+        row_of_token=np.repeat(np.arange(num_rows, dtype=np.int32), queries_each),
+        positions=np.tile(np.arange(context - queries_each, context, dtype=np.int32), num_rows),
+    )
+
+
+def bench_attention(kernels: Kernels, kv_dtype: str, limit: float) -> None:
+    """Decode at several contexts and chunks of 512 prompt tokens: time, cache bytes per second, GOP/s."""
     rng = np.random.default_rng(0)
-    for kv_dtype, (num_rows, queries_each, context) in product(("bf16",), ATTENTION):
-        blocks = context // BLOCK_SIZE
-        rows = AttentionRows(
-            block_tables=rng.permutation(num_rows * blocks).astype(np.int32).reshape(num_rows, blocks),
-            row_of_token=np.repeat(np.arange(num_rows, dtype=np.int32), queries_each),
-            positions=np.tile(np.arange(context - queries_each, context, dtype=np.int32), num_rows),
-        )
+    for num_rows, queries_each, context in (*DECODES, *PREFILLS):
+        rows = attention_rows(rng, num_rows, queries_each, context)
+        num_blocks = rows.block_tables.size
+        size = num_blocks * block_bytes(GROUPS, BLOCK_SIZE, HEAD_SIZE, kv_dtype)
+        num_caches = 1 if queries_each > 1 else max(1, STREAM_BYTES // size)
+        turn = cycle([random_cache(rng, num_blocks, kv_dtype) for _ in range(num_caches)])
         queries = rng.standard_normal((num_rows * queries_each, HEADS, HEAD_SIZE), np.float32)
-        size = num_rows * blocks * block_bytes(GROUPS, BLOCK_SIZE, HEAD_SIZE, kv_dtype)
-        caches = [random_cache(rng, num_rows * blocks, kv_dtype) for _ in range(max(1, STREAM_BYTES // size))]
-        turn = cycle(caches[:1] if queries_each > 1 else caches)
         seconds = median_seconds(lambda: kernels.attention(queries, next(turn), rows), 9)  # noqa: B023 - called at once
-        operations = 4 * HEADS * HEAD_SIZE * int((rows.positions + 1).sum())
+        rate, operations = size / seconds, 4 * HEADS * HEAD_SIZE * int((rows.positions + 1).sum())
         print(
-            f"attention {kv_dtype} {num_rows:2} rows x {queries_each:3} queries, context {context:5} "
-            f"{seconds * 1e3:8.2f} ms {size / seconds / 1e9:6.1f} GB/s ({size / seconds / limit:4.0%}) "
+            f"attention {kv_dtype:4} {num_rows:2} rows x {queries_each:3} queries, context {context:5}  "
+            f"{seconds * 1e3:8.2f} ms  {rate / 1e9:6.1f} GB/s ({rate / limit:4.0%})  "
             f"{operations / seconds / 1e9:6.0f} GOP/s"
         )
 
@@ -158,7 +166,8 @@ def main() -> None:
         if arguments.only in (None, kind):
             bench_linears(kernels, kind, limit)
     if arguments.only in (None, "attention"):
-        bench_attention(kernels, limit)
+        for kv_dtype in ("bf16", "int8"):
+            bench_attention(kernels, kv_dtype, limit)
     if arguments.only in (None, "sampling"):
         bench_sampling(kernels)
 
