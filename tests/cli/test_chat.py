@@ -167,3 +167,25 @@ def test_a_model_is_packed_once(tampu: Tampu, checkpoint: Path) -> None:
     packed = json.loads(tampu("models", "--json").stdout)
     assert [entry["source"] for entry in packed if entry["source"] != "bundled"] == ["packed"]
     assert tampu("chat", "--model", str(checkpoint), *GREEDY, "hello").stdout == first
+
+
+def test_an_answer_matches_the_schema_in_a_file(tampu: Tampu, tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text(
+        '{"type": "object", "properties": {"n": {"enum": [1, 2]}}, "required": ["n"], "additionalProperties": false}'
+    )
+    result = tampu("chat", "--schema", str(schema), "hello")
+    assert result.exit_code == 0 and json.loads(result.stdout)["n"] in (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [('{"not": {}}', "not cannot be enforced"), ("{", "is not JSON"), (None, "cannot be read")]
+)
+def test_a_schema_that_cannot_be_enforced_is_wrong_usage(
+    text: str | None, message: str, tampu: Tampu, tmp_path: Path
+) -> None:
+    schema = tmp_path / "schema.json"
+    if text is not None:
+        schema.write_text(text)
+    result = tampu("chat", "--schema", str(schema), "hello")
+    assert result.exit_code == 2 and message in result.stderr and "--schema" in result.stderr

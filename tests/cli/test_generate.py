@@ -143,3 +143,10 @@ def test_lines_that_fail_make_exit_code_1(tampu: Tampu) -> None:
     assert result.exit_code == 1
     assert "1 line could not be answered" in result.stderr
     assert len(result.stdout.splitlines()) == 2
+
+
+def test_a_line_may_be_held_to_a_choice(llm: LLM) -> None:
+    (answer,) = answered(llm, line(guided_choice=["yes", "no"]))
+    assert body(answer)["choices"][0]["message"]["content"] in ("yes", "no")
+    (refused,) = answered(llm, line(guided_regex="["))
+    assert body(refused)["error"]["code"] == "unsupported_schema"

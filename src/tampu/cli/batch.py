@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -106,15 +106,7 @@ class Batch:
         job.open = len(job.call.requests)
         for number, request in enumerate(job.call.requests):
             # An id of our own: those of two lines may look alike.
-            own = GenerateRequest(
-                f"{job.place}.{number}",
-                request.model,
-                request.prompt,
-                request.sampling,
-                request.tools,
-                request.continue_last,
-                request.echo,
-            )
+            own = replace(request, id=f"{job.place}.{number}")
             self._jobs[own.id] = job
             yield own
 

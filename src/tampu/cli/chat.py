@@ -7,6 +7,7 @@ git diff | tampu chat "Describe this change:" -
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,7 +17,7 @@ from tampu.cli.opening import check, open_model, read_flags
 from tampu.cli.reply import Reply, ask
 from tampu.cli.terminal import is_terminal, note, print_json, shown
 from tampu.engine.llm import LLM
-from tampu.request import Chunk, Message, Prompt, SamplingParams, TokenLogprob
+from tampu.request import Chunk, Constraint, Message, Prompt, SamplingParams, TokenLogprob
 
 RAW_HAS_NO_SYSTEM = "--raw has no system message; write it into the words."
 
@@ -30,11 +31,15 @@ def chat(
     ] = "",
     raw: Annotated[bool, typer.Option("--raw", help="No chat format: the model goes on from the words.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer with its usage and seed as JSON.")] = False,
+    schema: Annotated[
+        str, typer.Option("--schema", metavar="FILE", help="A JSON schema that the answer must match.")
+    ] = "",
     **flags: Any,
 ) -> None:
     """Answer once, or converse."""
     text = read_words(words)
-    check_flags(text, system, raw, as_json, flags)
+    check_flags(text, system, raw, as_json, {**flags, "schema": schema})
+    constraint = read_schema(schema) if schema else None
     llm = open_model(flags, max_num_seqs=options.sampling(flags).get("n", 1))
     sampling = read_flags(llm, flags)
     if text is None:
@@ -44,7 +49,7 @@ def chat(
 
         converse(Conversation(llm, sampling, system))
         return
-    answer_once(llm, prompt_of(text, system, raw), check(sampling), as_json)
+    answer_once(llm, prompt_of(text, system, raw), check(sampling), as_json, constraint)
 
 
 def check_flags(text: str | None, system: str, raw: bool, as_json: bool, flags: Mapping[str, Any]) -> None:
@@ -53,10 +58,20 @@ def check_flags(text: str | None, system: str, raw: bool, as_json: bool, flags: 
         raise typer.BadParameter("Nothing was asked: give words as arguments, or pipe them in.")
     if raw and system:
         raise typer.BadParameter(RAW_HAS_NO_SYSTEM)
-    if text is None and (raw or as_json or flags.get("n") is not None):
-        raise typer.BadParameter("--raw, --json and --n need words to answer: a conversation has none of them.")
+    if text is None and (raw or as_json or flags.get("schema") or flags.get("n") is not None):
+        raise typer.BadParameter(
+            "--raw, --json, --schema and --n need words to answer: a conversation has none of them."
+        )
     if flags.get("logprobs") is not None and not as_json:
         raise typer.BadParameter("--logprobs needs --json, which shows them.")
+
+
+def read_schema(path: str) -> Constraint:
+    """The constraint to answers that match the schema in this file."""
+    try:
+        return Constraint("json_schema", Path(path).read_text(), param="--schema")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"--schema: {path} cannot be read: {error}.") from None
 
 
 def read_words(words: list[str] | None) -> str | None:
@@ -80,10 +95,13 @@ def prompt_of(text: str, system: str, raw: bool) -> Prompt:
     return (*((Message("system", system),) if system else ()), Message("user", text))
 
 
-def answer_once(llm: LLM, prompt: Prompt, sampling: SamplingParams, as_json: bool) -> None:
+def answer_once(
+    llm: LLM, prompt: Prompt, sampling: SamplingParams, as_json: bool, constraint: Constraint | None = None
+) -> None:
     """Print the answer; its times go to standard error when a person looks."""
     stream_text = not as_json and sampling.n == 1
-    reply = ask(llm, prompt, sampling, write if stream_text else lambda chunk, seconds: None)  # noqa: ARG005
+    show = write if stream_text else lambda chunk, seconds: None  # noqa: ARG005
+    reply = ask(llm, prompt, sampling, show, constraint)
     if as_json:
         print_json(as_object(llm, reply))
     elif stream_text:

@@ -12,7 +12,7 @@ from types import FrameType
 from tampu.cli.terminal import counted, duration
 from tampu.engine.llm import LLM
 from tampu.errors import ServiceError
-from tampu.request import Chunk, Completion, GenerateRequest, Opening, Prompt, SamplingParams, Usage
+from tampu.request import Chunk, Completion, Constraint, GenerateRequest, Opening, Prompt, SamplingParams, Usage
 
 Show = Callable[[Chunk, float], None]  # a piece of the answer, and seconds since it was asked for
 
@@ -50,9 +50,9 @@ class Reply:
         return " · ".join(parts)
 
 
-def ask(llm: LLM, prompt: Prompt, sampling: SamplingParams, show: Show) -> Reply:
+def ask(llm: LLM, prompt: Prompt, sampling: SamplingParams, show: Show, constraint: Constraint | None = None) -> Reply:
     """Ask and show the answer piece by piece. Ctrl-C stops it and keeps what has come."""
-    request = GenerateRequest(uuid.uuid4().hex, llm.card.id, prompt, sampling)
+    request = GenerateRequest(uuid.uuid4().hex, llm.card.id, prompt, sampling, constraint=constraint)
     began = time.monotonic()
     chunks: list[Chunk] = []
     first_token = 0.0

@@ -157,7 +157,7 @@ class Engine:
         try:
             logits = self._runner.forward(batch)
         finally:
-            written = None if masks is None else masks.result()
+            written = None if masks is None else masks()
         return self._sampler.sample(logits, batch, written)
 
     def _commit(self, batch: Batch, results: list[Sampled]) -> list[StepOutput]:

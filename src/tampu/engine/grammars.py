@@ -14,6 +14,8 @@ from tampu.engine.sequence import SequenceSpec
 from tampu.grammar.matcher import Grammars, MaskWriter, Matcher, Vocabulary
 from tampu.kernels.interface import U32
 
+# The masks of fewer tokens are written sooner than a thread has taken them over (30 us).
+SMALL_VOCABULARY = 2**15
 ALL_TOKENS = np.uint32(2**32 - 1)
 
 
@@ -77,15 +79,21 @@ class Masks:
         self._writer: MaskWriter | None = None
         self._thread = ThreadPoolExecutor(1, "masks")
 
-    def begin(self, batch: Batch) -> Future[U32] | None:
-        """Write the masks of this batch in a thread of their own; None when no row has a grammar."""
+    def begin(self, batch: Batch) -> Callable[[], U32] | None:
+        """Begin to write the masks of this batch, in a thread of their own where that is worth it; what gives them once
+        they are written. None when no row has a grammar."""
         rows, count = list[tuple[Matcher, int, tuple[int, ...]]](), 0
         for row in batch:
             if row.is_sampled:
                 if row.sequence.matcher is not None:
                     rows.append((row.sequence.matcher, count, row.guesses))
                 count += 1 + len(row.guesses)
-        return self._thread.submit(self._write, rows, count) if rows else None
+        if not rows:
+            return None
+        if 32 * self._num_words <= SMALL_VOCABULARY:
+            masks = self._write(rows, count)
+            return lambda: masks
+        return self._thread.submit(self._write, rows, count).result
 
     def _write(self, rows: list[tuple[Matcher, int, tuple[int, ...]]], count: int) -> U32:
         if self._writer is None:

@@ -26,6 +26,7 @@ ENGINE_ROWS: tuple[tuple[str, str, str, bool, str], ...] = (
     ("engine.prefix_hits", "prefix_hits", "prefix_cache_hits", True, "Prompt tokens found there."),
     ("engine.guessed_tokens", "guessed_tokens", "spec_decode_num_draft_tokens", True, "Tokens guessed ahead."),
     ("engine.right_guesses", "right_guesses", "spec_decode_num_accepted_tokens", True, "Guessed tokens that came."),
+    ("engine.forced_tokens", "forced_tokens", "", True, "Tokens that a grammar left no choice about."),
     ("engine.steps", "engine_steps", "", True, "Steps that computed something."),
     ("stranded_requests", "stranded_requests", "", False, "Open requests that no worker has at the moment."),
     ("restarts", "worker_restarts", "", True, "Workers started after the first."),
