@@ -15,8 +15,17 @@ import numpy as np
 
 from tampu.kernels import load_kernels, usable_cores
 from tampu.kernels.cache import block_bytes, new_layer_cache
-from tampu.kernels.interface import AttentionRows, Kernels, Kind, LayerCache, PackedLinear, SampleRows, SparseRows
-from tampu.kernels.layout import TILES, packed_shape
+from tampu.kernels.interface import (
+    AttentionRows,
+    Kernels,
+    Kind,
+    LayerCache,
+    PackedLinear,
+    SampleRows,
+    SparseRows,
+    rows_kind,
+)
+from tampu.kernels.layout import SCALED, TILES, group_scales_shape, packed_shape
 from tampu.kernels.native import NativeKernels
 
 # name: (out_features, in_features)
@@ -48,18 +57,19 @@ def random_weight(rng: np.random.Generator, kind: Kind, out_features: int, in_fe
     data = rng.integers(1, 100, shape, dtype=np.int8).astype(dtype, copy=False)
     if kind == "bf16":
         data = data + np.uint16(0x3F00)
-    scales = np.full(out_features, 0.01, np.float32) if kind == "int8" else None
-    return PackedLinear(kind, data, out_features, in_features, scales)
+    scales = np.full(out_features, 0.01, np.float32) if kind in SCALED else None
+    numbers = np.full(group_scales_shape(out_features, in_features), 9, np.int8) if kind == "int4" else None
+    return PackedLinear(kind, data, out_features, in_features, scales, numbers)
 
 
 def bench_linears(kernels: Kernels, kind: Kind, limit: float) -> None:
     """One line per shape and number of rows: time, weight bytes per second and their share of the limit, GOP/s."""
     rng = np.random.default_rng(0)
     for name, (out_features, in_features) in LINEARS.items():
-        size = random_weight(rng, kind, out_features, in_features).data.nbytes
+        size = random_weight(rng, kind, out_features, in_features).nbytes
         weights = [random_weight(rng, kind, out_features, in_features) for _ in range(max(1, STREAM_BYTES // size))]
         for num_rows, repeats in ((1, 15), (16, 9), (512, 3)):
-            rows = kernels.quantize_rows(rng.standard_normal((num_rows, in_features), np.float32), kind)
+            rows = kernels.quantize_rows(rng.standard_normal((num_rows, in_features), np.float32), rows_kind(kind))
             turn = cycle(weights)
             seconds = median_seconds(lambda: kernels.linear(rows, next(turn)), repeats)  # noqa: B023 - called at once
             rate, operations = size / seconds, 2 * num_rows * out_features * in_features
@@ -156,12 +166,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--isa", default="auto")
     parser.add_argument("--threads", type=int, default=usable_cores())
-    parser.add_argument("--only", choices=["int8", "bf16", "f32", "attention", "sampling"])
+    parser.add_argument("--only", choices=["int8", "int4", "bf16", "f32", "attention", "sampling"])
     arguments = parser.parse_args()
     kernels = load_kernels(arguments.isa, arguments.threads)
     limit = read_limit(arguments.threads)
     print(f"isa {kernels.isa}, {kernels.num_threads} threads, reading at most {limit / 1e9:.1f} GB/s")
-    kinds: tuple[Kind, ...] = ("int8", "bf16", "f32")
+    kinds: tuple[Kind, ...] = ("int8", "int4", "bf16", "f32")
     for kind in kinds:
         if arguments.only in (None, kind):
             bench_linears(kernels, kind, limit)

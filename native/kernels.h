@@ -11,7 +11,7 @@ namespace tampu {
 
 class ThreadPool;
 
-enum class Kind : int { int8, bf16, f32 };
+enum class Kind : int { int8, int4, bf16, f32 };
 
 constexpr int64_t MAX_HADAMARD = 512;
 
@@ -47,13 +47,14 @@ struct SiluMulArgs {
 struct Weight {
   Kind kind;
   const void* data;
-  const float* scales;  // [N] for int8
+  const float* scales;         // [N] for int8 and int4
+  const int8_t* group_scales;  // [N / 32][K / 64][2][32] for int4
   int64_t N, K;
 };
 
 struct LinearArgs {
-  const void* rows;         // [M, K], of the weight's kind
-  const float* row_scales;  // [M] for int8
+  const void* rows;         // [M, K], of the weight's kind; int8 for int4
+  const float* row_scales;  // [M] for int8 and int4
   Weight weight;
   const float* residual;  // [M, N] or null
   float* out;             // [M, N]

@@ -17,10 +17,13 @@ namespace {
 
 Kind kind_of(const std::string& name) {
   if (name == "int8") return Kind::int8;
+  if (name == "int4") return Kind::int4;
   if (name == "bf16") return Kind::bf16;
-  require(name == "f32", "kind must be int8, bf16 or f32, not " + name);
+  require(name == "f32", "kind must be int8, int4, bf16 or f32, not " + name);
   return Kind::f32;
 }
+
+bool is_scaled(Kind kind) { return kind == Kind::int8 || kind == Kind::int4; }
 
 const KernelTable* table_of(const std::string& isa) {
   for (const KernelTable* table : available_tables())
@@ -35,6 +38,8 @@ const void* input_of_kind(const char* name, Kind kind, const Input& array, std::
   switch (kind) {
     case Kind::int8:
       return input<int8_t>(name, array, shape);
+    case Kind::int4:
+      return input<uint8_t>(name, array, shape);
     case Kind::bf16:
       return input<uint16_t>(name, array, shape);
     case Kind::f32:
@@ -46,6 +51,7 @@ const void* input_of_kind(const char* name, Kind kind, const Input& array, std::
 RowsOut rows_out(const std::string& kind_name, const Output& values, const OptionalOutput& scales, int64_t M,
                  int64_t K) {
   const Kind kind = kind_of(kind_name);
+  require(kind != Kind::int4, "rows are int8, bf16 or f32");
   require((kind == Kind::int8) == scales.has_value(), "int8 rows, and no others, have scales");
   void* data = kind == Kind::int8   ? static_cast<void*>(output<int8_t>("values", values, {M, K}))
                : kind == Kind::bf16 ? static_cast<void*>(output<uint16_t>("values", values, {M, K}))
@@ -53,15 +59,23 @@ RowsOut rows_out(const std::string& kind_name, const Output& values, const Optio
   return {kind, data, scales ? output<float>("scales", *scales, {M}) : nullptr};
 }
 
-Weight weight_of(const std::string& kind_name, const Input& data, const OptionalInput& scales, int64_t N, int64_t K) {
+Weight weight_of(const std::string& kind_name, const Input& data, const OptionalInput& scales,
+                 const OptionalInput& group_scales, int64_t N, int64_t K) {
   const Kind kind = kind_of(kind_name);
   require(N >= 0 && K >= 1, "a weight needs out_features >= 0 and in_features >= 1");
-  require((kind == Kind::int8) == scales.has_value(), "int8 weights, and no others, have scales");
-  const int64_t tile = kind == Kind::int8 ? 64 : 32, panels = (N + 31) / 32, tiles = (K + tile - 1) / tile;
+  require(is_scaled(kind) == scales.has_value(), "int8 and int4 weights, and no others, have scales");
+  require((kind == Kind::int4) == group_scales.has_value(), "int4 weights, and no others, have group scales");
+  const int64_t tile = is_scaled(kind) ? 64 : 32, panels = (N + 31) / 32, tiles = (K + tile - 1) / tile;
   const void* packed = kind == Kind::int8   ? input_of_kind("weight", kind, data, {panels, tiles, 2, 16, 16, 4})
+                       : kind == Kind::int4 ? input_of_kind("weight", kind, data, {panels, tiles, 16, 16, 4})
                        : kind == Kind::bf16 ? input_of_kind("weight", kind, data, {panels, tiles, 2, 16, 16, 2})
                                             : input_of_kind("weight", kind, data, {panels, tiles, 1, 32, 32, 1});
-  return {kind, packed, scales ? input<float>("weight scales", *scales, {N}) : nullptr, N, K};
+  return {kind,
+          packed,
+          scales ? input<float>("weight scales", *scales, {N}) : nullptr,
+          group_scales ? input<int8_t>("group scales", *group_scales, {panels, tiles, 2, 32}) : nullptr,
+          N,
+          K};
 }
 
 template <class T>
@@ -179,11 +193,13 @@ class NativeKernels {
   }
 
   void linear(const Input& rows, const OptionalInput& row_scales, const std::string& kind, const Input& data,
-              const OptionalInput& scales, int64_t N, int64_t K, const OptionalInput& residual, const Output& out) {
-    const Weight weight = weight_of(kind, data, scales, N, K);
+              const OptionalInput& scales, const OptionalInput& group_scales, int64_t N, int64_t K,
+              const OptionalInput& residual, const Output& out) {
+    const Weight weight = weight_of(kind, data, scales, group_scales, N, K);
     const int64_t M = size_of("rows", rows, 2, 0);
     require(row_scales.has_value() == scales.has_value(), "int8 rows, and no others, have scales");
-    call(table_->linear, LinearArgs{input_of_kind("rows", weight.kind, rows, {M, K}),
+    const Kind rows_kind = is_scaled(weight.kind) ? Kind::int8 : weight.kind;
+    call(table_->linear, LinearArgs{input_of_kind("rows", rows_kind, rows, {M, K}),
                                     row_scales ? input<float>("row scales", *row_scales, {M}) : nullptr, weight,
                                     residual ? input<float>("residual", *residual, {M, N}) : nullptr,
                                     output<float>("out", out, {M, N}), M});
@@ -220,10 +236,10 @@ class NativeKernels {
                   order.data(), static_cast<int64_t>(order.size()), output<float>("out", out, {M, N}), K, N});
   }
 
-  void gather_rows(const std::string& kind, const Input& data, const OptionalInput& scales, int64_t N, int64_t K,
-                   const Input& token_ids, const Output& out) {
+  void gather_rows(const std::string& kind, const Input& data, const OptionalInput& scales,
+                   const OptionalInput& group_scales, int64_t N, int64_t K, const Input& token_ids, const Output& out) {
     const int64_t count = size_of("token_ids", token_ids, 1, 0);
-    const GatherArgs args{weight_of(kind, data, scales, N, K), input<int32_t>("token_ids", token_ids, {count}), count,
+    const GatherArgs args{weight_of(kind, data, scales, group_scales, N, K), input<int32_t>("token_ids", token_ids, {count}), count,
                           output<float>("out", out, {count, K})};
     check_indices("token_ids", args.token_ids, count, N);
     call(table_->gather_rows, args);

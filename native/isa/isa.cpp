@@ -5,6 +5,7 @@
 
 #include "isa/attention.h"
 #include "isa/linear_float.h"
+#include "isa/linear_int4.h"
 #include "isa/linear_int8.h"
 #include "isa/low_rank.h"
 #include "isa/rows.h"
@@ -19,6 +20,8 @@ static void linear(ThreadPool& pool, const LinearArgs& args) {
   switch (args.weight.kind) {
     case Kind::int8:
       return linear_int8(pool, args);
+    case Kind::int4:
+      return linear_int4(pool, args);
     case Kind::bf16:
       return linear_float<uint16_t>(pool, args);
     case Kind::f32:

@@ -132,6 +132,12 @@ INLINE void store_sums(int32_t* to, const Sums<R>& sums) {
     std::memcpy(to + i * WIDTH, &sums.part[i / (2 * PARTS)][i % (2 * PARTS)], sizeof(IntPart));
 }
 
+// Scales 16 exact sums of row m from column n on, adds the residual and stores them.
+INLINE void store_scaled(const LinearArgs& args, int64_t m, int64_t n, const Ints& sums) {
+  const Floats scales = load(args.weight.scales + n, args.weight.N > n ? args.weight.N - n : 0);
+  store_columns(args, m, n, to_float(sums) * broadcast(args.row_scales[m]) * scales);
+}
+
 // Scales, adds the residual and stores R rows from m on of one panel.
 template <int R>
 INLINE void store_rows(const LinearArgs& args, const PackedRows& rows, const Sums<R>& sums, int64_t panel, int64_t m) {
@@ -139,10 +145,7 @@ INLINE void store_rows(const LinearArgs& args, const PackedRows& rows, const Sum
   for (int r = 0; r < R; ++r) {
     UNROLL
     for (int half = 0; half < 2; ++half) {
-      const int64_t n = panel * PANEL + half * LANES;
-      const Floats scales = load(args.weight.scales + n, args.weight.N > n ? args.weight.N - n : 0);
-      const Floats x = to_float(finish_sums<R>(sums, r, half, rows.sums[m + r]));
-      store_columns(args, m + r, n, x * broadcast(args.row_scales[m + r]) * scales);
+      store_scaled(args, m + r, panel * PANEL + half * LANES, finish_sums<R>(sums, r, half, rows.sums[m + r]));
     }
   }
 }

@@ -43,6 +43,8 @@ inline void write_row(const float* x, int64_t K, const RowsOut& out, int64_t m) 
   switch (out.kind) {
     case Kind::int8:
       return quantize_int8(x, K, static_cast<int8_t*>(out.values) + m * K, out.scales + m);
+    case Kind::int4:  // rows are never int4
+      return;
     case Kind::bf16:
       for (int64_t k = 0; k < K; k += LANES)
         store_halves(static_cast<uint16_t*>(out.values) + m * K + k, to_bf16(load(x + k)), K - k);
@@ -120,6 +122,17 @@ inline void unpack_row(const Weight& weight, int64_t n, float* out, Widen widen)
   }
 }
 
+// Row n of a packed int4 weight.
+inline void unpack_int4_row(const Weight& weight, int64_t n, float* out) {
+  const int64_t tiles = round_up(weight.K, 64) / 64, panel = n / 32 * tiles, column = n % 32;
+  const uint8_t* at = static_cast<const uint8_t*>(weight.data) + panel * 1024 + column % 16 * 4;
+  const int8_t* scales = weight.group_scales + panel * 64 + column;
+  for (int64_t k = 0; k < weight.K; ++k) {
+    const int both = at[k / 64 * 1024 + k % 64 / 4 * 64 + k % 4], value = (column < 16 ? both & 15 : both >> 4) - 8;
+    out[k] = static_cast<float>(value * scales[k / 32 * 32]) * weight.scales[n];
+  }
+}
+
 inline void gather_rows(ThreadPool& pool, const GatherArgs& args) {
   const Weight& weight = args.weight;
   parallel(pool, args.count, args.count * weight.K * 4, [&](int64_t i, int) {
@@ -128,6 +141,8 @@ inline void gather_rows(ThreadPool& pool, const GatherArgs& args) {
     switch (weight.kind) {
       case Kind::int8:
         return unpack_row<int8_t>(weight, n, out, [&](int8_t x) { return static_cast<float>(x) * weight.scales[n]; });
+      case Kind::int4:
+        return unpack_int4_row(weight, n, out);
       case Kind::bf16:
         return unpack_row<uint16_t>(weight, n, out, widen_bf16_scalar);
       case Kind::f32:

@@ -10,7 +10,7 @@ import platformdirs
 
 from tampu.errors import BadSetting, nearest
 
-Quantization = Literal["auto", "int8", "bf16", "f32"]
+Quantization = Literal["auto", "int8", "int4", "bf16", "f32"]
 CacheType = Literal["auto", "int8", "bf16", "f32"]
 Speculation = Literal["auto", "off"]
 LogFormat = Literal["line", "json"]
@@ -49,10 +49,8 @@ class EngineSettings:
     """What the engine worker needs to know."""
 
     model: str = _setting("cria", "Model name, alias, Hugging Face directory, GGUF or packed file.")
-    quant: Quantization = _setting("auto", "Weights as int8, bf16 or f32; auto keeps a packed file's own, else int8.")
-    kv_dtype: CacheType = _setting(
-        "auto", "Keys and values as int8, bf16 or f32; auto is bf16, and f32 with f32 weights."
-    )
+    quant: Quantization = _setting("auto", "Kind of weights; auto keeps a packed file's own, else takes int8.")
+    kv_dtype: CacheType = _setting("auto", "Kind of keys and values; auto is bf16, and f32 with f32 weights.")
     threads: int = _setting(0, "Kernel threads; 0 takes every core this process may use.", 0, 1024)
     isa: str = _setting("auto", "Instruction set of the kernels; `tampu doctor` lists them.")
     block_size: int = _setting(32, "Tokens per block of the key-value cache, a multiple of 32.", 32, 256, step=32)

@@ -24,7 +24,13 @@ from tests.fakes import engine_settings, output_token_ids, run_engine, sequence_
 
 Book = dict[bytes, bytes]  # token ids of a prefix to the bits of its logits
 # Of weights and cache.
-KINDS: tuple[tuple[Kind, str], ...] = (("int8", "bf16"), ("bf16", "bf16"), ("f32", "f32"), ("int8", "int8"))
+KINDS: tuple[tuple[Kind, str], ...] = (
+    ("int8", "bf16"),
+    ("int4", "bf16"),
+    ("bf16", "bf16"),
+    ("f32", "f32"),
+    ("int8", "int8"),
+)
 FASTEST = available_isas()[0]
 
 

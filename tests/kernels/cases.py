@@ -6,11 +6,23 @@ from typing import Any
 import numpy as np
 
 from tampu.kernels.cache import new_layer_cache
-from tampu.kernels.interface import F32, I32, U32, AttentionRows, Kind, LayerCache, PackedLinear, SampleRows, SparseRows
-from tampu.kernels.layout import pack_linear
+from tampu.kernels.interface import (
+    F32,
+    I32,
+    U32,
+    AttentionRows,
+    Kind,
+    LayerCache,
+    PackedLinear,
+    RowsKind,
+    SampleRows,
+    SparseRows,
+)
+from tampu.kernels.layout import GROUP, pack_linear
 from tampu.kernels.numerics import to_bf16
 
-KINDS: tuple[Kind, ...] = ("int8", "bf16", "f32")
+ROWS_KINDS: tuple[RowsKind, ...] = ("int8", "bf16", "f32")
+KINDS: tuple[Kind, ...] = ("int8", "int4", "bf16", "f32")
 CACHE_KINDS = ("int8", "bf16", "f32")
 EMPTY = {"int8": -128, "bf16": 0x7FC0, "f32": np.nan}
 
@@ -43,6 +55,10 @@ def weight(rng: np.random.Generator, kind: Kind, out_features: int, in_features:
     if kind == "int8":
         values = rng.integers(-127, 128, (out_features, in_features), dtype=np.int8)
         return pack_linear(values, kind, rng.uniform(0.001, 0.01, out_features).astype(np.float32))
+    if kind == "int4":
+        codes = rng.integers(0, 16, (out_features, in_features), dtype=np.uint8)
+        numbers = rng.integers(-15, 16, (out_features, -(-in_features // GROUP)), dtype=np.int8)
+        return pack_linear(codes, kind, rng.uniform(0.001, 0.01, out_features).astype(np.float32), numbers)
     floats = normal(rng, out_features, in_features)
     return pack_linear(to_bf16(floats) if kind == "bf16" else floats, kind)
 

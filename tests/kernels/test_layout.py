@@ -1,10 +1,12 @@
 """Where a weight lies in its tiles."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from tampu.kernels.interface import Kind
-from tampu.kernels.layout import pack_linear, packed_shape, unpack_linear
+from tampu.kernels.layout import linear_size, pack_linear, packed_shape, unpack_linear
 from tampu.kernels.numerics import from_bf16, to_bf16
 
 
@@ -34,6 +36,37 @@ def test_an_f32_tile_holds_all_columns_of_one_k_after_another() -> None:
     packed = pack_linear(values, "f32")
     assert packed.data.shape == (2, 2, 1, 32, 32, 1)
     assert packed.data[0, 1, 0, 7, 31, 0] == values[31, 39]
+
+
+def test_an_int4_tile_row_holds_four_k_of_sixteen_columns_in_either_nibble() -> None:
+    codes = (counting(40, 70) % 16).astype(np.uint8)
+    numbers = (counting(40, 3) % 31 - 15).astype(np.int8)
+    packed = pack_linear(codes, "int4", np.ones(40, np.float32), numbers)
+    assert packed.data.shape == packed_shape("int4", 40, 70) == (2, 2, 16, 16, 4)
+    # panel 0, tile 1 (k from 64), group 1 (k from 4): columns 5 and 21, k = 64 + 4 + 1
+    assert packed.data[0, 1, 1, 5, 1] == codes[5, 69] | codes[21, 69] << 4
+    assert packed.group_scales is not None and packed.group_scales.shape == (2, 2, 2, 32)
+    assert packed.group_scales[1, 1, 0, 7] == numbers[39, 2]
+    expected = (codes.astype(np.int8) - 8) * np.repeat(numbers, 32, axis=1)[:, :70]
+    np.testing.assert_array_equal(unpack_linear(packed), expected)
+
+
+@pytest.mark.parametrize(("kind", "size"), [("int8", 40 * 4 + 64 * 128), ("int4", 40 * 4 + 64 * 64 + 64 * 4)])
+def test_the_size_of_a_weight_is_that_of_its_arrays(kind: Kind, size: int) -> None:
+    assert linear_size(kind, 40, 70) == size
+    values: Any = np.ones((40, 70), np.int8 if kind == "int8" else np.uint8)
+    packed = pack_linear(values, kind, np.ones(40, np.float32), np.ones((40, 3), np.int8) if kind == "int4" else None)
+    assert packed.nbytes == size
+
+
+def test_int4_weights_need_numbers_in_range_and_group_scales() -> None:
+    codes, scales = np.zeros((2, 40), np.uint8), np.ones(2, np.float32)
+    with pytest.raises(ValueError, match=r"need int8 group scales \(2, 2\)"):
+        pack_linear(codes, "int4", scales)
+    with pytest.raises(ValueError, match=r"\[0, 15\]"):
+        pack_linear(codes + np.uint8(16), "int4", scales, np.ones((2, 2), np.int8))
+    with pytest.raises(ValueError, match=r"\[-15, 15\]"):
+        pack_linear(codes, "int4", scales, np.full((2, 2), -16, np.int8))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (32, 64), (33, 65), (70, 100)])

@@ -6,13 +6,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tampu.kernels import available_isas, load_kernels
-from tampu.kernels.interface import AttentionRows, Kernels, Kind, LayerCache, PackedLinear, Rows
+from tampu.kernels.interface import AttentionRows, Kernels, Kind, LayerCache, PackedLinear, Rows, RowsKind, rows_kind
 from tampu.kernels.layout import pack_linear
 from tampu.kernels.native import NativeKernels
 from tampu.kernels.reference import ReferenceKernels
 from tests.kernels.cases import (
     CACHE_KINDS,
     KINDS,
+    ROWS_KINDS,
     all_tokens,
     assert_same_bits,
     block_tables,
@@ -44,9 +45,9 @@ def hostile(rng: np.random.Generator, num_rows: int, size: int) -> np.ndarray:
     return x
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ROWS_KINDS)
 @pytest.mark.parametrize("size", [1, 16, 33, 64, 576, 1000])
-def test_rows_have_the_twins_bits(native: Kernels, kind: Kind, size: int) -> None:
+def test_rows_have_the_twins_bits(native: Kernels, kind: RowsKind, size: int) -> None:
     rng = np.random.default_rng(size)
     for num_rows in (1, 7, 130):
         x, gain, gate_up = hostile(rng, num_rows, size), normal(rng, size), hostile(rng, num_rows, 2 * size)
@@ -56,11 +57,13 @@ def test_rows_have_the_twins_bits(native: Kernels, kind: Kind, size: int) -> Non
             assert_same_bits(native.silu_mul(gate_up, kind), TWIN.silu_mul(gate_up, kind))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ROWS_KINDS)
 @pytest.mark.parametrize(
     ("size", "width"), [(3, 1), (6, 2), (100, 4), (40, 8), (48, 16), (96, 32), (320, 64), (768, 256), (1536, 512)]
 )
-def test_rows_mixed_by_hadamard_blocks_have_the_twins_bits(native: Kernels, kind: Kind, size: int, width: int) -> None:
+def test_rows_mixed_by_hadamard_blocks_have_the_twins_bits(
+    native: Kernels, kind: RowsKind, size: int, width: int
+) -> None:
     rng = np.random.default_rng(size)
     for num_rows in (1, 7, 33):
         gate_up = hostile(rng, num_rows, 2 * size)
@@ -77,7 +80,7 @@ def test_a_hadamard_block_that_does_not_divide_the_row_is_refused(native: Kernel
 
 def assert_same_linear(native: Kernels, kind: Kind, num_rows: int, in_features: int, out_features: int) -> None:
     rng = np.random.default_rng(num_rows * 1000 + in_features)
-    rows = TWIN.quantize_rows(normal(rng, num_rows, in_features), kind)
+    rows = TWIN.quantize_rows(normal(rng, num_rows, in_features), rows_kind(kind))
     packed, residual = weight(rng, kind, out_features, in_features), normal(rng, num_rows, out_features)
     assert_same_bits(native.linear(rows, packed), TWIN.linear(rows, packed))
     assert_same_bits(native.linear(rows, packed, residual), TWIN.linear(rows, packed, residual))
@@ -122,6 +125,19 @@ def test_the_largest_int8_sums_are_exact(native: Kernels) -> None:
     out = native.linear(rows, pack_linear(values, "int8", np.ones(3, np.float32)))
     most = size * 127 * 127
     assert out.tolist() == [[most, -most, 0], [-most, most, 0]]
+
+
+def test_the_largest_int4_sums_are_exact(native: Kernels) -> None:
+    size = 14336
+    rows = Rows("int8", np.full((2, size), 127, np.int8), np.ones(2, np.float32))
+    rows.values[1] = -127
+    codes = np.zeros((3, size), np.uint8)  # of value -8
+    codes[1] = 15
+    numbers = np.full((3, size // 32), 15, np.int8)
+    numbers[2] = -15
+    out = native.linear(rows, pack_linear(codes, "int4", np.ones(3, np.float32), numbers))
+    most, other = 8 * 15 * 127 * size, 7 * 15 * 127 * size
+    assert out.tolist() == [[-most, other, most], [most, -other, -most]]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tampu.kernels.cache import read_slots, write_slots
-from tampu.kernels.interface import AttentionRows, Kind
+from tampu.kernels.interface import AttentionRows, Kind, rows_kind
 from tampu.kernels.layout import unpack_linear
 from tampu.kernels.numerics import from_bf16, hadamard
 from tampu.kernels.reference import ReferenceKernels
-from tests.kernels.cases import all_tokens, block_tables, empty_cache, normal, slots, weight
+from tests.kernels.cases import KINDS, all_tokens, block_tables, empty_cache, normal, slots, weight
 
 KERNELS = ReferenceKernels()
 
@@ -57,11 +57,11 @@ def test_mixing_spreads_one_large_number_over_its_block() -> None:
     assert not mixed[0, :32].any()
 
 
-@pytest.mark.parametrize("kind", ["int8", "bf16", "f32"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_linear_is_the_product_of_what_its_operands_stand_for(kind: Kind) -> None:
     rng = np.random.default_rng(1)
     packed, x, residual = weight(rng, kind, 70, 100), normal(rng, 5, 100), normal(rng, 5, 70)
-    rows = KERNELS.quantize_rows(x, kind)
+    rows = KERNELS.quantize_rows(x, rows_kind(kind))
     values = KERNELS.gather_rows(packed, np.arange(70, dtype=np.int32)).astype(np.float64)
     stands_for = rows.values.astype(np.float64)
     if rows.scales is not None:

@@ -21,6 +21,7 @@ FLOAT_BOUND = 2e-5
 BF16_BOUND = 0.06
 INT8_BOUND = 0.35
 INT8_RMS_BOUND = 0.03
+INT4_RMS_BOUND = 0.2  # of weights rounded to 16 steps
 
 LLAMA_31_SCALING = Llama3Scaling(8.0, 1.0, 4.0, 8192)
 LLAMA_32_SCALING = Llama3Scaling(32.0, 1.0, 4.0, 8192)
@@ -71,6 +72,15 @@ def test_int8_logits_stay_within_the_stated_bound(tmp_path: Path, shape: dict[st
     assert error(logits, expected) < INT8_BOUND
     assert rms_error(logits, expected) < INT8_RMS_BOUND
     assert np.mean(logits.argmax(axis=1) == expected.argmax(axis=1)) >= 0.9
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+def test_int4_logits_stay_within_the_stated_bound(tmp_path: Path, shape: dict[str, Any]) -> None:
+    config = tiny_config(**shape)
+    checkpoint = random_checkpoint(tmp_path / "model", config)
+    token_ids = prompt(100, config.vocab_size)
+    logits = tampu_logits(load(checkpoint, "int4"), token_ids)
+    assert rms_error(logits, transformers_logits(checkpoint, token_ids)) < INT4_RMS_BOUND
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
@@ -160,7 +170,7 @@ def test_llama_31_scaling_holds_past_8192_positions(tmp_path: Path) -> None:
     assert error(tampu_logits(load(unscaled, "f32"), token_ids, keep=16), expected) > 10 * FLOAT_BOUND
 
 
-@pytest.mark.parametrize("quant", ["f32", "bf16", "int8"])
+@pytest.mark.parametrize("quant", ["f32", "bf16", "int8", "int4"])
 def test_chunks_do_not_change_a_bit(tmp_path: Path, quant: str) -> None:
     model = load(random_checkpoint(tmp_path / "model"), quant)
     whole = tampu_logits(model, prompt(70))
@@ -168,10 +178,11 @@ def test_chunks_do_not_change_a_bit(tmp_path: Path, quant: str) -> None:
         assert tampu_logits(model, prompt(70), chunk).tobytes() == whole.tobytes()
 
 
-def test_native_kernels_give_the_bits_of_the_numpy_twin(tmp_path: Path) -> None:
+@pytest.mark.parametrize("quant", ["int8", "int4"])
+def test_native_kernels_give_the_bits_of_the_numpy_twin(tmp_path: Path, quant: str) -> None:
     checkpoint = random_checkpoint(tmp_path / "model")
-    native = tampu_logits(load(checkpoint, "int8"), prompt(40))
-    twin = tampu_logits(load(checkpoint, "int8", load_kernels("reference")), prompt(40))
+    native = tampu_logits(load(checkpoint, quant), prompt(40))
+    twin = tampu_logits(load(checkpoint, quant, load_kernels("reference")), prompt(40))
     assert native.tobytes() == twin.tobytes()
 
 

@@ -70,7 +70,7 @@ def test_a_packed_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_quant_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match="quant must be auto or one of int8, bf16, f32, got 'int3'"):
+    with pytest.raises(BadSetting, match="quant must be auto or one of int8, int4, bf16, f32, got 'int3'"):
         prepare(random_checkpoint(tmp_path / "tiny"), "int3", silent, tmp_path / "cache")
 
 

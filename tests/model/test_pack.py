@@ -25,7 +25,7 @@ def test_queries_keys_and_values_are_stacked_in_that_order(tmp_path: Path) -> No
     assert np.array_equal(unpack_linear(stored), np.concatenate(parts))
 
 
-@pytest.mark.parametrize("kind", ["int8", "bf16", "f32"])
+@pytest.mark.parametrize("kind", ["int8", "int4", "bf16", "f32"])
 def test_small_chunks_give_the_same_file(tmp_path: Path, kind: Any) -> None:
     # 24 + 12 + 12 rows: chunks of 32 rows end inside a source, and the last one fills no panel
     config = tiny_config(head_dim=6, vocab_size=300, bos_token_id=0, eos_token_ids=(1,))
@@ -67,7 +67,7 @@ def test_a_tensor_with_nan_or_infinity_is_named(tmp_path: Path, name: str, value
     assert not (tmp_path / "x").exists()
 
 
-@pytest.mark.parametrize("kind", ["int8", "bf16", "f32"])
+@pytest.mark.parametrize("kind", ["int8", "int4", "bf16", "f32"])
 def test_the_size_is_known_beforehand(tmp_path: Path, kind: Any) -> None:
     checkpoint = SafetensorsCheckpoint(random_checkpoint(tmp_path))
     pack(checkpoint, kind, tmp_path / "x", silent)

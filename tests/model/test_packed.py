@@ -121,7 +121,7 @@ def test_another_format_version_says_so(packed_file: Path) -> None:
     content = bytearray(packed_file.read_bytes())
     content[8] = 99
     packed_file.write_bytes(content)
-    with pytest.raises(UnsupportedModel, match=r"has format version 99, this tampu reads version 2\. Pack it again"):
+    with pytest.raises(UnsupportedModel, match=r"has format version 99, this tampu reads version 3\. Pack it again"):
         open_packed(packed_file)
 
 

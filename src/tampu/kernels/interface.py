@@ -12,7 +12,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Kind = Literal["int8", "bf16", "f32"]
+Kind = Literal["int8", "int4", "bf16", "f32"]  # of a weight
+RowsKind = Literal["int8", "bf16", "f32"]  # of activations
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 U32 = NDArray[np.uint32]
@@ -20,28 +21,43 @@ U32 = NDArray[np.uint32]
 MAX_HADAMARD = 512  # width of the widest block that `Kernels.silu_mul` mixes
 
 
+def rows_kind(kind: Kind) -> RowsKind:
+    """The activations that a linear of this kind takes."""
+    return "int8" if kind == "int4" else kind
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Activations in the form a linear of the same kind takes.
+    """Activations in the form a linear takes; int4 weights take int8.
 
     int8: values int8[M, K], scales f32[M], x ~ values * scales[:, None]. bf16: values uint16[M, K], the upper half of
     the float32 bits rounded to nearest even. f32: values f32[M, K].
     """
 
-    kind: Kind
+    kind: RowsKind
     values: NDArray[np.generic]
     scales: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PackedLinear:
-    """The weight of a linear, [N, K], in the tile order of `layout`; int8 has one scale per output channel."""
+    """The weight of a linear, [N, K], in the tile order of `layout`; int8 and int4 have a scale per output channel.
+
+    int4 also has a whole number for every 32 inputs of a channel, by which its values in [-8, 7] are multiplied: what
+    comes of it is an int8, exactly (two-level scales: QServe, arXiv 2405.04532).
+    """
 
     kind: Kind
     data: NDArray[np.generic]
     out_features: int
     in_features: int
     scales: F32 | None = None
+    group_scales: NDArray[np.int8] | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that a linear reads of it."""
+        return sum(part.nbytes for part in (self.data, self.scales, self.group_scales) if part is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +139,15 @@ class Kernels(Protocol):
     isa: str
     num_threads: int
 
-    def quantize_rows(self, x: F32, kind: Kind) -> Rows:
+    def quantize_rows(self, x: F32, kind: RowsKind) -> Rows:
         """x f32[M, K] as Rows: one scale per row for int8, amax / 127, halves to even."""
         ...
 
-    def rms_norm(self, x: F32, gain: F32, eps: float, kind: Kind) -> Rows:
+    def rms_norm(self, x: F32, gain: F32, eps: float, kind: RowsKind) -> Rows:
         """RMSNorm of each row of x f32[M, K] with gain f32[K], as Rows (Zhang & Sennrich, arXiv 1910.07467)."""
         ...
 
-    def silu_mul(self, gate_up: F32, kind: Kind, hadamard: int = 0) -> Rows:
+    def silu_mul(self, gate_up: F32, kind: RowsKind, hadamard: int = 0) -> Rows:
         """silu(gate) * up, as Rows; gate_up f32[M, 2 * K] has gate first.
 
         `hadamard`, a power of two up to 512 that divides K, is the width of the Hadamard blocks that then mix the

@@ -10,11 +10,11 @@ from tampu.kernels.interface import (
     F32,
     I32,
     AttentionRows,
-    Kind,
     LayerCache,
     LowRank,
     PackedLinear,
     Rows,
+    RowsKind,
     SampleRows,
     TopLogprobs,
 )
@@ -29,18 +29,18 @@ class NativeKernels:
         self.isa = isa
         self.num_threads = num_threads
 
-    def quantize_rows(self, x: F32, kind: Kind) -> Rows:
+    def quantize_rows(self, x: F32, kind: RowsKind) -> Rows:
         """See `Kernels.quantize_rows`; likewise below."""
         rows = _empty_rows(kind, *x.shape)
         self._native.quantize_rows(x, kind, rows.values, rows.scales)
         return rows
 
-    def rms_norm(self, x: F32, gain: F32, eps: float, kind: Kind) -> Rows:
+    def rms_norm(self, x: F32, gain: F32, eps: float, kind: RowsKind) -> Rows:
         rows = _empty_rows(kind, *x.shape)
         self._native.rms_norm(x, gain, eps, kind, rows.values, rows.scales)
         return rows
 
-    def silu_mul(self, gate_up: F32, kind: Kind, hadamard: int = 0) -> Rows:
+    def silu_mul(self, gate_up: F32, kind: RowsKind, hadamard: int = 0) -> Rows:
         rows = _empty_rows(kind, gate_up.shape[0], gate_up.shape[1] // 2)
         self._native.silu_mul(gate_up, kind, hadamard, rows.values, rows.scales)
         return rows
@@ -53,6 +53,7 @@ class NativeKernels:
             weight.kind,
             weight.data,
             weight.scales,
+            weight.group_scales,
             weight.out_features,
             weight.in_features,
             residual,
@@ -74,7 +75,14 @@ class NativeKernels:
     def gather_rows(self, weight: PackedLinear, token_ids: I32) -> F32:
         out = np.empty((len(token_ids), weight.in_features), np.float32)
         self._native.gather_rows(
-            weight.kind, weight.data, weight.scales, weight.out_features, weight.in_features, token_ids, out
+            weight.kind,
+            weight.data,
+            weight.scales,
+            weight.group_scales,
+            weight.out_features,
+            weight.in_features,
+            token_ids,
+            out,
         )
         return out
 
@@ -154,6 +162,6 @@ def _arrays(cache: LayerCache) -> tuple[NDArray[np.generic], NDArray[np.generic]
     return cache.keys, cache.values, cache.key_scales, cache.value_scales
 
 
-def _empty_rows(kind: Kind, num_rows: int, size: int) -> Rows:
+def _empty_rows(kind: RowsKind, num_rows: int, size: int) -> Rows:
     scales = np.empty(num_rows, np.float32) if kind == "int8" else None
     return Rows(kind, np.empty((num_rows, size), TILES[kind].dtype), scales)

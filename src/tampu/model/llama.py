@@ -10,7 +10,7 @@ from typing import cast
 
 from tampu.kernels import ARITHMETIC_VERSION
 from tampu.kernels.cache import new_layer_cache
-from tampu.kernels.interface import F32, I32, AttentionRows, Kernels, LayerCache, PackedLinear, Rows
+from tampu.kernels.interface import F32, I32, AttentionRows, Kernels, LayerCache, PackedLinear, Rows, rows_kind
 from tampu.model.lora import AdapterRows
 from tampu.model.packed import PackedModel
 from tampu.model.plan import EMBED_TOKENS, INVERSE_FREQUENCIES, LM_HEAD, NORM
@@ -45,7 +45,7 @@ class Llama:
     def __init__(self, packed: PackedModel, kernels: Kernels) -> None:
         weights = packed.weights
         self.config = packed.config
-        self.kind = packed.kind
+        self.rows_kind = rows_kind(packed.kind)
         self.fingerprint = _hash(packed.fingerprint, ARITHMETIC_VERSION)
         self.kernels = kernels
         self.embed_tokens = cast(PackedLinear, weights[EMBED_TOKENS])
@@ -80,7 +80,7 @@ class Llama:
                 adapters = None if adapters is None else adapters.take(wanted)
             hidden = self._attend(index, hidden, queries, attention, layer_cache, adapters)
             hidden = self._feed_forward(index, hidden, adapters)
-        rows = self.kernels.rms_norm(hidden, self.norm, self.config.rms_norm_eps, self.kind)
+        rows = self.kernels.rms_norm(hidden, self.norm, self.config.rms_norm_eps, self.rows_kind)
         return self.kernels.linear(rows, self.lm_head)
 
     def _project(
@@ -88,7 +88,7 @@ class Llama:
     ) -> F32:
         """Queries f32[N, H, D]; keys and values go to their slots of the cache."""
         layer, kernels = self.layers[index], self.kernels
-        rows = kernels.rms_norm(hidden, layer.input_layernorm, self.config.rms_norm_eps, self.kind)
+        rows = kernels.rms_norm(hidden, layer.input_layernorm, self.config.rms_norm_eps, self.rows_kind)
         qkv = self._linear(index, "qkv_proj", rows, inputs.adapters)  # f32[N, (H + 2 G) * D]
         return kernels.rotate_and_cache(qkv, *rotation, inputs.slot_mapping, self.config.num_attention_heads, cache)
 
@@ -102,13 +102,13 @@ class Llama:
         adapters: AdapterRows | None,
     ) -> F32:
         attended = self.kernels.attention(queries, cache, attention)  # f32[N, H * D]
-        return self._linear(index, "o_proj", self.kernels.quantize_rows(attended, self.kind), adapters, hidden)
+        return self._linear(index, "o_proj", self.kernels.quantize_rows(attended, self.rows_kind), adapters, hidden)
 
     def _feed_forward(self, index: int, hidden: F32, adapters: AdapterRows | None) -> F32:
         layer, kernels = self.layers[index], self.kernels
-        rows = kernels.rms_norm(hidden, layer.post_attention_layernorm, self.config.rms_norm_eps, self.kind)
+        rows = kernels.rms_norm(hidden, layer.post_attention_layernorm, self.config.rms_norm_eps, self.rows_kind)
         gate_up = self._linear(index, "gate_up_proj", rows, adapters)  # f32[N, 2 * intermediate_size]
-        rows = kernels.silu_mul(gate_up, self.kind, self.hadamard)
+        rows = kernels.silu_mul(gate_up, self.rows_kind, self.hadamard)
         return self._linear(index, "down_proj", rows, adapters, hidden)
 
     def _linear(

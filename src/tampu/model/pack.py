@@ -11,10 +11,10 @@ import numpy as np
 
 from tampu.kernels import usable_cores
 from tampu.kernels.interface import F32, Kind, PackedLinear
-from tampu.kernels.layout import PANEL, TILES, pack_linear, packed_shape
+from tampu.kernels.layout import PANEL, linear_size
 from tampu.model.checkpoint import Checkpoint
 from tampu.model.fold import FoldedRows
-from tampu.model.plan import INVERSE_FREQUENCIES, PlannedWeight, packed_plan
+from tampu.model.plan import INVERSE_FREQUENCIES, PlannedWeight, packed_plan, weight_kind
 from tampu.model.quantize import encode_rows
 from tampu.model.rotation import Rotation, rotation_for
 from tampu.model.write import Pieces, write_packed
@@ -50,9 +50,8 @@ def pack(
 def packed_size(checkpoint: Checkpoint, kind: Kind) -> int:
     """Bytes of the arrays in the packed file of a checkpoint, give or take the alignment."""
     plan = packed_plan(checkpoint.config, rotated=rotation_for(kind, checkpoint.config) is not None)
-    linears = [planned.shape for planned in plan if len(planned.shape) == 2]
-    item = np.dtype(TILES[kind].dtype).itemsize
-    return sum(math.prod(packed_shape(kind, *shape)) * item + 4 * shape[0] for shape in linears)
+    linears = [planned for planned in plan if len(planned.shape) == 2]
+    return sum(linear_size(weight_kind(kind, planned.name), *planned.shape) for planned in linears)
 
 
 class _Packer:
@@ -98,15 +97,14 @@ class _Packer:
         rows = FoldedRows(self._checkpoint, planned, self._rotation, self._threads.map)
         if len(planned.shape) == 1:
             return rows.read(0, planned.shape[0])
-        return self._pieces(rows, *planned.shape)
+        return self._pieces(rows, weight_kind(self._kind, planned.name), *planned.shape)
 
-    def _pieces(self, rows: FoldedRows, out_features: int, in_features: int) -> Pieces:
+    def _pieces(self, rows: FoldedRows, kind: Kind, out_features: int, in_features: int) -> Pieces:
         # A piece is whole panels, which the layout keeps together: packed apart or at once, the bytes are the same.
         chunk = max(1, self._chunk_values // (in_features * PANEL)) * PANEL
 
         def piece(start: int) -> PackedLinear:
-            values, scales = encode_rows(rows.read(start, min(start + chunk, out_features)), self._kind)
-            return pack_linear(values, self._kind, scales)
+            return encode_rows(rows.read(start, min(start + chunk, out_features)), kind)
 
         return _in_order(self._threads, piece, range(0, out_features, chunk))
 

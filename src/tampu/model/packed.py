@@ -22,15 +22,16 @@ from numpy.typing import NDArray
 
 from tampu.errors import DamagedFile, TensorMismatch, UnsupportedModel
 from tampu.kernels.interface import F32, Kind, PackedLinear
-from tampu.kernels.layout import TILES, packed_shape
+from tampu.kernels.layout import SCALED, TILES, group_scales_shape, packed_shape
 from tampu.model.checkpoint import Shape, naming
 from tampu.model.config import GenerationDefaults, ModelConfig
-from tampu.model.plan import EMBED_TOKENS, LM_HEAD, PlannedWeight, norm_names, packed_plan
+from tampu.model.plan import EMBED_TOKENS, LM_HEAD, PlannedWeight, norm_names, packed_plan, weight_kind
 from tampu.model.rotation import Rotation
 
 MAGIC = b"\x89TAMPU\r\n"  # a transfer that changes line ends breaks it
-FORMAT_VERSION = 2  # raise it whenever the file or the layout of the kernels changes
+FORMAT_VERSION = 3  # raise it whenever the file or the layout of the kernels changes
 ALIGNMENT = 4096
+PARTS = ("data", "scales", "group_scales")  # arrays of a weight
 PREAMBLE = struct.Struct("<8sIIQQ32s")  # magic, version, zero, offset and length of the index, its SHA-256
 DTYPES: Mapping[str, np.dtype[Any]] = {
     "uint8": np.dtype("<u1"),
@@ -156,8 +157,10 @@ def _read_weight(mapping: mmap.mmap, entry: Mapping[str, Any]) -> Weight:
     data = _read_array(mapping, entry["data"])
     if entry["kind"] == "vector":
         return data
-    scales = None if entry["scales"] is None else _read_array(mapping, entry["scales"])
-    return PackedLinear(entry["kind"], data, entry["out_features"], entry["in_features"], scales)
+    scales, group_scales = (
+        _read_array(mapping, entry[part]) if part in entry else None for part in ("scales", "group_scales")
+    )
+    return PackedLinear(entry["kind"], data, entry["out_features"], entry["in_features"], scales, group_scales)
 
 
 def _read_array(mapping: mmap.mmap, entry: Mapping[str, Any]) -> Array:
@@ -170,7 +173,7 @@ def _check_weights(path: Path, plan: list[PlannedWeight], kind: Kind, weights: M
     if weights.keys() != {planned.name for planned in plan}:
         raise TensorMismatch(f"{path}: the tensors are not those of its configuration. {WAY_OUT}")
     for planned in plan:
-        if not _fits(weights[planned.name], planned.shape, kind):
+        if not _fits(weights[planned.name], planned.shape, weight_kind(kind, planned.name)):
             raise TensorMismatch(f"{path}: tensor {planned.name} does not have the shape and kind expected. {WAY_OUT}")
 
 
@@ -179,17 +182,23 @@ def _fits(weight: Weight, shape: Shape, kind: Kind) -> bool:
         return _is_array(weight, shape, np.float32)
     if (weight.kind, weight.out_features, weight.in_features) != (kind, *shape):
         return False
-    has_scales = weight.scales is not None and _is_array(weight.scales, shape[:1], np.float32)
-    return _is_array(weight.data, packed_shape(kind, *shape), TILES[kind].dtype) and has_scales == (kind == "int8")
+    return (
+        _is_array(weight.data, packed_shape(kind, *shape), TILES[kind].dtype)
+        and _is_array(weight.scales, shape[:1] if kind in SCALED else None, np.float32)
+        and _is_array(weight.group_scales, group_scales_shape(*shape) if kind == "int4" else None, np.int8)
+    )
 
 
-def _is_array(array: Array, shape: Shape, dtype: type[np.generic]) -> bool:
+def _is_array(array: Array | None, shape: Shape | None, dtype: type[np.generic]) -> bool:
+    """Whether the array has this shape and type; without a shape, whether there is none."""
+    if array is None or shape is None:
+        return array is None and shape is None
     return array.shape == shape and array.dtype == dtype
 
 
 def _verify(path: Path, mapping: mmap.mmap, entries: Mapping[str, Any]) -> None:
     for name, entry in entries.items():
-        for part in ("data", "scales"):
+        for part in PARTS:
             if (array := entry.get(part)) and _checksum(mapping, array) != array["sha256"]:
                 raise DamagedFile(f"{path}: {part} of tensor {name} fails its checksum. {WAY_OUT}")
 
@@ -200,7 +209,7 @@ def _checksum(mapping: mmap.mmap, entry: Mapping[str, Any]) -> str:
 
 def _fingerprint(config: ModelConfig, kind: Kind, index: Mapping[str, Any]) -> str:
     checksums = {
-        name: [entry[part]["sha256"] for part in ("data", "scales") if entry.get(part)]
+        name: [entry[part]["sha256"] for part in PARTS if part in entry]
         for name, entry in sorted(index["weights"].items())
     }
     # the other fields of the configuration are in the arrays, or change no logit

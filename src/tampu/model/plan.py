@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tampu.kernels.interface import Kind
 from tampu.model.checkpoint import EMBEDDING, Shape, tensor_shapes
 from tampu.model.checkpoint import LM_HEAD as LM_HEAD_TENSOR
 from tampu.model.config import ModelConfig
@@ -47,6 +48,12 @@ class PlannedWeight:
             return "model.norm.weight"
         norm = GAINS.get(self.projection(source))
         return None if norm is None else f"{source.rsplit('.', 3)[0]}.{norm}.weight"
+
+
+def weight_kind(kind: Kind, name: str) -> Kind:
+    """The kind of a linear in a model of this kind. The embedding of an int4 model is int8: a token reads one row of
+    it, so that its bits cost disk and no time, and what is lost there is lost to all layers."""
+    return "int8" if kind == "int4" and name == EMBED_TOKENS else kind
 
 
 def norm_names(config: ModelConfig) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tampu.kernels.interface import F32, MAX_HADAMARD, Kind
+from tampu.kernels.interface import F32, MAX_HADAMARD, Kind, rows_kind
 from tampu.kernels.numerics import hadamard
 from tampu.model.config import ModelConfig
 
@@ -87,7 +87,7 @@ class Rotation:
 
 def rotation_for(kind: Kind, config: ModelConfig) -> Rotation | None:
     """How a model packed as this kind is rotated: where activations are int8; floats keep outliers well."""
-    return Rotation.of(config) if kind == "int8" else None
+    return Rotation.of(config) if rows_kind(kind) == "int8" else None
 
 
 def signs(size: int) -> F32:

@@ -75,20 +75,25 @@ def _write_weight(file: BinaryIO, weight: F32 | Pieces) -> dict[str, Any]:
         return {"kind": "vector", "data": _write_array(file, [weight])}
     pieces = iter(weight)
     first = next(pieces)
-    scales, out_features = [first.scales], first.out_features
+    out_features, kept = first.out_features, [_scales(first)]
 
     def data() -> Iterator[Array]:
         nonlocal out_features
         yield first.data
         for piece in pieces:
-            scales.append(piece.scales)
             out_features += piece.out_features
+            kept.append(_scales(piece))
             yield piece.data
 
-    written = _write_array(file, data())
-    entry = {"kind": first.kind, "out_features": out_features, "in_features": first.in_features, "data": written}
-    kept = [part for part in scales if part is not None]
-    return entry | {"scales": _write_array(file, kept) if kept else None}
+    entry: dict[str, Any] = {"kind": first.kind, "data": _write_array(file, data())}
+    entry |= {"out_features": out_features, "in_features": first.in_features}
+    return entry | {part: _write_array(file, [scales[part] for scales in kept]) for part in kept[0]}
+
+
+def _scales(piece: PackedLinear) -> dict[str, Array]:
+    """What a piece has besides its data; small enough to be kept until all data is written."""
+    parts = {"scales": piece.scales, "group_scales": piece.group_scales}
+    return {name: part for name, part in parts.items() if part is not None}
 
 
 def _write_array(file: BinaryIO, parts: Iterable[Array]) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from tampu.kernels.interface import (
     F32,
     I32,
     AttentionRows,
-    Kind,
     LayerCache,
     LowRank,
     PackedLinear,
     Rows,
+    RowsKind,
     SampleRows,
     TopLogprobs,
 )
@@ -23,14 +23,14 @@ class ReferenceKernels:
     isa = "reference"
     num_threads = 1
 
-    def quantize_rows(self, x: F32, kind: Kind) -> Rows:
+    def quantize_rows(self, x: F32, kind: RowsKind) -> Rows:
         """See `Kernels.quantize_rows`; likewise below."""
         return rows.quantize_rows(x, kind)
 
-    def rms_norm(self, x: F32, gain: F32, eps: float, kind: Kind) -> Rows:
+    def rms_norm(self, x: F32, gain: F32, eps: float, kind: RowsKind) -> Rows:
         return rows.rms_norm(x, gain, eps, kind)
 
-    def silu_mul(self, gate_up: F32, kind: Kind, hadamard: int = 0) -> Rows:
+    def silu_mul(self, gate_up: F32, kind: RowsKind, hadamard: int = 0) -> Rows:
         return rows.silu_mul(gate_up, kind, hadamard)
 
     def linear(self, rows: Rows, weight: PackedLinear, residual: F32 | None = None) -> F32:

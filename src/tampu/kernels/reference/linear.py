@@ -1,8 +1,8 @@
-"""The linear of each kind: exact integers for int8, the paired order for bf16 and f32."""
+"""The linear of each kind: exact integers for int8 and int4, the paired order for bf16 and f32."""
 
 import numpy as np
 
-from tampu.kernels.interface import F32, PackedLinear, Rows
+from tampu.kernels.interface import F32, PackedLinear, Rows, rows_kind
 from tampu.kernels.layout import unpack_linear
 from tampu.kernels.numerics import from_bf16, paired_matmul
 
@@ -12,7 +12,7 @@ ROWS_AT_A_TIME = 8
 
 def linear(rows: Rows, weight: PackedLinear, residual: F32 | None = None) -> F32:
     """rows @ weight.T, plus the residual: f32[M, N]."""
-    if rows.kind != weight.kind or rows.values.shape[1] != weight.in_features:
+    if rows.kind != rows_kind(weight.kind) or rows.values.shape[1] != weight.in_features:
         raise ValueError(
             f"{rows.kind} rows {rows.values.shape} do not fit a {weight.kind} weight "
             f"[{weight.out_features}, {weight.in_features}]"

@@ -3,12 +3,12 @@
 import numpy as np
 
 from tampu.kernels.cache import write_slots
-from tampu.kernels.interface import F32, I32, MAX_HADAMARD, Kind, LayerCache, PackedLinear, Rows
-from tampu.kernels.layout import unpack_linear
+from tampu.kernels.interface import F32, I32, MAX_HADAMARD, LayerCache, PackedLinear, Rows, RowsKind
+from tampu.kernels.layout import SCALED, unpack_linear
 from tampu.kernels.numerics import exp, from_bf16, hadamard, lane_sum, quantize, sin_cos, to_bf16
 
 
-def quantize_rows(x: F32, kind: Kind) -> Rows:
+def quantize_rows(x: F32, kind: RowsKind) -> Rows:
     """x f32[M, K] in the form a linear of `kind` takes. A row with a NaN or infinity gets the scale NaN."""
     if kind == "f32":
         return Rows(kind, np.ascontiguousarray(x))
@@ -18,14 +18,14 @@ def quantize_rows(x: F32, kind: Kind) -> Rows:
     return Rows(kind, values.astype(np.int8), scales)
 
 
-def rms_norm(x: F32, gain: F32, eps: float, kind: Kind) -> Rows:
+def rms_norm(x: F32, gain: F32, eps: float, kind: RowsKind) -> Rows:
     """x / sqrt(mean(x^2) + eps) * gain, per row."""
     mean = lane_sum(x * x) / np.float32(x.shape[1])
     inverse = np.float32(1) / np.sqrt(mean + np.float32(eps))
     return quantize_rows((x * inverse[:, None]) * gain, kind)
 
 
-def silu_mul(gate_up: F32, kind: Kind, width: int = 0) -> Rows:
+def silu_mul(gate_up: F32, kind: RowsKind, width: int = 0) -> Rows:
     """gate / (1 + exp(-gate)) * up, mixed in Hadamard blocks of `width`; gate_up f32[M, 2 * K] has gate first."""
     gate, up = np.split(gate_up, 2, axis=1)
     check_hadamard(width, gate.shape[1])
@@ -43,7 +43,7 @@ def check_hadamard(width: int, size: int) -> None:
 def gather_rows(weight: PackedLinear, token_ids: I32) -> F32:
     """Rows of a packed embedding as float32."""
     values = unpack_linear(weight)[token_ids]
-    if weight.kind == "int8":
+    if weight.kind in SCALED:
         assert weight.scales is not None
         return values.astype(np.float32) * weight.scales[token_ids, None]
     return from_bf16(values) if weight.kind == "bf16" else np.ascontiguousarray(values, np.float32)
