@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tampu.kernels import NATIVE_ISAS, load_kernels
-from tampu.kernels.interface import F32, I32, Kernels, Kind, LowRank, Rows
+from tampu.kernels.interface import F32, I32, Kernels, LowRank, Rows, RowsKind
 from tampu.kernels.low_rank import Slice, pack_low_rank, unpack_low_rank
 from tampu.kernels.numerics import from_bf16, to_bf16
 from tampu.kernels.reference import ReferenceKernels
@@ -75,7 +75,7 @@ SHAPES: list[tuple[int, int, list[tuple[int, int, int]]]] = [
 @pytest.mark.parametrize("kind", ["int8", "bf16", "f32"])
 @pytest.mark.parametrize(("in_features", "out_features", "slices"), SHAPES)
 def test_every_instruction_set_has_the_twins_bits(
-    native: Kernels, kind: Kind, in_features: int, out_features: int, slices: list[tuple[int, int, int]]
+    native: Kernels, kind: RowsKind, in_features: int, out_features: int, slices: list[tuple[int, int, int]]
 ) -> None:
     for num_rows in (1, 6):
         rows = TWIN.quantize_rows(normal(num_rows, num_rows, in_features), kind)
