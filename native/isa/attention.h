@@ -17,24 +17,46 @@ inline void attend(const AttentionArgs& args, const TaskRows& rows, float* scrat
   }
 }
 
+// How the rows of a run become tasks: so many groups each, and so many heads of a group.
+struct Split {
+  int64_t groups, heads, tasks;
+};
+
+INLINE int64_t divide_up(int64_t x, int64_t by) { return (x + by - 1) / by; }
+
+// Neighbouring groups lie side by side in the cache, so a task takes as many as leave the threads evenly loaded. The
+// heads of a group read the same keys and values: they part only where a thread would have nothing to do.
+inline Split split_run(const AttentionArgs& args, int64_t num_runs, int64_t longest, int64_t threads) {
+  const int64_t G = args.cache.G, ratio = args.H / G, fair = divide_up(num_runs * G, threads);
+  int64_t groups = ROWS_OF_TASK / (longest * ratio) < G ? ROWS_OF_TASK / (longest * ratio) : G;
+  while (groups > 1 && divide_up(num_runs * divide_up(G, groups), threads) * groups > fair) --groups;
+  if (groups < 1) groups = 1;
+  const int64_t idle = threads / (num_runs * G), parts = idle < 1 ? 1 : idle < ratio ? idle : ratio;
+  const int64_t heads = divide_up(ratio, parts);
+  return {groups, heads, divide_up(G, groups) * divide_up(ratio, heads)};
+}
+
 inline void attention(ThreadPool& pool, const AttentionArgs& args) {
+  if (args.N == 0) return;
   const int64_t G = args.cache.G, D = args.cache.D, ratio = args.H / G;
   const int64_t most = ROWS_OF_TASK / ratio > 1 ? ROWS_OF_TASK / ratio : 1;  // tokens of one task
-  const int64_t in_float = float_attention_scratch(D, most * ratio), in_int8 = int8_attention_scratch(D, most * ratio);
-  pool.reserve((args.cache.kind == Kind::int8 ? in_int8 : in_float) * sizeof(float), args.N * sizeof(TokenRun));
+  const int64_t rows = most * ratio > ROWS_OF_TASK ? most * ratio : ROWS_OF_TASK;
+  const int64_t floats =
+      args.cache.kind == Kind::int8 ? int8_attention_scratch(D, rows) : float_attention_scratch(D, rows);
+  pool.reserve(floats * sizeof(float), args.N * sizeof(TokenRun));
   TokenRun* runs = static_cast<TokenRun*>(pool.shared());
   const int64_t num_runs = find_runs(args, most, runs);
-  int64_t work = 0;
+  int64_t work = 0, longest = 1;
   for (int64_t token = 0; token < args.N; ++token) work += (args.positions[token] + 1) * args.H * D / 4;
-  // Heads of a group read the same keys and values: they part only where a thread would have nothing to do.
-  const int64_t wanted = num_runs > 0 ? pool.size() / (num_runs * G) : 1, parts = wanted < ratio ? wanted : ratio;
-  const int64_t heads = parts > 1 ? (ratio + parts - 1) / parts : ratio;
-  const int64_t tasks_of_run = G * ((ratio + heads - 1) / heads);
-  parallel(pool, num_runs * tasks_of_run, work, [&](int64_t task, int thread) {
-    const int64_t part = task % tasks_of_run, first = part / G * heads, group = part % G;
-    const int64_t some = ratio - first < heads ? ratio - first : heads;
-    const TaskRows rows{runs[task / tasks_of_run], group, group * ratio + first, some};
-    attend(args, rows, static_cast<float*>(pool.scratch(thread)));
+  for (int64_t run = 0; run < num_runs; ++run) longest = runs[run].count > longest ? runs[run].count : longest;
+  const Split split = split_run(args, num_runs, longest, pool.size());
+  const int64_t parts = divide_up(ratio, split.heads);
+  parallel(pool, num_runs * split.tasks, work, [&](int64_t task, int thread) {
+    const int64_t part = task % split.tasks, group = part / parts * split.groups, head = part % parts * split.heads;
+    const int64_t groups = G - group < split.groups ? G - group : split.groups;
+    const int64_t heads = ratio - head < split.heads ? ratio - head : split.heads;
+    const TaskRows task_rows{runs[task / split.tasks], group, groups, head, heads};
+    attend(args, task_rows, static_cast<float*>(pool.scratch(thread)));
   });
 }
 

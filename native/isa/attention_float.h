@@ -135,9 +135,9 @@ inline void attend_float(const AttentionArgs& args, const TaskRows& rows, float*
   const SoftmaxState state(args, rows, queries + rows.count() * depth);
   scale_queries<sizeof(Element) == 2>(args, rows, depth, queries);
   const int32_t* block_table = args.block_tables + args.row_of_token[rows.run.first] * args.table_width;
-  for_chunks<ATTENTION_ROWS>(state, rows.count(), [&]<int R, bool STREAMED>(int64_t first, int64_t start, int64_t next) {
-    const auto tiles = find_chunk<Element>(args.cache, block_table, rows.group, start, next);
-    attend_rows<R, STREAMED>(state, queries, first, tiles, start);
+  for_chunks<ATTENTION_ROWS>(state, rows, [&]<int R, bool STREAMED>(int64_t first, Place here, Place next) {
+    const auto tiles = find_chunk<Element>(args.cache, block_table, here, next);
+    attend_rows<R, STREAMED>(state, queries, first, tiles, here.position);
   });
   state.finish(args, rows);
 }

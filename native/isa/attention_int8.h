@@ -232,20 +232,19 @@ inline void attend_int8(const AttentionArgs& args, const TaskRows& rows, float* 
   const SoftmaxState state(args, rows, base + Int8Queries::floats(cache.D, rows.count()));
   quantize_queries(args, rows, padded, queries);
   const int32_t* block_table = args.block_tables + args.row_of_token[rows.run.first] * args.table_width;
-  const auto scales_at = [&](int64_t at) {
-    return (block_table[at / cache.S] * cache.G + rows.group) * cache.S + at % cache.S;
+  const auto scales_of = [&](Place at) {
+    return (block_table[at.position / cache.S] * cache.G + at.group) * cache.S + at.position % cache.S;
   };
-  for_chunks<INT8_ATTENTION_ROWS>(
-      state, rows.count(), [&]<int R, bool STREAMED>(int64_t first, int64_t start, int64_t next) {
-        const auto tiles = find_chunk<int8_t>(cache, block_table, rows.group, start, next);
-        const int64_t here = scales_at(start), there = scales_at(next);
-        for (int64_t line = 0; STREAMED && line < 2; ++line) {
-          __builtin_prefetch(cache.key_scales + there + line * LANES);
-          __builtin_prefetch(cache.value_scales + there + line * LANES);
-        }
-        const Int8Chunk chunk{tiles, cache.key_scales + here, cache.value_scales + here};
-        attend_bytes<R, STREAMED>(state, queries, first, chunk, start);
-      });
+  for_chunks<INT8_ATTENTION_ROWS>(state, rows, [&]<int R, bool STREAMED>(int64_t first, Place here, Place next) {
+    const int64_t scales = scales_of(here), next_scales = scales_of(next);
+    for (int64_t line = 0; STREAMED && line < 2; ++line) {
+      __builtin_prefetch(cache.key_scales + next_scales + line * LANES);
+      __builtin_prefetch(cache.value_scales + next_scales + line * LANES);
+    }
+    const auto tiles = find_chunk<int8_t>(cache, block_table, here, next);
+    const Int8Chunk chunk{tiles, cache.key_scales + scales, cache.value_scales + scales};
+    attend_bytes<R, STREAMED>(state, queries, first, chunk, here.position);
+  });
   state.finish(args, rows);
 }
 

@@ -1,6 +1,6 @@
 // What attention over every kind of cache shares: the rows of a task, the chunks they meet, and the softmax step.
 //
-// A task is a run of tokens of one sequence times some heads of one key-value group. The cache holds a chunk as two
+// A task is a run of tokens of one sequence times some heads of one or more key-value groups. The cache holds a chunk as two
 // tiles of linears, see isa/cache.h: the scores of a row are a linear of its query, what it adds to its output is a
 // linear of its weights. Rows go through a chunk a few at a time, so that their sums stay in registers.
 #pragma once
@@ -16,16 +16,23 @@ struct TokenRun {
   int64_t first, count;
 };
 
-// The query rows of a task: heads [head, head + heads) of each token of the run, all of one group.
+// The query rows of a task, group after group: heads [head, head + heads) of the group, of each token of the run.
 struct TaskRows {
   TokenRun run;
-  int64_t group, head, heads;
+  int64_t group, groups, head, heads;
 
-  int64_t count() const { return run.count * heads; }
-  int64_t token(int64_t row) const { return run.first + row / heads; }
+  int64_t of_group() const { return run.count * heads; }
+  int64_t count() const { return groups * of_group(); }
+  int64_t token(int64_t row) const { return run.first + row % of_group() / heads; }
   int64_t at(const AttentionArgs& args, int64_t row) const {  // in queries and out
-    return (token(row) * args.H + head + row % heads) * args.cache.D;
+    const int64_t first = (group + row / of_group()) * (args.H / args.cache.G) + head;
+    return (token(row) * args.H + first + row % heads) * args.cache.D;
   }
+};
+
+// A chunk of one group.
+struct Place {
+  int64_t group, position;
 };
 
 // How far the rows of a task have come: the largest score and the sum of weights of each, and what it adds up to.
@@ -122,7 +129,7 @@ INLINE void add_total(const SoftmaxState& state, int64_t first, const Floats (&w
     total[r] = total[r] * decay[r] + fold_sum(broadcast(0.0f) + weight[r][0] + weight[r][1]);
 }
 
-// A chunk's tiles, and what to fetch meanwhile: the next chunk lies so many bytes further on, 0 for no other.
+// A chunk's tiles, and what to fetch meanwhile: those of the chunk that comes next lie so many bytes further on.
 template <class Element>
 struct ChunkTiles {
   const Element *keys, *values;
@@ -130,32 +137,39 @@ struct ChunkTiles {
 };
 
 template <class Element>
-inline ChunkTiles<Element> find_chunk(const Cache& cache, const int32_t* block_table, int64_t group, int64_t position,
-                                      int64_t next) {
+inline ChunkTiles<Element> find_chunk(const Cache& cache, const int32_t* block_table, Place here, Place next) {
   using Layout = CacheLayout<Element>;
-  const auto place = [&](auto find, int64_t at) { return find(cache, block_table[at / cache.S], group, at % cache.S); };
-  const Element *keys = place(Layout::keys, position), *values = place(Layout::values, position);
+  const auto tile = [&](auto find, Place at) {
+    return find(cache, block_table[at.position / cache.S], at.group, at.position % cache.S);
+  };
+  const Element *keys = tile(Layout::keys, here), *values = tile(Layout::values, here);
   const auto bytes = [](const Element* from, const Element* to) {
     return reinterpret_cast<const char*>(to) - reinterpret_cast<const char*>(from);
   };
-  return {keys, values, bytes(keys, place(Layout::keys, next)), bytes(values, place(Layout::values, next))};
+  return {keys, values, bytes(keys, tile(Layout::keys, next)), bytes(values, tile(Layout::values, next))};
 }
 
-// meet.operator()<R, STREAMED>(first row, chunk's position, next chunk's) for every chunk and every block of rows; the
-// first block of a chunk finds it in memory, the others in a cache.
+// meet.operator()<R, STREAMED>(first row, chunk, next chunk) for every chunk, group after group as they lie in memory,
+// and every block of rows of the group; the first finds the chunk in memory, the others in a cache.
 template <int ROWS, class Meet>
-INLINE void for_chunks(const SoftmaxState& state, int64_t rows, Meet&& meet) {
+INLINE void for_chunks(const SoftmaxState& state, const TaskRows& rows, Meet&& meet) {
   int64_t end = 0;
-  for (int64_t row = 0; row < rows; ++row) end = state.position[row] + 1 > end ? state.position[row] + 1 : end;
+  for (int64_t row = 0; row < rows.of_group(); ++row)
+    end = state.position[row] + 1 > end ? state.position[row] + 1 : end;
   for (int64_t start = 0; start < end; start += CHUNK) {
-    const int64_t next = start + CHUNK < end ? start + CHUNK : start;
-    for_blocks<ROWS>(0, rows, [&]<int R>(int64_t first) {
-      if (first == 0) {
-        meet.template operator()<R, true>(first, start, next);
-      } else {
-        meet.template operator()<R, false>(first, start, next);
-      }
-    });
+    for (int64_t group = 0; group < rows.groups; ++group) {
+      const Place here = {rows.group + group, start};
+      const bool turns = group + 1 == rows.groups, last = turns && start + CHUNK >= end;
+      const Place next = last ? here : turns ? Place{rows.group, start + CHUNK} : Place{here.group + 1, start};
+      const int64_t begin = group * rows.of_group();
+      for_blocks<ROWS>(begin, begin + rows.of_group(), [&]<int R>(int64_t first) {
+        if (first == begin) {
+          meet.template operator()<R, true>(first, here, next);
+        } else {
+          meet.template operator()<R, false>(first, here, next);
+        }
+      });
+    }
   }
 }
 

@@ -189,6 +189,14 @@ def test_attention_has_the_twins_bits_for_any_heads_and_blocks(
         assert_same_attention(native, heads, groups, 16, block_size, kv_dtype, [40, 3])
 
 
+@pytest.mark.parametrize(("heads", "groups"), [(5, 1), (6, 3), (8, 8)])
+def test_a_single_row_parted_among_many_threads_has_the_twins_bits(native: Kernels, heads: int, groups: int) -> None:
+    many = load_kernels(native.isa, 3 * native.num_threads)
+    for kv_dtype in CACHE_KINDS:
+        assert_same_attention(many, heads, groups, 32, 32, kv_dtype, [1])
+        assert_same_attention(many, heads, groups, 32, 64, kv_dtype, [2, 1])
+
+
 def test_attention_has_the_twins_bits_over_nan_and_infinity(native: Kernels) -> None:
     rng = np.random.default_rng(6)
     for kv_dtype in CACHE_KINDS:
