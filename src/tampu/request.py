@@ -156,6 +156,8 @@ class GenerateRequest:
     echo: bool = False
     # Prefix-cache blocks are shared only between equal tenants.
     tenant: str = ""
+    # Name of a LoRA adapter of the model; none where empty.
+    adapter: str = ""
     # Enforced token by token: an answer that ends by itself matches it.
     constraint: Constraint | None = None
 

@@ -62,6 +62,7 @@ class EngineSettings:
     max_queue: int = _setting(256, "Sequences waiting before new ones are refused with 503.", 0, 1_000_000)
     prefix_caching: bool = _setting(True, "Share blocks of equal prompt beginnings within a tenant.")
     speculate: Speculation = _setting("auto", "Guess tokens where text repeats itself, to go faster; off never does.")
+    adapter_memory: int = _setting(2**30, "Bytes for adapters in memory; the least recently used ones go.", 0, 2**50)
     draft_model: str = _setting("", "Small model with the same vocabulary that guesses tokens for the large one.")
 
 

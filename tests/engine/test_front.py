@@ -17,6 +17,7 @@ from tampu.errors import EngineFailure, InvalidRequest, ModelError, ModelMissing
 from tampu.model.load import prepare
 from tampu.request import Chunk, Completion, GenerateRequest, Opening, Prompt, SamplingParams, Usage
 from tampu.settings import EngineSettings, Paths
+from tests.adapters import write_adapter
 from tests.checkpoints import random_checkpoint
 from tests.engine.fake_worker import COMMAND, DEADLY
 
@@ -427,3 +428,35 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_an_adapter_is_loaded_again_after_a_crash_even_when_it_was_taken_out(tmp_path: Path) -> None:
+    run(crash_with_an_adapter(tmp_path))
+
+
+async def crash_with_an_adapter(tmp_path: Path) -> None:
+    packed = prepare(random_checkpoint(tmp_path / "tiny"), "f32", lambda *_: None, tmp_path / "cache")
+    settings = EngineSettings(model=str(packed), threads=1, num_blocks=64)
+    local = LocalEngine(settings, Paths(*[tmp_path / "home"] * 4), patience=QUICK)
+    await local.start()
+    try:
+        await local.ready()
+        assert local.adapters is not None
+        for seed in (1, 2):
+            staged = write_adapter(local.adapters.stage(), seed=seed)
+            local.adapters.add("pirate", staged)
+            if seed == 1:
+                request = replace(ask(max_tokens=1500, temperature=0.0), adapter="pirate")
+                expected = Completion.fold(await collect(local, request))
+                chunks = local.generate(request)
+                found = [await anext(chunks)]
+        local.adapters.remove("pirate")
+        await kill_worker(local)
+        with pytest.raises(InvalidRequest):
+            await collect(local, request)
+        found += [chunk async for chunk in chunks]
+        assert Completion.fold(found) == expected
+        assert local.stats.resumed_requests == 1
+        assert [path.name for path in (tmp_path / "home" / "adapters").glob("*/*")] == []
+    finally:
+        await local.stop()

@@ -6,10 +6,20 @@ from typing import Any
 import pytest
 
 from tampu import LLM
-from tampu.errors import BadSetting, ContextTooLong, InvalidPrompt, InvalidRequest, ModelMissing, NotReady, ServiceError
+from tampu.errors import (
+    BadSetting,
+    ContextTooLong,
+    InvalidAdapter,
+    InvalidPrompt,
+    InvalidRequest,
+    ModelMissing,
+    NotReady,
+    ServiceError,
+)
 from tampu.request import Chunk, Completion, GenerateRequest, Message, SamplingParams
 from tampu.settings import Paths
-from tests.checkpoints import random_checkpoint, tiny_config
+from tests.adapters import adapter_weights, merged, write_adapter
+from tests.checkpoints import random_checkpoint, random_weights, tiny_config, write_checkpoint
 
 
 def paths_under(root: Path) -> Paths:
@@ -243,3 +253,43 @@ def test_a_draft_model_with_another_vocabulary_is_refused(checkpoint: Path, tmp_
 def test_a_draft_model_that_is_not_here_is_said(checkpoint: Path) -> None:
     with pytest.raises(ModelMissing):
         open_llm(checkpoint, draft_model="nowhere")
+
+
+def test_an_adapter_answers_as_the_model_does_that_it_is_merged_into(checkpoint: Path, tmp_path: Path) -> None:
+    weights = adapter_weights()
+    whole = write_checkpoint(tmp_path / "merged", tiny_config(), merged(random_weights(tiny_config()), weights, 2.0))
+    with open_llm(checkpoint, adapters={"pirate": write_adapter(tmp_path / "pirate", weights)}) as llm:
+        base, adapted = (llm.chat("Hello", adapter=name, temperature=0, max_tokens=20) for name in ("", "pirate"))
+    with open_llm(whole) as llm:
+        expected = llm.chat("Hello", temperature=0, max_tokens=20)
+    assert adapted.text == expected.text != base.text
+    fingerprints = {answer.completion.opening.fingerprint for answer in (base, adapted)}
+    assert len(fingerprints) == 2
+
+
+def test_adapters_in_the_store_can_be_asked_for_and_dropped(checkpoint: Path, tmp_path: Path) -> None:
+    with open_llm(checkpoint) as llm:
+        before = llm.complete("Hi", seed=1, max_tokens=8).text
+        llm.adapters.add("pirate", copy_of(llm, write_adapter(tmp_path / "pirate")))
+        pirate = llm.complete("Hi", seed=1, max_tokens=8, adapter="pirate").text
+        assert pirate != before == llm.complete("Hi", seed=1, max_tokens=8).text
+        llm.adapters.remove("pirate")
+        with pytest.raises(InvalidRequest) as caught:
+            llm.complete("Hi", adapter="pirate")
+        assert caught.value.param == "adapter"
+
+
+def test_an_adapter_that_does_not_fit_memory_or_model_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    with open_llm(checkpoint, adapter_memory=1000) as llm:
+        with pytest.raises(InvalidAdapter, match="adapter_memory is 1000"):
+            llm.add_adapter("pirate", write_adapter(tmp_path / "pirate"))
+        wide = adapter_weights(tiny_config(intermediate_size=256))
+        with pytest.raises(InvalidAdapter, match="it has"):
+            llm.add_adapter("wide", write_adapter(tmp_path / "wide", wide))
+
+
+def copy_of(llm: LLM, source: Path) -> Path:
+    staged = llm.adapters.stage()
+    for path in source.iterdir():
+        (staged / path.name).write_bytes(path.read_bytes())
+    return staged

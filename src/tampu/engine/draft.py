@@ -101,4 +101,4 @@ def _plain(spec: SequenceSpec) -> SequenceSpec:
         presence_penalty=0.0,
         frequency_penalty=0.0,
     )
-    return replace(spec, sampling=plain)
+    return replace(spec, sampling=plain, adapter="")

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import zip_longest
 
+from tampu.engine.adapters import AdapterOffer, AdapterRoom, LoadAdapter, no_adapters
 from tampu.engine.batch import Batch, Row
 from tampu.engine.draft import DraftModel
-from tampu.engine.grammars import Built, GrammarRoom, Masks
+from tampu.engine.grammars import GrammarRoom, Masks
 from tampu.engine.kv_cache import BlockPool
 from tampu.engine.output import EngineStats, Logprobs, StepOutput
 from tampu.engine.runner import Model, Runner
@@ -15,11 +16,11 @@ from tampu.engine.sampler import Sampled, Sampler
 from tampu.engine.scheduler import Limits, Scheduler
 from tampu.engine.sequence import Sequence, SequenceSpec
 from tampu.errors import InvalidRequest, OutOfRange
-from tampu.grammar.matcher import GrammarFailure, Vocabulary
+from tampu.grammar.matcher import GrammarFailure, Matcher, Vocabulary
 from tampu.settings import EngineSettings
 
 __all__ = ["Engine", "EngineStats", "StepOutput"]
-GRAMMAR_WAIT = 0.05  # seconds that a step without anything else to do waits for a grammar
+WAIT = 0.05  # seconds that a step without anything else to do waits for a grammar or an adapter
 log = logging.getLogger("tampu.engine")
 
 
@@ -31,7 +32,8 @@ def no_vocabulary() -> Vocabulary:
 class Engine:
     """Continuous batching over one model. `settings` are resolved: nothing in them is left to choose.
 
-    `read_vocabulary` is asked when the first sequence with a grammar comes.
+    `read_vocabulary` is asked when the first sequence with a grammar comes, `load_adapter` when one comes whose adapter
+    is not in memory.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Engine:
         pool: BlockPool | None = None,
         draft: DraftModel | None = None,
         read_vocabulary: Callable[[], Vocabulary] = no_vocabulary,
+        load_adapter: LoadAdapter = no_adapters,
     ) -> None:
         pool = pool or BlockPool(settings.num_blocks, settings.block_size)
         limits = Limits(
@@ -53,7 +56,10 @@ class Engine:
         self._vocab_size = model.config.vocab_size
         self._draft = draft
         self._scheduler = Scheduler(pool, limits, draft)
-        self._runner = Runner(model, settings.num_blocks, settings.block_size, settings.kv_dtype)
+        self._adapters = AdapterRoom(load_adapter, settings.adapter_memory)
+        self._runner = Runner(
+            model, settings.num_blocks, settings.block_size, settings.kv_dtype, self._adapters.__getitem__
+        )
         self._sampler = Sampler(model.kernels)
         self._grammar_room = GrammarRoom(read_vocabulary)
         self._masks = Masks(model.config.vocab_size)
@@ -74,15 +80,21 @@ class Engine:
             raise InvalidRequest("The prompt must not be empty.", param="prompt")
         if len(spec.output_token_ids) >= (spec.sampling.max_tokens or 0):
             raise InvalidRequest("The output already has max_tokens tokens.", param="max_tokens")
+        self._scheduler.check_length(spec)
+        if spec.adapter:
+            self._adapters.check(spec.adapter)
         if spec.grammar:
-            self._scheduler.check_length(spec)
             self._grammar_room.add(spec)
         else:
-            self._scheduler.add(spec)
+            self._enter(spec, None)
+
+    def offer_adapter(self, offer: AdapterOffer) -> None:
+        """Let sequences ask for this adapter by its fingerprint; it is loaded when the first one does."""
+        self._adapters.offer(offer)
 
     def abort(self, sequence_id: int) -> None:
         """End a sequence and free its blocks at once, with no output; one that is over already is left alone."""
-        if self._grammar_room.abort(sequence_id):
+        if self._grammar_room.abort(sequence_id) or self._adapters.abort(sequence_id):
             return
         sequence = self._scheduler.get(sequence_id)
         if sequence is not None:
@@ -90,11 +102,11 @@ class Engine:
 
     def has_work(self) -> bool:
         """Whether any sequence is unfinished."""
-        return self._scheduler.has_sequences or len(self._grammar_room) > 0
+        return self._scheduler.has_sequences or len(self._grammar_room) + len(self._adapters) > 0
 
     def step(self) -> list[StepOutput]:
         """Compute one batch of tokens; what came of it: an output per token generated, in order."""
-        refused = self._admit_built()
+        refused = self._admit()
         batch = self._scheduler.schedule()
         results = self._compute(batch)
         if self._draft is not None:
@@ -106,7 +118,7 @@ class Engine:
         scheduler, pool = self._scheduler, self._scheduler.pool
         return EngineStats(
             running=len(scheduler.running),
-            waiting=scheduler.num_waiting + len(self._grammar_room),
+            waiting=scheduler.num_waiting + len(self._grammar_room) + len(self._adapters),
             blocks_used=pool.num_blocks - pool.num_free,
             blocks_total=pool.num_blocks,
             preemptions=scheduler.num_preemptions,
@@ -117,6 +129,9 @@ class Engine:
             guessed_tokens=self._num_guessed_tokens,
             right_guesses=self._num_right_guesses,
             forced_tokens=self._num_forced_tokens,
+            adapters_loaded=self._adapters.num_loaded,
+            adapter_bytes=self._adapters.num_bytes,
+            adapter_loads=self._adapters.num_loads,
             steps=self._num_steps,
         )
 
@@ -129,16 +144,27 @@ class Engine:
             if not 0 <= token_id < self._vocab_size:
                 raise OutOfRange(param, value=token_id, low=0, high=self._vocab_size - 1)
 
-    def _admit_built(self) -> list[StepOutput]:
-        """Let sequences whose matchers are built wait for their turn like others; what became of those without."""
-        patience = 0.0 if self._scheduler.has_sequences else GRAMMAR_WAIT
-        return [output for built in self._grammar_room.take(patience) for output in self._admit(built)]
+    def _enter(self, spec: SequenceSpec, matcher: Matcher | None) -> None:
+        """Let a sequence wait for its turn, or first for its adapter."""
+        if spec.adapter:
+            self._adapters.add(spec, matcher)
+        else:
+            self._scheduler.add(spec, matcher)
 
-    def _admit(self, built: Built) -> list[StepOutput]:
-        if built.matcher is None:
-            return [StepOutput(built.spec.id, num_generated=len(built.spec.output_token_ids), error=built.error)]
-        self._scheduler.add(built.spec, built.matcher)
-        return []
+    def _admit(self) -> list[StepOutput]:
+        """Let sequences whose matchers are built and adapters loaded wait for their turn like others; what became of
+        those without."""
+        patience = 0.0 if self._scheduler.has_sequences else WAIT
+        built = self._grammar_room.take(0.0 if len(self._adapters) else patience)
+        refused = [_refusal(each.spec, each.error) for each in built if each.matcher is None]
+        for each in built:
+            if each.matcher is not None:
+                self._enter(each.spec, each.matcher)
+        entrants = self._adapters.take(self._scheduler.adapters_in_use, patience)
+        for entrant in entrants:
+            if not entrant.error:
+                self._scheduler.add(entrant.spec, entrant.matcher)
+        return refused + [_refusal(each.spec, each.error) for each in entrants if each.error]
 
     def _compute(self, batch: Batch) -> list[Sampled]:
         """Logits, then tokens. When that raises, each row is computed alone, and only a row that raises again fails."""
@@ -218,6 +244,10 @@ class Engine:
             num_cached_tokens=sequence.num_cached_tokens if is_first else None,
             prompt_logprobs=_prompt_logprobs(sequence) if is_first else None,
         )
+
+
+def _refusal(spec: SequenceSpec, error: str) -> StepOutput:
+    return StepOutput(spec.id, num_generated=len(spec.output_token_ids), error=error)
 
 
 def _prompt_logprobs(sequence: Sequence) -> tuple[Logprobs, ...] | None:

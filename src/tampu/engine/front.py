@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
+from tampu.engine.adapter_shelf import AdapterShelf, open_shelf
 from tampu.engine.card import EngineStatus, ModelCard, Phase
 from tampu.engine.compile_pool import CompilePool
 from tampu.engine.open_request import OpenRequest
@@ -76,8 +77,10 @@ class LocalEngine:
         self._clock = clock
         self._patience = patience or Patience()
         self._supervisor = Supervisor(load, command, self._patience, clock)
-        self._preparer: Preparer | None = None  # from when the model is loaded
         self._compile_pool = CompilePool()
+        self._paths = paths
+        self.adapters: AdapterShelf | None = None  # from when the model is loaded, as the preparer is
+        self._preparer: Preparer | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._draining = False
         self._next_id = 0
@@ -160,7 +163,13 @@ class LocalEngine:
                     yield piece
         finally:
             self._supervisor.withdraw(stream)
+            self._sweep(stream)
             self._mean_seconds += 0.1 * (self._clock() - stream.arrived - self._mean_seconds)
+
+    def _sweep(self, stream: Stream) -> None:
+        """Delete the files of the request's adapter if it was taken out meanwhile and nobody else has it."""
+        if self.adapters is not None and stream.request.prepared.adapter is not None:
+            self.adapters.sweep(self._supervisor.adapters_in_use)
 
     async def _meet_model(self) -> None:
         await self._supervisor.settled.wait()
@@ -171,7 +180,9 @@ class LocalEngine:
         except ModelError as error:
             self._supervisor.give_up(str(error))
         else:
-            self._preparer = Preparer(tokenizer, card)
+            shelf = open_shelf(card, self.settings, self._paths)
+            self._supervisor.locate_adapter = shelf.moved
+            self.adapters, self._preparer = shelf, Preparer(tokenizer, card, find_adapter=shelf.offer)
 
     def _on_task_end(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

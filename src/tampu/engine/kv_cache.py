@@ -4,8 +4,8 @@ A block is in exactly one of three states:
     held    ref_count > 0; in the block tables of that many sequences
     cached  ref_count = 0, keeps its hash: a prefix found again takes it back, else the least recently used goes first
     empty   ref_count = 0, no hash
-Every operation is O(1) per block. The hash of a block covers all tokens up to its end and the tenant's salt, so equal
-hashes mean equal contents, and no block is ever shared across tenants.
+Every operation is O(1) per block. The hash of a block covers all tokens up to its end, the adapter and the tenant's
+salt, so equal hashes mean equal contents, and no block is ever shared across tenants.
 """
 
 import hashlib
@@ -14,9 +14,10 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable, Reversible
 
 
-def root_hash(salt: bytes) -> bytes:
-    """Where the chain of a tenant's block hashes begins."""
-    return hashlib.blake2b(salt, digest_size=32, person=b"tampu kv blocks").digest()
+def root_hash(salt: bytes, adapter: str = "") -> bytes:
+    """Where the chain of block hashes begins, of a tenant and the adapter of this fingerprint."""
+    root = hashlib.blake2b(salt, digest_size=32, person=b"tampu kv blocks").digest()
+    return hashlib.blake2b(root + adapter.encode(), digest_size=32).digest() if adapter else root
 
 
 def block_hash(parent: bytes, token_ids: "array[int]") -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, overload
 
+from tampu.engine.adapter_shelf import open_shelf
 from tampu.engine.arguments import Conversation, read_messages, read_prompt, read_sampling
 from tampu.engine.loading import Report, load_engine
 from tampu.engine.open_request import OpenRequest, RefusedRequest
@@ -57,6 +58,9 @@ class Answer:
 class LLM:
     """A model, loaded into this process. Keyword arguments are the fields of EngineSettings; BadSetting for others.
 
+    `adapters` has names of LoRA adapters and the directories they lie in; those stored for the
+    model by `tampu adapters add` can be asked for as well.
+
     It may be used from several threads and by several iterators at once: all that is asked runs in one batch.
     """
 
@@ -66,6 +70,7 @@ class LLM:
         *,
         paths: Paths | None = None,
         progress: Report | None = None,
+        adapters: Mapping[str, str | PathLike[str]] | None = None,
         **settings: Any,
     ) -> None:
         paths = paths or Paths.find()
@@ -73,7 +78,10 @@ class LLM:
         reference = resolve(self.settings.model, paths)
         self._engine, self.card = load_engine(reference, packed_cache(paths), self.settings, progress or _silent)
         self.tokenizer = read_tokenizer(Path(self.card.packed))
-        self._preparer = Preparer(self.tokenizer, self.card)
+        self.adapters = open_shelf(self.card, self.settings, paths)
+        for name, directory in (adapters or {}).items():
+            self.add_adapter(name, directory)
+        self._preparer = Preparer(self.tokenizer, self.card, find_adapter=self.adapters.offer)
         self._by_sequence: dict[int, OpenRequest] = {}
         self._next_id = 0
         self._lock = threading.RLock()
@@ -94,6 +102,10 @@ class LLM:
                 raise NotReady(CLOSED)
             return self._engine.stats()
 
+    def add_adapter(self, name: str, directory: str | PathLike[str]) -> None:
+        """Let requests ask for the LoRA adapter in a directory by this name; InvalidAdapter when it does not fit."""
+        self.adapters.bring(name, Path(directory).expanduser())
+
     def close(self) -> None:
         """Give back the memory of weights and cache; iterators still open end with an error."""
         with self._lock:
@@ -113,6 +125,7 @@ class LLM:
         tools: Sequence[Tool] = (),
         continue_last: bool = False,
         constraint: Constraint | None = None,
+        adapter: str = "",
         **sampling: Any,
     ) -> Answer: ...
 
@@ -125,6 +138,7 @@ class LLM:
         tools: Sequence[Tool] = (),
         continue_last: bool = False,
         constraint: Constraint | None = None,
+        adapter: str = "",
         **sampling: Any,
     ) -> Iterator[str]: ...
 
@@ -136,15 +150,22 @@ class LLM:
         tools: Sequence[Tool] = (),
         continue_last: bool = False,
         constraint: Constraint | None = None,
+        adapter: str = "",
         **sampling: Any,
     ) -> Answer | Iterator[str]:
         """The answer to a conversation, or with `stream` the pieces of its text as they come.
 
         A string is one user message; dicts have OpenAI's shape. `sampling` has the fields of SamplingParams; what is
-        left out is as the model's makers recommend. A `constraint` is what the whole answer must match.
+        left out is as the model's makers recommend. A `constraint` is what the whole answer must match,
+        an `adapter` the name of the LoRA to answer with.
         """
         request = self._request(
-            read_messages(messages), sampling, tools=tuple(tools), continue_last=continue_last, constraint=constraint
+            read_messages(messages),
+            sampling,
+            tools=tuple(tools),
+            continue_last=continue_last,
+            constraint=constraint,
+            adapter=adapter,
         )
         return self._texts(request) if stream else self._answer(request)
 
@@ -155,6 +176,7 @@ class LLM:
         *,
         stream: Literal[False] = False,
         constraint: Constraint | None = None,
+        adapter: str = "",
         **sampling: Any,
     ) -> Answer: ...
 
@@ -165,6 +187,7 @@ class LLM:
         *,
         stream: Literal[True],
         constraint: Constraint | None = None,
+        adapter: str = "",
         **sampling: Any,
     ) -> Iterator[str]: ...
 
@@ -174,10 +197,11 @@ class LLM:
         *,
         stream: bool = False,
         constraint: Constraint | None = None,
+        adapter: str = "",
         **sampling: Any,
     ) -> Answer | Iterator[str]:
         """What follows a raw prompt: text in which control tokens are parsed, or token ids."""
-        request = self._request(read_prompt(prompt), sampling, constraint=constraint)
+        request = self._request(read_prompt(prompt), sampling, constraint=constraint, adapter=adapter)
         return self._texts(request) if stream else self._answer(request)
 
     def generate(self, requests: Iterable[GenerateRequest]) -> Iterator[tuple[str, Chunk | ServiceError]]:
@@ -232,6 +256,8 @@ class LLM:
             if self._closed:
                 return RefusedRequest(request.id, NotReady(CLOSED))
             opened = OpenRequest(prepared, self._next_id, self.card.fingerprint, self.tokenizer)
+            if prepared.adapter is not None:
+                self._engine.offer_adapter(self.adapters.moved(prepared.adapter))
             for spec in opened.open_specs():
                 self._engine.add(spec)
                 self._by_sequence[spec.id] = opened

@@ -13,9 +13,11 @@ from tampu.grammar.matcher import Vocabulary
 from tampu.kernels import load_kernels
 from tampu.kernels.cache import block_bytes
 from tampu.kernels.interface import Kind, PackedLinear
+from tampu.model.adapter_file import open_adapter
 from tampu.model.config import ModelConfig
 from tampu.model.llama import Llama
 from tampu.model.load import prepare
+from tampu.model.lora import Adapter, load_adapter
 from tampu.model.machine import available_memory
 from tampu.model.packed import PackedModel, open_packed
 from tampu.settings import EngineSettings
@@ -48,7 +50,18 @@ def load_engine(reference: Path, cache: Path, settings: EngineSettings, report: 
         packed=str(path),
         recommended=packed.generation.sampling(),
     )
-    return Engine(model, resolved, draft=draft, read_vocabulary=partial(_read_vocabulary, card)), card
+    engine = Engine(
+        model,
+        resolved,
+        draft=draft,
+        read_vocabulary=partial(_read_vocabulary, card),
+        load_adapter=partial(_load_adapter, packed),
+    )
+    return engine, card
+
+
+def _load_adapter(packed: PackedModel, directory: Path) -> Adapter:
+    return load_adapter(open_adapter(directory, packed.config), packed)
 
 
 def _read_vocabulary(card: ModelCard) -> Vocabulary:

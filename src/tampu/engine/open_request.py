@@ -9,6 +9,7 @@ from tampu.engine.output import StepOutput
 from tampu.engine.prepare import Prepared
 from tampu.engine.sequence import SequenceSpec
 from tampu.errors import EngineFailure, ServiceError
+from tampu.model.lora import fingerprint_with
 from tampu.request import Chunk
 from tampu.text.tokenizer import Tokenizer
 
@@ -27,7 +28,8 @@ class OpenRequest:
         self.error: ServiceError | None = None
         self._specs = prepared.specs(first_id)
         self._first_id = first_id
-        self._assembler = Assembler(prepared, fingerprint, tokenizer)
+        adapter = prepared.adapter.fingerprint if prepared.adapter else ""
+        self._assembler = Assembler(prepared, fingerprint_with(fingerprint, adapter), tokenizer)
 
     @property
     def finished(self) -> bool:

@@ -63,5 +63,9 @@ class EngineStats:
     right_guesses: int = 0
     # Tokens that a grammar left no choice about, computed beside others.
     forced_tokens: int = 0
+    # Adapters in memory, the bytes they take, and how often one was loaded.
+    adapters_loaded: int = 0
+    adapter_bytes: int = 0
+    adapter_loads: int = 0
     # Steps that computed something; it stands still while work is pending only when the engine is stuck.
     steps: int = 0

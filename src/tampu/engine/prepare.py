@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tampu.engine.adapters import AdapterOffer
 from tampu.engine.card import ModelCard
 from tampu.engine.sequence import SequenceSpec
 from tampu.errors import ContextTooLong, InvalidPrompt, InvalidRequest, OutOfRange, UnsupportedModel
@@ -19,10 +20,17 @@ from tampu.settings import EngineSettings, Paths
 from tampu.text.chat_format import render, render_raw
 from tampu.text.tokenizer import Tokenizer
 
+FindAdapter = Callable[[str], AdapterOffer]
+
 
 def draw_seed() -> int:
     """A seed for a request that gave none."""
     return secrets.randbelow(MAX_SEED + 1)
+
+
+def find_none(name: str) -> AdapterOffer:
+    """Stands for a model without adapters."""
+    raise InvalidRequest(f"There is no adapter {name!r:.80} of this model.", param="adapter")
 
 
 def locate_draft(settings: EngineSettings, paths: Paths) -> EngineSettings:
@@ -48,6 +56,7 @@ class Prepared:
     prompt_token_ids: tuple[int, ...]
     sampling: SamplingParams
     grammar: str = ""
+    adapter: AdapterOffer | None = None
 
     def specs(self, first_id: int) -> list[SequenceSpec]:
         """One sequence per choice, with the ids [first_id, first_id + n)."""
@@ -64,6 +73,7 @@ class Prepared:
                 group=first_id if num_choices > 1 else None,
                 salt=self.request.tenant.encode(),
                 grammar=self.grammar,
+                adapter=self.adapter.fingerprint if self.adapter else "",
             )
             for choice in range(num_choices)
         ]
@@ -72,16 +82,24 @@ class Prepared:
 class Preparer:
     """Renders and checks requests against one model."""
 
-    def __init__(self, tokenizer: Tokenizer, card: ModelCard, draw: Callable[[], int] = draw_seed) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        card: ModelCard,
+        draw: Callable[[], int] = draw_seed,
+        find_adapter: FindAdapter = find_none,
+    ) -> None:
         self.tokenizer = tokenizer
         self.card = card
         self._draw = draw
+        self._find_adapter = find_adapter
 
     def prepare(self, request: GenerateRequest, grammar: str = "") -> Prepared:
         """The request made ready, with its compiled constraint; InvalidRequest names what is wrong with it."""
         sampling = request.sampling
         sampling.check()
         self._check_ids(sampling)
+        adapter = self._find_adapter(request.adapter) if request.adapter else None
         prompt = self._render(request)
         if not prompt:
             raise InvalidPrompt("The prompt must not be empty.", param=_prompt_param(request))
@@ -91,7 +109,7 @@ class Preparer:
             max_tokens=self._max_tokens(request, len(prompt)),
             stop_token_ids=tuple(sorted({*sampling.stop_token_ids, *self.card.eos_token_ids})),
         )
-        return Prepared(request, prompt, resolved, grammar)
+        return Prepared(request, prompt, resolved, grammar, adapter)
 
     def _render(self, request: GenerateRequest) -> tuple[int, ...]:
         prompt = request.prompt

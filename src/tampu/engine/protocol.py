@@ -7,6 +7,7 @@ end of file.
 import socket
 from dataclasses import dataclass
 
+from tampu.engine.adapters import AdapterOffer
 from tampu.engine.card import ModelCard
 from tampu.engine.output import EngineStats, StepOutput
 from tampu.engine.sequence import SequenceSpec
@@ -30,6 +31,13 @@ class Add:
     """Front to worker: generate this sequence."""
 
     spec: SequenceSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Front to worker: sequences may ask for this adapter; its directory is one of the front's own."""
+
+    adapter: AdapterOffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +82,9 @@ class Outputs:
     stats: EngineStats
 
 
-FromFront = Load | Add | Abort | Shutdown
+FromFront = Load | Offer | Add | Abort | Shutdown
 FromWorker = Progress | Ready | Failed | Outputs
-CODEC = FrameCodec(Load, Add, Abort, Shutdown, Progress, Ready, Failed, Outputs)
+CODEC = FrameCodec(Load, Offer, Add, Abort, Shutdown, Progress, Ready, Failed, Outputs)
 
 
 class Hangup(Exception):

@@ -3,6 +3,7 @@
 N tokens of all rows laid flat, guesses included, B rows, L = draws of the sampled rows + scored prompt positions.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from tampu.engine.batch import Batch
 from tampu.kernels.interface import F32, I32, AttentionRows, Kernels, LayerCache
 from tampu.model.config import ModelConfig
 from tampu.model.llama import ForwardInput
+from tampu.model.lora import Adapter, AdapterRows
 
 
 class Model(Protocol):
@@ -29,11 +31,24 @@ class Model(Protocol):
         ...
 
 
-class Runner:
-    """A model and its paged cache."""
+def no_adapter(fingerprint: str) -> Adapter:
+    """Stands where no sequence has one."""
+    raise KeyError(fingerprint)
 
-    def __init__(self, model: Model, num_blocks: int, block_size: int, kv_dtype: str) -> None:
+
+class Runner:
+    """A model and its paged cache; `adapter_of` gives the adapter of a fingerprint."""
+
+    def __init__(
+        self,
+        model: Model,
+        num_blocks: int,
+        block_size: int,
+        kv_dtype: str,
+        adapter_of: Callable[[str], Adapter] = no_adapter,
+    ) -> None:
         self._model = model
+        self._adapter_of = adapter_of
         self._block_size = block_size
         self._cache = model.new_cache(num_blocks, block_size, kv_dtype)
 
@@ -56,7 +71,16 @@ class Runner:
             slot_mapping=blocks * np.int32(self._block_size) + positions % self._block_size,
             attention=AttentionRows(block_tables, row_of_token, positions),
             logits_indices=_logits_indices(batch, shifts),
+            adapters=self._adapters(batch, row_of_token),
         )
+
+    def _adapters(self, batch: Batch, row_of_token: I32) -> AdapterRows | None:
+        found = dict.fromkeys(row.sequence.spec.adapter for row in batch if row.sequence.spec.adapter)
+        if not found:
+            return None
+        places = {fingerprint: place for place, fingerprint in enumerate(found)}
+        owners = np.array([places.get(row.sequence.spec.adapter, -1) for row in batch], np.int32)
+        return AdapterRows([self._adapter_of(fingerprint) for fingerprint in found], owners[row_of_token])
 
 
 def _token_ids(batch: Batch) -> I32:

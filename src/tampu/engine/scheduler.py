@@ -63,6 +63,11 @@ class Scheduler:
         """Sequences without blocks."""
         return len(self._sequences) - len(self.running)
 
+    @property
+    def adapters_in_use(self) -> set[str]:
+        """Fingerprints of the adapters of all unfinished sequences."""
+        return {sequence.spec.adapter for sequence in self._sequences.values()}
+
     def check_length(self, spec: SequenceSpec) -> None:
         """Raise ContextTooLong when a sequence can never fit."""
         num_prompt_tokens, max_tokens = len(spec.prompt_token_ids), spec.sampling.max_tokens or 0

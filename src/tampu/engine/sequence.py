@@ -31,6 +31,8 @@ class SequenceSpec:
     group: int | None = None
     # The tenant: blocks are shared, and steps dealt out fairly, between equal salts only.
     salt: bytes = b""
+    # Fingerprint of the adapter that it is generated with; none where empty. Blocks are shared between equal ones only.
+    adapter: str = ""
     # What the output must match, as `compile_constraint` gives it; nothing for anything.
     grammar: str = ""
 
@@ -173,7 +175,7 @@ class Sequence:
         """Hashes of the first `num_blocks` blocks of tokens, each worked out once."""
         known = self._hashes
         for start in range(len(known) * block_size, num_blocks * block_size, block_size):
-            parent = known[-1] if known else root_hash(self.spec.salt)
+            parent = known[-1] if known else root_hash(self.spec.salt, self.spec.adapter)
             known.append(block_hash(parent, self.token_ids[start : start + block_size]))
         return known[:num_blocks]
 

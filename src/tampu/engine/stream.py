@@ -73,5 +73,5 @@ class Stream:
 
 def fingerprint(prepared: Prepared) -> str:
     """Equal for requests that ask for the same; a seed counts only where the client gave one."""
-    asked = (prepared.prompt_token_ids, prepared.request.sampling, prepared.grammar)
+    asked = (prepared.prompt_token_ids, prepared.request.sampling, prepared.grammar, prepared.adapter)
     return hashlib.sha256(repr(asked).encode()).hexdigest()

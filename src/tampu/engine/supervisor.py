@@ -6,13 +6,14 @@ else, so the answer goes on with the token that would have come: a client sees a
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from tampu.engine.adapters import AdapterOffer
 from tampu.engine.card import EngineStatus, ModelCard
 from tampu.engine.output import EngineStats
 from tampu.engine.process import WorkerProcess
-from tampu.engine.protocol import Abort, Add, Failed, FromWorker, Load, Outputs, Progress, Ready, Shutdown
+from tampu.engine.protocol import Abort, Add, Failed, FromWorker, Load, Offer, Outputs, Progress, Ready, Shutdown
 from tampu.engine.stream import Stream, fingerprint
 from tampu.engine.supervision import Backoff, Clock, Patience, PoisonList, Watchdog
 from tampu.errors import EngineFailure, NotReady, ServiceError
@@ -25,6 +26,7 @@ COUNTERS = (
     "generation_tokens",
     "guessed_tokens",
     "right_guesses",
+    "adapter_loads",
     "steps",
 )
 POISON = "This request was aboard two workers that failed one after the other, so it is not tried again."
@@ -53,6 +55,7 @@ class Supervisor:
         self.idle.set()
         self.counters = Counters()
         self.poison = PoisonList(patience, clock)
+        self.locate_adapter: Callable[[AdapterOffer], AdapterOffer] = _where_it_was
         self._load = load
         self._command = command
         self._patience = patience
@@ -70,6 +73,12 @@ class Supervisor:
     def stats(self) -> EngineStats:
         """Gauges of the worker, counters of all workers so far."""
         return _with_counters_of(self._worker_stats, self._earlier_stats)
+
+    @property
+    def adapters_in_use(self) -> set[str]:
+        """Fingerprints of the adapters of all open streams."""
+        found = (stream.request.prepared.adapter for stream in self.streams)
+        return {adapter.fingerprint for adapter in found if adapter is not None}
 
     @property
     def num_sequences(self) -> int:
@@ -152,7 +161,7 @@ class Supervisor:
             self._worker.kill()
             await self._worker.gone()
 
-    def _send(self, frame: Add | Abort | Shutdown) -> None:
+    def _send(self, frame: Offer | Add | Abort | Shutdown) -> None:
         if self._worker is not None:
             self._worker.send(frame)
 
@@ -230,6 +239,8 @@ class Supervisor:
             self._watchdog.stepped()  # until now there was nothing to step for
         stream.aboard = True
         self.counters.resumed_requests += stream.interrupted
+        if (adapter := stream.request.prepared.adapter) is not None:
+            self._send(Offer(self.locate_adapter(adapter)))
         for spec in stream.request.open_specs():
             self._send(Add(spec))
 
@@ -288,6 +299,10 @@ class Supervisor:
     def _drop_idle_readers(self) -> None:
         for stream in [stream for stream in self.streams if stream.has_idle_reader()]:
             self._fail(stream, EngineFailure("The client stopped reading: its answer was given up."))
+
+
+def _where_it_was(adapter: AdapterOffer) -> AdapterOffer:
+    return adapter
 
 
 def _with_counters_of(stats: EngineStats, earlier: EngineStats) -> EngineStats:

@@ -15,7 +15,20 @@ from tampu.engine.card import ModelCard
 from tampu.engine.engine import Engine
 from tampu.engine.loading import Report, load_engine
 from tampu.engine.output import StepOutput
-from tampu.engine.protocol import Abort, Add, Failed, FromFront, Hangup, Line, Load, Outputs, Progress, Ready, Shutdown
+from tampu.engine.protocol import (
+    Abort,
+    Add,
+    Failed,
+    FromFront,
+    Hangup,
+    Line,
+    Load,
+    Offer,
+    Outputs,
+    Progress,
+    Ready,
+    Shutdown,
+)
 from tampu.errors import ServiceError, TampuError
 from tampu.settings import EngineSettings
 
@@ -53,6 +66,8 @@ class Worker:
                     self._engine.add(spec)
                 except ServiceError as error:
                     self._refused.append(StepOutput(spec.id, error=error.message))
+            case Offer(adapter):
+                self._engine.offer_adapter(adapter)
             case Abort(sequence_id):
                 self._engine.abort(sequence_id)
             case Load() | Shutdown():

@@ -68,8 +68,8 @@ def load_adapter(file: AdapterFile, packed: PackedModel) -> Adapter:
     )
 
 
-def adapter_bytes(file: AdapterFile, config: ModelConfig, is_bf16: bool) -> int:
-    """Memory that the adapter will take once it is loaded."""
+def num_elements(file: AdapterFile, config: ModelConfig) -> int:
+    """How many numbers the adapter will have in memory once it is loaded, of two bytes each, and of four for f32."""
     shapes, elements = tensor_shapes(config), 0
     for layer in range(config.num_hidden_layers):
         for sources in PROJECTIONS.values():
@@ -79,7 +79,7 @@ def adapter_bytes(file: AdapterFile, config: ModelConfig, is_bf16: bool) -> int:
             if own:
                 elements += _whole(sum(ranks), GROUP) * _whole(sizes[0][1], LANES)
             elements += sum(_whole(size[0], LANES) * rank for size, rank in zip(sizes, ranks, strict=True))
-    return elements * (2 if is_bf16 else 4)
+    return elements
 
 
 def fingerprint_with(fingerprint: str, adapter: str) -> str:
