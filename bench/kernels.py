@@ -1,4 +1,4 @@
-"""How fast the kernels are at the shapes of Llama 3 8B, beside what the memory of this machine can deliver.
+"""How fast the kernels are at the shapes of Llama 3 8B, beside what memory and multipliers of this machine can deliver.
 
     python bench/kernels.py [--isa avx512] [--threads 2]
 
@@ -9,6 +9,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import cycle
 
 import numpy as np
@@ -21,6 +22,7 @@ from tampu.kernels.interface import (
     Kind,
     LayerCache,
     PackedLinear,
+    RowsKind,
     SampleRows,
     SparseRows,
     rows_kind,
@@ -30,8 +32,18 @@ from tampu.kernels.native import NativeKernels
 
 # name: (out_features, in_features)
 LINEARS = {"qkv": (6144, 4096), "o": (4096, 4096), "gate_up": (28672, 4096), "down": (4096, 14336)}
+HIDDEN_SIZE, INTERMEDIATE_SIZE, HADAMARD = 4096, 14336, 512
 HEADS, GROUPS, HEAD_SIZE, BLOCK_SIZE, VOCAB_SIZE = 32, 8, 128, 32, 128_256
 STREAM_BYTES = 400_000_000
+MULTIPLY_ROUNDS = 20_000  # some milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the machine can do: bytes read from memory and int8 operations in registers, per second."""
+
+    read: float
+    multiply: float
 
 
 def median_seconds(call: Callable[[], object], repeats: int) -> float:
@@ -45,10 +57,20 @@ def median_seconds(call: Callable[[], object], repeats: int) -> float:
     return statistics.median(times)
 
 
-def read_limit(num_threads: int) -> float:
-    """Bytes per second that `num_threads` threads read from memory."""
-    array, kernels = np.ones(STREAM_BYTES, np.int8), NativeKernels("portable", num_threads)
-    return STREAM_BYTES / median_seconds(lambda: kernels.read_memory(array), 9)
+def best_seconds(call: Callable[[], object], repeats: int) -> float:
+    """The shortest time of a call: limits are what the machine can do undisturbed."""
+    return min(median_seconds(call, 1) for _ in range(repeats))
+
+
+def measure_limits(kernels: Kernels) -> Limits:
+    """The limits of as many threads as `kernels` has, and of its instruction set."""
+    native = NativeKernels("portable" if kernels.isa == "reference" else kernels.isa, kernels.num_threads)
+    array = np.ones(STREAM_BYTES, np.int8)
+    operations = native.multiply_registers(MULTIPLY_ROUNDS)
+    return Limits(
+        read=STREAM_BYTES / best_seconds(lambda: native.read_memory(array), 9),
+        multiply=operations / best_seconds(lambda: native.multiply_registers(MULTIPLY_ROUNDS), 9),
+    )
 
 
 def random_weight(rng: np.random.Generator, kind: Kind, out_features: int, in_features: int) -> PackedLinear:
@@ -62,21 +84,45 @@ def random_weight(rng: np.random.Generator, kind: Kind, out_features: int, in_fe
     return PackedLinear(kind, data, out_features, in_features, scales, numbers)
 
 
-def bench_linears(kernels: Kernels, kind: Kind, limit: float) -> None:
-    """One line per shape and number of rows: time, weight bytes per second and their share of the limit, GOP/s."""
+def bench_linears(kernels: Kernels, kind: Kind) -> None:
+    """One line per shape and number of rows: time, weight bytes and operations per second, their shares of the limits.
+
+    Limits change from minute to minute on a machine with neighbours, so every shape has its own.
+    """
     rng = np.random.default_rng(0)
     for name, (out_features, in_features) in LINEARS.items():
+        limits = measure_limits(kernels)
         size = random_weight(rng, kind, out_features, in_features).nbytes
         weights = [random_weight(rng, kind, out_features, in_features) for _ in range(max(1, STREAM_BYTES // size))]
         for num_rows, repeats in ((1, 15), (16, 9), (512, 3)):
             rows = kernels.quantize_rows(rng.standard_normal((num_rows, in_features), np.float32), rows_kind(kind))
             turn = cycle(weights)
             seconds = median_seconds(lambda: kernels.linear(rows, next(turn)), repeats)  # noqa: B023 - called at once
-            rate, operations = size / seconds, 2 * num_rows * out_features * in_features
+            rate, speed = size / seconds, 2 * num_rows * out_features * in_features / seconds
+            share = f"({speed / limits.multiply:4.0%})" if rows.kind == "int8" else ""
             print(
                 f"{kind:5} {name:8} {out_features:6} x {in_features:5}  M {num_rows:3}  {seconds * 1e3:9.2f} ms  "
-                f"{rate / 1e9:6.1f} GB/s ({rate / limit:4.0%})  {operations / seconds / 1e9:7.0f} GOP/s"
+                f"{rate / 1e9:6.1f} GB/s ({rate / limits.read:4.0%})  {speed / 1e9:7.0f} GOP/s {share}"
             )
+
+
+def bench_rows(kernels: Kernels, kind: RowsKind) -> None:
+    """What one layer spends between its linears: two norms, the rows of o_proj, silu with the Hadamard blocks."""
+    rng = np.random.default_rng(0)
+    gain = np.ones(HIDDEN_SIZE, np.float32)
+    for num_rows in (1, 16, 512):
+        hidden = rng.standard_normal((num_rows, HIDDEN_SIZE), np.float32)
+        gate_up = rng.standard_normal((num_rows, 2 * INTERMEDIATE_SIZE), np.float32)
+        times = [
+            median_seconds(lambda: kernels.rms_norm(hidden, gain, 1e-5, kind), 15),  # noqa: B023 - called at once
+            median_seconds(lambda: kernels.quantize_rows(hidden, kind), 15),  # noqa: B023
+            median_seconds(lambda: kernels.silu_mul(gate_up, kind, HADAMARD), 15),  # noqa: B023
+        ]
+        norm, quantize, silu = (seconds * 1e3 for seconds in times)
+        print(
+            f"{kind:5} rows  M {num_rows:3}  norm {norm:7.3f} ms  quantise {quantize:7.3f} ms  silu {silu:7.3f} ms  "
+            f"a layer {2 * norm + quantize + silu:7.3f} ms"
+        )
 
 
 # rows, queries of each, context; 4096 is what the chunks of a prompt of 8192 see on average
@@ -166,18 +212,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--isa", default="auto")
     parser.add_argument("--threads", type=int, default=usable_cores())
-    parser.add_argument("--only", choices=["int8", "int4", "bf16", "f32", "attention", "sampling"])
+    parser.add_argument("--only", choices=["int8", "int4", "bf16", "f32", "rows", "attention", "sampling"])
     arguments = parser.parse_args()
     kernels = load_kernels(arguments.isa, arguments.threads)
-    limit = read_limit(arguments.threads)
-    print(f"isa {kernels.isa}, {kernels.num_threads} threads, reading at most {limit / 1e9:.1f} GB/s")
+    limits = measure_limits(kernels)
+    print(
+        f"isa {kernels.isa}, {kernels.num_threads} threads, reading at most {limits.read / 1e9:.1f} GB/s, "
+        f"multiplying int8 at most at {limits.multiply / 1e9:.0f} GOP/s"
+    )
     kinds: tuple[Kind, ...] = ("int8", "int4", "bf16", "f32")
     for kind in kinds:
         if arguments.only in (None, kind):
-            bench_linears(kernels, kind, limit)
+            bench_linears(kernels, kind)
+    if arguments.only in (None, "rows"):
+        bench_rows(kernels, "int8")
     if arguments.only in (None, "attention"):
         for kv_dtype in ("bf16", "int8"):
-            bench_attention(kernels, kv_dtype, limit)
+            bench_attention(kernels, kv_dtype, limits.read)
     if arguments.only in (None, "sampling"):
         bench_sampling(kernels)
 

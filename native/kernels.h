@@ -153,6 +153,11 @@ struct LogprobArgs {
   float* top_logprobs;       // [B, top]
 };
 
+struct MultiplyArgs {
+  int64_t rounds;
+  int64_t* operations;  // done by all threads, two per product
+};
+
 // One instruction set. A faster set starts from a copy of the next slower one and replaces what it does better.
 struct KernelTable {
   const char* isa;
@@ -167,6 +172,7 @@ struct KernelTable {
   void (*attention)(ThreadPool&, const AttentionArgs&);
   void (*sample)(ThreadPool&, const SampleArgs&);
   void (*logprobs)(ThreadPool&, const LogprobArgs&);
+  void (*multiply_registers)(ThreadPool&, const MultiplyArgs&);
 };
 
 // Each is compiled from isa/isa.cpp with its own flags; see CMakeLists.txt.

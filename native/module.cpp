@@ -343,6 +343,13 @@ class NativeKernels {
     return tampu::read_memory(pool_, data, static_cast<int64_t>(array.size()));
   }
 
+  int64_t multiply_registers(int64_t rounds) {
+    require(rounds >= 1, "rounds must be 1 or more, not " + std::to_string(rounds));
+    int64_t operations = 0;
+    call(table_->multiply_registers, MultiplyArgs{rounds, &operations});
+    return operations;
+  }
+
  private:
   template <class Args>
   void call(void (*kernel)(ThreadPool&, const Args&), const Args& args) {
@@ -383,5 +390,6 @@ NB_MODULE(_native, m) {
       .def("attention", &NativeKernels::attention)
       .def("sample", &NativeKernels::sample)
       .def("logprobs", &NativeKernels::logprobs)
-      .def("read_memory", &NativeKernels::read_memory);
+      .def("read_memory", &NativeKernels::read_memory)
+      .def("multiply_registers", &NativeKernels::multiply_registers);
 }

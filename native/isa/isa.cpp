@@ -8,6 +8,7 @@
 #include "isa/linear_int4.h"
 #include "isa/linear_int8.h"
 #include "isa/low_rank.h"
+#include "isa/peak.h"
 #include "isa/rows.h"
 #include "isa/sampling.h"
 
@@ -32,6 +33,7 @@ static void linear(ThreadPool& pool, const LinearArgs& args) {
 const KernelTable table = {
     TAMPU_STRING(TAMPU_ISA), quantize_rows, rms_norm,  silu_mul, linear,  lora_add, gather_rows,
     rotary_table,            rotate_and_cache, attention, sample,   logprobs,
+    multiply_registers,
 };
 
 }  // namespace tampu::TAMPU_ISA

@@ -11,7 +11,7 @@
 
 #define INLINE inline __attribute__((always_inline))
 // Before a loop over accumulators: they stay in registers only if the loop disappears.
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 32")
 
 namespace tampu::TAMPU_ISA {
 
@@ -178,7 +178,11 @@ INLINE void store_halves(uint16_t* to, const Ints& x, int64_t count) {
     const HalfPart half = __builtin_convertvector((UintPart)x.part[i], HalfPart);
     std::memcpy(halves + i * WIDTH, &half, sizeof half);
   }
-  std::memcpy(to, halves, (count < LANES ? count : LANES) * sizeof(uint16_t));
+  if (count >= LANES) {  // a size that the compiler knows
+    std::memcpy(to, halves, sizeof halves);
+  } else {
+    std::memcpy(to, halves, count * sizeof(uint16_t));
+  }
 }
 
 // The low 8 bits of each lane.
@@ -188,7 +192,11 @@ INLINE void store_bytes(int8_t* to, const Ints& x, int64_t count) {
     const BytePart byte = __builtin_convertvector(x.part[i], BytePart);
     std::memcpy(bytes + i * WIDTH, &byte, sizeof byte);
   }
-  std::memcpy(to, bytes, count < LANES ? count : LANES);
+  if (count >= LANES) {
+    std::memcpy(to, bytes, sizeof bytes);
+  } else {
+    std::memcpy(to, bytes, count);
+  }
 }
 
 // a * b + c where a * b is exact in float32, so that fused or not makes no difference (see numerics.BF16_SMALLEST).

@@ -9,7 +9,7 @@ constexpr int PANEL = 32;             // columns of a tile
 constexpr int64_t TASK_BYTES = 65536;  // of weights, at least, in one task
 
 // Weights are read once and in order, but the processor's own prefetching stops at every page.
-constexpr int64_t STREAM_AHEAD = 4096;
+constexpr int64_t STREAM_AHEAD = 6144;
 INLINE void prefetch(const void* at) { __builtin_prefetch(static_cast<const char*>(at) + STREAM_AHEAD); }
 
 // Calls body(panel, chunk, thread) for every panel and each of `chunks` parts of the rows, over all threads.

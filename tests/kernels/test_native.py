@@ -345,6 +345,15 @@ def test_a_read_only_cache_is_not_written(native: Kernels) -> None:
         native.rotate_and_cache(qkv, table, table, np.zeros(1, np.int32), 1, LayerCache(keys, cache.values))
 
 
+def test_every_thread_multiplies_in_its_registers(native: Kernels) -> None:
+    assert isinstance(native, NativeKernels)
+    once, twice = native.multiply_registers(10), native.multiply_registers(20)
+    assert twice == 2 * once
+    assert once % (10 * native.num_threads) == 0
+    with pytest.raises(ValueError, match="rounds must be 1 or more, not 0"):
+        native.multiply_registers(0)
+
+
 def test_memory_is_read_by_any_number_of_threads(native: Kernels) -> None:
     assert isinstance(native, NativeKernels)
     native.read_memory(np.zeros(3_000_000, np.int8))

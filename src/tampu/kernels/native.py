@@ -157,6 +157,13 @@ class NativeKernels:
         """Reads all of `array` [bytes] once with every thread: timed, the limit of what a decode step can reach."""
         self._native.read_memory(array)
 
+    def multiply_registers(self, rounds: int) -> int:
+        """Multiplies int8 in the registers of every thread, `rounds` (1 or more) times; the number of operations done.
+
+        Timed, the limit of what an integer linear can reach; a product counts as two operations.
+        """
+        return self._native.multiply_registers(rounds)
+
 
 def _arrays(cache: LayerCache) -> tuple[NDArray[np.generic], NDArray[np.generic], F32 | None, F32 | None]:
     return cache.keys, cache.values, cache.key_scales, cache.value_scales
