@@ -26,7 +26,8 @@ TampuError
 ├── ModelError                  a checkpoint or packed file cannot be used; names the file and the tensor
 │   ├── UnsupportedModel        an architecture or a feature we do not run
 │   ├── DamagedFile             truncated, wrong checksum, not what its name says
-│   └── TensorMismatch          a missing, extra or misshapen tensor
+│   ├── TensorMismatch          a missing, extra or misshapen tensor
+│   └── TooLittleMemory         says how much is needed, and what would fit
 ├── ModelMissing                no such model here (CLI exit 4)
 ├── LicenceRequired             the hub wants the licence accepted first (CLI exit 5)
 ├── NetworkUnavailable          the hub cannot be reached (CLI exit 6)
@@ -250,6 +251,10 @@ class DamagedFile(ModelError):
 
 class TensorMismatch(ModelError):
     """A tensor is missing, extra or of the wrong shape."""
+
+
+class TooLittleMemory(ModelError):
+    """A model needs more memory than there is; the message says how much, and what would fit."""
 
 
 class ModelMissing(TampuError):

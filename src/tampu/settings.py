@@ -49,7 +49,7 @@ class EngineSettings:
     """What the engine worker needs to know."""
 
     model: str = _setting("cria", "Model name, alias, Hugging Face directory, GGUF or packed file.")
-    quant: Quantization = _setting("auto", "Kind of weights; auto keeps a packed file's own, else takes int8.")
+    quant: Quantization = _setting("auto", "Kind of weights; auto keeps a packed file's own, else takes what fits.")
     kv_dtype: CacheType = _setting("auto", "Kind of keys and values; auto is bf16, and f32 with f32 weights.")
     threads: int = _setting(0, "Kernel threads; 0 takes every core this process may use.", 0, 1024)
     isa: str = _setting("auto", "Instruction set of the kernels; `tampu doctor` lists them.")

@@ -50,7 +50,9 @@ def test_slow_kernels_are_pointed_out(isas: tuple[str, ...], status: str) -> Non
 
 def test_little_memory_is_pointed_out() -> None:
     assert check_memory(500_000_000, 8_000_000_000).status == "warn"
-    assert check_memory(5_000_000_000, 8_000_000_000).detail == "5.0 GB free of 8.0 GB"
+    assert check_memory(5_000_000_000, 8_000_000_000).detail == (
+        "5.0 GB free of 8.0 GB: enough for llama3.2:3b as int8"
+    )
 
 
 def test_a_port_that_cannot_be_listened_on_is_pointed_out() -> None:

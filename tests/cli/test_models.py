@@ -18,7 +18,7 @@ def test_a_model_of_the_hubs_cache_is_listed_with_the_memory_it_will_take(tampu:
         "source": "hub",
         "path": str(directory),
         "size": (directory / "model.safetensors").stat().st_size,
-        "memory": packed_size(SafetensorsCheckpoint(directory), "int8"),
+        "memory": packed_size(SafetensorsCheckpoint(directory).config, "int8"),
         "fits": True,
     }
     table = tampu("models").stdout

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 from tampu.model.packed import open_packed
@@ -18,6 +19,11 @@ def test_without_a_name_it_goes_where_chat_and_serve_look(tampu: Tampu, checkpoi
     path = Path(json.loads(tampu("pack", str(checkpoint), "--json").stdout)["path"])
     assert path.is_relative_to(tmp_path / "home" / "cache")
     assert open_packed(path).kind == "int8"
+
+
+def test_it_says_the_kind_the_size_and_how_fast_it_was(tampu: Tampu, checkpoint: Path, tmp_path: Path) -> None:
+    result = tampu("pack", str(checkpoint), "--output", str(tmp_path / "x.tampu"))
+    assert re.search(r"x\.tampu  int8, \d+ kB in \d+\.\d s, .*B/s$", result.stdout.strip())
 
 
 def test_mistakes_have_their_exit_codes(tampu: Tampu, checkpoint: Path, tmp_path: Path) -> None:

@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from tampu.engine.loading import model_id, resolve
-from tampu.errors import BadSetting
+from tampu.engine.loading import least_cache, load_engine, model_id, resolve
+from tampu.errors import BadSetting, TooLittleMemory
+from tampu.model.fit import need_of
+from tampu.model.load import prepare
 from tampu.settings import EngineSettings
-from tests.checkpoints import tiny_config
+from tests.checkpoints import random_checkpoint, silent, tiny_config
 
 # Two layers of two key-value heads of 16, padded to 32: 2 * 2 * 2 * 32 = 256 values per token.
 CONFIG = tiny_config(max_position_embeddings=1024)
@@ -68,3 +70,38 @@ def test_a_model_is_called_by_its_name_or_the_last_part_of_its_path(tmp_path: Pa
     assert model_id("org/Some-Model-1B") == "org/Some-Model-1B"
     assert model_id(str(tmp_path / "llama")) == "llama"
     assert model_id(str(tmp_path / "small.gguf")) == "small"
+
+
+def needed(settings: EngineSettings) -> int:
+    return need_of(tiny_config(), "int8", least_cache(settings, tiny_config(), "int8")).total
+
+
+def test_auto_takes_the_best_kind_for_the_free_memory_and_says_so(tmp_path: Path) -> None:
+    checkpoint, settings = random_checkpoint(tmp_path / "tiny"), EngineSettings(model="tiny", num_blocks=4)
+    for free, kind in ((needed(settings), "int8"), (needed(settings) - 1, "int4")):
+        card = load_engine(checkpoint, tmp_path / "cache", settings, silent, lambda free=free: free)[1]
+        assert card.kind == kind
+        assert card.choice.endswith(" kB, chosen for 500 MB free")
+
+
+def test_too_little_memory_is_told_before_anything_is_packed(tmp_path: Path) -> None:
+    checkpoint, settings = random_checkpoint(tmp_path / "tiny"), EngineSettings(model="tiny", quant="int8")
+    with pytest.raises(TooLittleMemory, match="tiny needs 501 MB as int8"):
+        load_engine(checkpoint, tmp_path / "cache", settings, silent, lambda: needed(settings) - 1)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_packed_file_too_large_for_the_memory_is_not_loaded(tmp_path: Path) -> None:
+    packed = prepare(random_checkpoint(tmp_path / "tiny"), "f32", silent, tmp_path / "cache")
+    settings = EngineSettings(model=str(packed))
+    with pytest.raises(TooLittleMemory, match="as f32"):
+        load_engine(packed, tmp_path / "cache", settings, silent, lambda: needed(settings) - 10**6)
+    card = load_engine(packed, tmp_path / "cache", settings, silent)[1]
+    assert card.choice.endswith("as it was packed")
+
+
+def test_the_least_cache_is_what_was_asked_for_or_a_short_context(tmp_path: Path) -> None:
+    assert least_cache(EngineSettings(kv_memory=12345), CONFIG, "int8") == 12345
+    assert least_cache(EngineSettings(num_blocks=3), CONFIG, "int8") == 3 * BYTES_PER_BF16_BLOCK
+    assert least_cache(EngineSettings(), CONFIG, "int8") == 32 * BYTES_PER_BF16_BLOCK
+    assert least_cache(EngineSettings(max_model_len=64), CONFIG, "f32") == 4 * BYTES_PER_BF16_BLOCK

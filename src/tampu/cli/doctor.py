@@ -13,6 +13,7 @@ from tampu import __version__
 from tampu.cli.terminal import print_json
 from tampu.errors import ModelError, TampuError, nearest
 from tampu.kernels import available_isas, usable_cores
+from tampu.model.fit import largest_known
 from tampu.model.hub import BUNDLED, hub_cache, local_models
 from tampu.model.machine import available_memory, free_disk, human_size, total_memory
 from tampu.model.names import DEMO
@@ -81,7 +82,7 @@ def check_kernels(isas: tuple[str, ...]) -> Check:
 
 def check_memory(available: int, total: int) -> Check:
     """The memory."""
-    detail = f"{human_size(available)} free of {human_size(total)}"
+    detail = f"{human_size(available)} free of {human_size(total)}: enough for {largest_known(available)}"
     if available < LEAST_MEMORY:
         return Check("memory", "warn", detail, "Close other programs, or run a smaller model.")
     return Check("memory", "ok", detail)

@@ -29,7 +29,7 @@ def converse(conversation: Conversation, greeting: str = "") -> None:
     """Talk until the user leaves."""
     console = Console()
     card = conversation.llm.card
-    say(console, greeting or f"{card.id} · {card.kind} · context {card.context}")
+    say(console, greeting or f"{card.id} · {card.kind} ({card.choice}) · context {card.context}")
     say(console, HINT, style="dim")
     talk(conversation, new_session(history_file(Paths.find())), console)
 

@@ -7,8 +7,9 @@ import typer
 
 from tampu.cli.terminal import print_json, table
 from tampu.errors import ModelError
+from tampu.model.fit import CHOICES, RESERVE
 from tampu.model.hub import LocalModel, local_models
-from tampu.model.load import DEFAULT_KIND, open_checkpoint
+from tampu.model.load import open_checkpoint
 from tampu.model.machine import human_size, total_memory
 from tampu.model.names import LLAMA_8B
 from tampu.model.pack import packed_size
@@ -30,13 +31,15 @@ def models(as_json: Annotated[bool, typer.Option("--json", help="Print the list 
 
 
 def memory_needed(model: LocalModel) -> int | None:
-    """Bytes that its weights take in memory, as int8 where it is yet to be packed; None when it cannot be read."""
+    """Bytes that its weights take in memory, packed as what `auto` would choose; None when it cannot be read."""
     if model.source != "hub":
         return model.size
     try:
-        return packed_size(open_checkpoint(Path(model.path)), DEFAULT_KIND)
+        config = open_checkpoint(Path(model.path)).config
     except ModelError:
         return None
+    sizes = [packed_size(config, kind) for kind in CHOICES]
+    return next((size for size in sizes if size + RESERVE < total_memory()), sizes[-1])
 
 
 def fits(needed: int | None) -> str:

@@ -10,13 +10,22 @@ from typing import Annotated, get_args
 import typer
 
 from tampu.cli.terminal import print_json, progress_bar
+from tampu.engine.loading import chooser
 from tampu.errors import BadSetting
 from tampu.kernels.interface import Kind
+from tampu.model.config import ModelConfig
 from tampu.model.hub import packed_cache, resolve
-from tampu.model.load import DEFAULT_KIND, pack_file, prepare
-from tampu.model.machine import human_size
-from tampu.model.packed import SUFFIX
-from tampu.settings import Paths
+from tampu.model.load import pack_file, prepare
+from tampu.model.machine import available_memory, human_size
+from tampu.model.packed import SUFFIX, open_packed
+from tampu.settings import EngineSettings, Paths
+
+KINDS = ("auto", *get_args(Kind))
+
+
+def choose(config: ModelConfig, kind: Kind | None) -> Kind:
+    """What was asked for, wherever it is to run; for auto, what a start on this machine would take."""
+    return kind or chooser(EngineSettings(), available_memory())(config, None)
 
 
 def pack(
@@ -26,26 +35,30 @@ def pack(
     ] = None,
     quant: Annotated[
         str,
-        typer.Option("--quant", metavar="|".join(get_args(Kind)), help=f"Kind of weights. [default {DEFAULT_KIND}]"),
-    ] = DEFAULT_KIND,
+        typer.Option("--quant", metavar="|".join(KINDS), help="Kind of weights; auto: the best for this memory."),
+    ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print where it is as JSON.")] = False,
 ) -> None:
     """Pack it."""
-    kind = next((known for known in get_args(Kind) if known == quant), None)
-    if kind is None:
-        raise BadSetting(f"quant must be one of {', '.join(get_args(Kind))}, got {quant!r}.")
+    if quant not in KINDS:
+        raise BadSetting(f"quant must be one of {', '.join(KINDS)}, got {quant!r}.")
     if output is not None and output.suffix != SUFFIX:
         raise typer.BadParameter(f"The name of a packed file ends in {SUFFIX}.", param_hint="--output")
     paths = Paths.find()
     reference = resolve(model, paths)
     started = time.monotonic()
     with progress_bar() as advance:
+
+        def report(phase: str, share: float) -> None:
+            advance(phase, share, 1.0)
+
         if output is None:
-            output = prepare(reference, kind, lambda phase, share: advance(phase, share, 1.0), packed_cache(paths))
+            output = prepare(reference, quant, report, packed_cache(paths), choose)
         else:
-            pack_file(reference, kind, output, lambda phase, share: advance(phase, share, 1.0))
+            pack_file(reference, quant, output, report, choose)
     if as_json:
-        print_json({"path": str(output), "size": output.stat().st_size, "quant": kind})
+        print_json({"path": str(output), "size": output.stat().st_size, "quant": open_packed(output).kind})
     else:
         size, seconds = output.stat().st_size, time.monotonic() - started
-        print(f"{output}  {human_size(size)} in {seconds:.1f} s, {human_size(int(size / seconds))}/s")
+        speed = f"{human_size(size)} in {seconds:.1f} s, {human_size(int(size / seconds))}/s"
+        print(f"{output}  {open_packed(output).kind}, {speed}")

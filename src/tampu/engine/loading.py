@@ -1,6 +1,6 @@
 """From a checkpoint to an engine: weights, kernels, and a key-value cache that fits this machine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,22 +15,34 @@ from tampu.kernels.cache import block_bytes
 from tampu.kernels.interface import Kind, PackedLinear
 from tampu.model.adapter_file import open_adapter
 from tampu.model.config import ModelConfig
+from tampu.model.fit import LEAST_CONTEXT, Need, check_fits, choose_kind, need_of
 from tampu.model.llama import Llama
-from tampu.model.load import prepare
+from tampu.model.load import Choose, prepare
 from tampu.model.lora import Adapter, load_adapter
-from tampu.model.machine import available_memory
+from tampu.model.machine import available_memory, human_size
 from tampu.model.packed import PackedModel, open_packed
-from tampu.settings import EngineSettings
+from tampu.settings import CacheType, EngineSettings
 
 Report = Callable[[str, float], None]  # what is being done, and how much of it, in [0, 1]
 
 
-def load_engine(reference: Path, cache: Path, settings: EngineSettings, report: Report) -> tuple[Engine, ModelCard]:
-    """The engine for the checkpoint or packed file at `reference`. ModelError or BadSetting says why there is none."""
-    path = prepare(reference, settings.quant, report, cache)
-    packed = open_packed(path)
+def load_engine(
+    reference: Path,
+    cache: Path,
+    settings: EngineSettings,
+    report: Report,
+    measure_memory: Callable[[], int] = available_memory,
+) -> tuple[Engine, ModelCard]:
+    """The engine for the checkpoint or packed file at `reference`. ModelError or BadSetting says why there is none;
+    TooLittleMemory comes before anything is packed or loaded."""
+    memory = measure_memory()
+    path = prepare(reference, settings.quant, report, cache, chooser(settings, memory))
+    packed, size = open_packed(path), path.stat().st_size
+    if path == reference:
+        need = Need(packed.kind, size, least_cache(settings, packed.config, packed.kind))
+        check_fits(settings.model, packed.config, need, memory)
     small = _open_draft(settings, packed, cache, report)
-    free = available_memory() - path.stat().st_size
+    free = memory - size
     resolved = resolve(settings, packed.config, packed.kind, free, small.config if small else None)
     kernels = load_kernels(settings.isa, settings.threads)
     model = Llama(packed, kernels)
@@ -48,6 +60,7 @@ def load_engine(reference: Path, cache: Path, settings: EngineSettings, report: 
         isa=kernels.isa,
         threads=kernels.num_threads,
         packed=str(path),
+        choice=_reason(settings, reference, path, memory),
         recommended=packed.generation.sampling(),
     )
     engine = Engine(
@@ -79,6 +92,45 @@ def model_id(name: str) -> str:
     return path.resolve().name if path.is_dir() else path.stem
 
 
+def chooser(settings: EngineSettings, memory: int) -> Choose:
+    """Which kind a checkpoint is packed as, where so many bytes are free; TooLittleMemory when they are not enough."""
+
+    def choose(config: ModelConfig, kind: Kind | None) -> Kind:
+        if kind is None:
+            return choose_kind(settings.model, config, least_cache(settings, config, "int8"), memory)
+        check_fits(settings.model, config, need_of(config, kind, least_cache(settings, config, kind)), memory)
+        return kind
+
+    return choose
+
+
+def _reason(settings: EngineSettings, reference: Path, path: Path, memory: int) -> str:
+    """How large the weights are, and why they are of their kind."""
+    size = human_size(path.stat().st_size)
+    if settings.quant != "auto":
+        return f"{size}, as asked for"
+    return f"{size}, as it was packed" if path == reference else f"{size}, chosen for {human_size(memory)} free"
+
+
+def least_cache(settings: EngineSettings, config: ModelConfig, kind: Kind) -> int:
+    """Bytes of the key-value cache that were asked for, or that one sequence of LEAST_CONTEXT tokens takes."""
+    bytes_per_block = _bytes_per_block(settings, (config,), _kv_dtype(settings, kind))
+    tokens = min(settings.max_model_len or LEAST_CONTEXT, LEAST_CONTEXT, config.max_position_embeddings)
+    num_blocks = settings.num_blocks or _whole_blocks(tokens, settings.block_size)
+    return settings.kv_memory if settings.kv_memory and not settings.num_blocks else num_blocks * bytes_per_block
+
+
+def _kv_dtype(settings: EngineSettings, kind: Kind) -> CacheType:
+    return settings.kv_dtype if settings.kv_dtype != "auto" else "f32" if kind == "f32" else "bf16"
+
+
+def _bytes_per_block(settings: EngineSettings, models: Iterable[ModelConfig], kv_dtype: str) -> int:
+    return sum(
+        each.num_hidden_layers * block_bytes(each.num_key_value_heads, settings.block_size, each.head_dim, kv_dtype)
+        for each in models
+    )
+
+
 def resolve(
     settings: EngineSettings, config: ModelConfig, kind: Kind, memory: int, draft: ModelConfig | None = None
 ) -> EngineSettings:
@@ -86,11 +138,8 @@ def resolve(
 
     Every block has a twin in the draft model's cache, where there is a draft model.
     """
-    kv_dtype = settings.kv_dtype if settings.kv_dtype != "auto" else "f32" if kind == "f32" else "bf16"
-    bytes_per_block = sum(
-        each.num_hidden_layers * block_bytes(each.num_key_value_heads, settings.block_size, each.head_dim, kv_dtype)
-        for each in ((config,) if draft is None else (config, draft))
-    )
+    kv_dtype = _kv_dtype(settings, kind)
+    bytes_per_block = _bytes_per_block(settings, (config,) if draft is None else (config, draft), kv_dtype)
     context = settings.max_model_len or config.max_position_embeddings
     if context > config.max_position_embeddings:
         raise BadSetting(f"max_model_len is {context}, but this model ends at {config.max_position_embeddings}.")

@@ -4,7 +4,7 @@ import fcntl
 import glob
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
@@ -12,19 +12,27 @@ from typing import get_args
 from tampu.errors import BadSetting, ModelError, ModelMissing, UnsupportedModel
 from tampu.kernels.interface import Kind
 from tampu.model.checkpoint import Checkpoint, model_name
+from tampu.model.config import ModelConfig
 from tampu.model.machine import free_disk, human_size
 from tampu.model.pack import Progress, pack, packed_size
 from tampu.model.packed import FORMAT_VERSION, SUFFIX, UNFINISHED, open_packed
 from tampu.model.weights import PICKLES, SafetensorsCheckpoint
 
 DEFAULT_KIND: Kind = "int8"
+Choose = Callable[[ModelConfig, Kind | None], Kind]  # the kind for a model, or None for auto; it may raise
 
 
-def prepare(reference: Path, quant: str, progress: Progress, cache: Path) -> Path:
+def take_default(_: ModelConfig, kind: Kind | None) -> Kind:
+    """What was asked for, and for auto DEFAULT_KIND, whatever the machine."""
+    return kind or DEFAULT_KIND
+
+
+def prepare(reference: Path, quant: str, progress: Progress, cache: Path, choose: Choose = take_default) -> Path:
     """The packed file of a Hugging Face directory, a GGUF file or a packed file; packed into `cache` the first time.
 
-    `progress` gets a phase ("packing", "waiting") and how much of it is done, in [0, 1]. Errors: ModelMissing;
-    BadSetting for `quant`; ModelError when the disk is too small, or as one of its kinds says.
+    `progress` gets a phase ("packing", "waiting") and how much of it is done, in [0, 1]; `choose` has the last word on
+    the kind, before anything is packed. Errors: ModelMissing; BadSetting for `quant`; ModelError when the disk is too
+    small, or as one of its kinds says.
     """
     if quant not in ("auto", *get_args(Kind)):
         raise BadSetting(f"quant must be auto or one of {', '.join(get_args(Kind))}, got {quant!r}.")
@@ -32,7 +40,7 @@ def prepare(reference: Path, quant: str, progress: Progress, cache: Path) -> Pat
         raise ModelMissing(f"{reference} does not exist.")
     if reference.suffix == SUFFIX:
         return _check_packed(reference, quant)
-    kind: Kind = next((known for known in get_args(Kind) if known == quant), DEFAULT_KIND)
+    kind = choose(_config(reference, cache), _kind(quant))
     target = cache / _cache_name(reference, kind)
     if target.exists():
         return target
@@ -43,13 +51,26 @@ def prepare(reference: Path, quant: str, progress: Progress, cache: Path) -> Pat
     return target
 
 
-def pack_file(reference: Path, kind: Kind, target: Path, progress: Progress) -> None:
+def _kind(quant: str) -> Kind | None:
+    """The kind of this name; None for auto."""
+    return next((known for known in get_args(Kind) if known == quant), None)
+
+
+def _config(reference: Path, cache: Path) -> ModelConfig:
+    """The configuration of a checkpoint; from a packed file of it where there is one, as a vocabulary takes seconds."""
+    packed = (cache / _cache_name(reference, kind) for kind in get_args(Kind))
+    known = next((path for path in packed if path.exists()), None)
+    return open_checkpoint(reference).config if known is None else open_packed(known).config
+
+
+def pack_file(reference: Path, quant: str, target: Path, progress: Progress, choose: Choose = take_default) -> None:
     """Pack a Hugging Face directory or a GGUF file into `target`; ModelError when the disk is too small for it."""
     progress("packing", 0.0)
     if reference.suffix == SUFFIX:
         raise UnsupportedModel(f"{reference} is packed already. Pack its original, or copy it.")
     checkpoint = open_checkpoint(reference)
-    check_disk(target.parent, packed_size(checkpoint, kind))
+    kind = choose(checkpoint.config, _kind(quant))
+    check_disk(target.parent, packed_size(checkpoint.config, kind))
     with _writing(target.parent):
         pack(checkpoint, kind, target, progress)
 

@@ -13,6 +13,7 @@ from tampu.kernels import usable_cores
 from tampu.kernels.interface import F32, Kind, PackedLinear
 from tampu.kernels.layout import PANEL, linear_size
 from tampu.model.checkpoint import Checkpoint
+from tampu.model.config import ModelConfig
 from tampu.model.fold import FoldedRows
 from tampu.model.plan import INVERSE_FREQUENCIES, PlannedWeight, packed_plan, weight_kind
 from tampu.model.quantize import encode_rows
@@ -47,9 +48,9 @@ def pack(
         write_packed(target, checkpoint, kind, rotation, packer.weights(progress))
 
 
-def packed_size(checkpoint: Checkpoint, kind: Kind) -> int:
-    """Bytes of the arrays in the packed file of a checkpoint, give or take the alignment."""
-    plan = packed_plan(checkpoint.config, rotated=rotation_for(kind, checkpoint.config) is not None)
+def packed_size(config: ModelConfig, kind: Kind) -> int:
+    """Bytes of the arrays in the packed file of such a model, give or take the alignment."""
+    plan = packed_plan(config, rotated=rotation_for(kind, config) is not None)
     linears = [planned for planned in plan if len(planned.shape) == 2]
     return sum(linear_size(weight_kind(kind, planned.name), *planned.shape) for planned in linears)
 

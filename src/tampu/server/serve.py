@@ -128,7 +128,8 @@ async def start(upstream: StartedEngine, announce: Announce) -> None:
     await upstream.start()
     card = await upstream.ready()
     seconds = asyncio.get_running_loop().time() - began
-    announce(f"{card.id} is ready after {seconds:.1f} s: {card.kind}, context {card.context}, {card.isa}")
+    kind = f"{card.kind} ({card.choice})"
+    announce(f"{card.id} is ready after {seconds:.1f} s: {kind}, context {card.context}, {card.isa}")
 
 
 def serve(engine: EngineSettings, server: ServerSettings, announce: Announce | None = None) -> None:
