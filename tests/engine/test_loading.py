@@ -78,10 +78,10 @@ def needed(settings: EngineSettings) -> int:
 
 def test_auto_takes_the_best_kind_for_the_free_memory_and_says_so(tmp_path: Path) -> None:
     checkpoint, settings = random_checkpoint(tmp_path / "tiny"), EngineSettings(model="tiny", num_blocks=4)
-    for free, kind in ((needed(settings), "int8"), (needed(settings) - 1, "int4")):
-        card = load_engine(checkpoint, tmp_path / "cache", settings, silent, lambda free=free: free)[1]
-        assert card.kind == kind
-        assert card.choice.endswith(" kB, chosen for 500 MB free")
+    enough = load_engine(checkpoint, tmp_path / "cache", settings, silent, lambda: needed(settings))[1]
+    short = load_engine(checkpoint, tmp_path / "cache", settings, silent, lambda: needed(settings) - 1)[1]
+    assert (enough.kind, short.kind) == ("int8", "int4")
+    assert enough.choice.endswith(" kB, chosen for 500 MB free")
 
 
 def test_too_little_memory_is_told_before_anything_is_packed(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_packed_file_too_large_for_the_memory_is_not_loaded(tmp_path: Path) ->
     assert card.choice.endswith("as it was packed")
 
 
-def test_the_least_cache_is_what_was_asked_for_or_a_short_context(tmp_path: Path) -> None:
+def test_the_least_cache_is_what_was_asked_for_or_a_short_context() -> None:
     assert least_cache(EngineSettings(kv_memory=12345), CONFIG, "int8") == 12345
     assert least_cache(EngineSettings(num_blocks=3), CONFIG, "int8") == 3 * BYTES_PER_BF16_BLOCK
     assert least_cache(EngineSettings(), CONFIG, "int8") == 32 * BYTES_PER_BF16_BLOCK
