@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from bench.figures import prompt_ids
 from bench.machine import machine
-from bench.peers import SHAPES, prompt_ids
+from bench.shapes import SHAPES
 from tampu.engine.engine import Engine
 from tampu.engine.loading import load_engine
 from tampu.engine.sequence import SequenceSpec

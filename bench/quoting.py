@@ -16,7 +16,7 @@ from statistics import median
 import numpy as np
 
 from bench.machine import machine
-from bench.peers import SHAPES
+from bench.shapes import SHAPES
 from tampu.engine.engine import Engine
 from tampu.engine.loading import resolve
 from tampu.engine.sequence import SequenceSpec
