@@ -27,7 +27,7 @@ PERSON = {
 
 def byte_vocabulary() -> Vocabulary:
     tokens = [bytes([byte]) for byte in range(256)] + [b""] * (VOCAB_SIZE - 256)
-    return Vocabulary(tokens, [END], [END], lambda text: list(text.encode()))
+    return Vocabulary(tokens, {END: "<|end|>"}, [END], lambda text: list(text.encode()))
 
 
 def engine(**changes: object) -> Engine:

@@ -40,7 +40,10 @@ def test_what_can_be_enforced_becomes_a_grammar(kind: ConstraintKind, source: ob
     ("schema", "message"),
     [
         ({"properties": {"a": {"anyOf": [{}, {"not": {}}]}}}, "not cannot be enforced; see /properties/a/anyOf/1/not."),
-        ({"items": {"type": "string", "format": "shoe"}}, "Unknown format: shoe; see /items."),
+        (
+            {"items": {"type": "string", "format": "shoe"}},
+            "field/items/format: of formats date, date-time, duration, email, ",
+        ),
         ({"$ref": "https://example.com/schema"}, "only references within the schema are followed."),
         ({"$ref": "#/$defs/missing"}, "Pointer '/$defs/missing' does not exist; see /."),
         ({"propertys": {}}, "propertys is no keyword; see /propertys. Did you mean properties?"),

@@ -19,7 +19,7 @@ OBJECT = {
 
 def byte_vocabulary() -> Vocabulary:
     tokens = [bytes([byte]) for byte in range(256)] + [b""] * (VOCAB_SIZE - 256)
-    return Vocabulary(tokens, [256, 257], [256, 257], lambda text: list(text.encode()))
+    return Vocabulary(tokens, {256: "<|one|>", 257: "<|two|>"}, [256, 257], lambda text: list(text.encode()))
 
 
 def grammar(kind: ConstraintKind, source: object) -> str:

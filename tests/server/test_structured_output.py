@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import os
+import signal
 import threading
 import time
 from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import openai
@@ -38,8 +41,16 @@ class Tree(BaseModel):
     children: list["Tree"] = Field(max_length=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A client, and the engine behind its server."""
+
+    client: OpenAI
+    engine: LocalEngine
+
+
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAI]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     home = tmp_path_factory.mktemp("home")
     engine = LocalEngine(
         EngineSettings(model="cria", threads=1, max_model_len=1024), Paths.find({"TAMPU_HOME": str(home)})
@@ -47,8 +58,13 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAI]:
     with live(engine) as server:
         _run(engine.start(), server)
         _run(engine.ready(), server)
-        yield OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0, timeout=30)
+        yield Served(OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0, timeout=30), engine)
         _run(engine.stop(), server)
+
+
+@pytest.fixture
+def client(served: Served) -> OpenAI:
+    return served.client
 
 
 def _run(work: Coroutine[Any, Any, object], server: Live) -> None:
@@ -168,3 +184,16 @@ def test_a_prefilled_turn_is_gone_on_with_in_the_grammar(client: OpenAI) -> None
         model="cria", messages=messages, extra_body={"guided_choice": [" Anna", " Bea"]}
     ).choices[0]
     assert choice.message.content in ("Anna", " Anna", "Bea", " Bea", "She is Anna", "She is Bea")
+
+
+def test_an_answer_goes_on_in_its_grammar_when_the_worker_is_killed(served: Served) -> None:
+    lines = {"type": "array", "minItems": 30, "maxItems": 30, "items": {"type": "string", "maxLength": 20}}
+    asked: dict[str, Any] = {"extra_body": {"guided_json": lines}, "temperature": 1.5, "max_completion_tokens": 700}
+    whole = ask(served.client, **asked).choices[0].message.content
+    pieces: list[str] = []
+    for chunk in ask(served.client, stream=True, **asked):
+        pieces.append(chunk.choices[0].delta.content or "")
+        if len(pieces) == 20:
+            os.kill(served.engine.worker_pid or 0, signal.SIGKILL)
+    assert "".join(pieces) == whole and len(json.loads(whole)) == 30
+    assert served.engine.stats.resumed_requests == 1

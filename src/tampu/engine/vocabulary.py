@@ -18,7 +18,7 @@ def grammar_vocabulary(tokenizer: Tokenizer, vocab_size: int, eos_token_ids: tup
     ends = eos_token_ids or tuple(id_ for id_ in (tokenizer.eot_id, tokenizer.eos_id) if id_ is not None)
     return Vocabulary(
         map(tokenizer.token_bytes, range(vocab_size)),
-        (id_ for id_ in tokenizer.special_ids if id_ < vocab_size),
+        {id_: tokenizer.token_name(id_) for id_ in tokenizer.special_ids if id_ < vocab_size},
         ends or (max(tokenizer.special_ids),),
         tokenizer.encode,
     )

@@ -5,7 +5,7 @@ gives the same masks, so that crashes, preemption and guesses change nothing.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from tampu.errors import TampuError
@@ -62,6 +62,7 @@ class Matcher:
 class Vocabulary:
     """A model's vocabulary as llguidance wants it: bytes per token, and how text becomes tokens.
 
+    `special` has the names of the tokens that are no text: no grammar of a client's allows them. Those of
     `eos_token_ids` may come where a text may end. `encode` tells which tokens forced text consists of.
     """
 
@@ -71,14 +72,14 @@ class Vocabulary:
     def __init__(
         self,
         tokens: Iterable[bytes],
-        special_token_ids: Iterable[int],
+        special: Mapping[int, str],
         eos_token_ids: Sequence[int],
         encode: Callable[[str], list[int]],
     ) -> None:
-        self.special_token_ids = sorted(special_token_ids)
+        self.special_token_ids = sorted(special)
         self.tokens = list(tokens)
-        for token_id in self.special_token_ids:
-            self.tokens[token_id] = SPECIAL + b"%d" % token_id
+        for token_id, name in special.items():
+            self.tokens[token_id] = SPECIAL + name.encode()
         self.eos_token_ids = list(eos_token_ids)
         self.eos_token_id = self.eos_token_ids[0]
         self._encode = encode

@@ -43,6 +43,7 @@ REFUSED = frozenset(
         *("$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "nullable", "x-guidance"),
     }
 )
+FORMATS = frozenset({"date", "time", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "uri", "uuid"})
 # What asks for nothing may stand there.
 HARMLESS = {"uniqueItems": False, "nullable": False}
 KNOWN = ENFORCED | ONE | SEVERAL | NAMED | ANNOTATIONS | REFUSED
@@ -129,6 +130,11 @@ def _check_reference(where: str, value: Any, param: str) -> None:
         raise UnsupportedSchema(f"{where}: only references within the schema are followed.", param=param)
 
 
+def _check_format(where: str, value: Any, param: str) -> None:
+    if value not in FORMATS:
+        raise UnsupportedSchema(f"{where}: of formats {', '.join(sorted(FORMATS))} can be enforced.", param=param)
+
+
 def _check_enum(where: str, value: Any, param: str) -> None:
     if isinstance(value, list):
         _check_size(param, where, len(value), MAX_ENUM, "values")
@@ -147,6 +153,7 @@ def _check_patterns(where: str, value: Any, param: str) -> None:
 
 CHECKS: Mapping[str, Callable[[str, Any, str], None]] = {
     "$ref": _check_reference,
+    "format": _check_format,
     "enum": _check_enum,
     "pattern": _check_pattern,
     "patternProperties": _check_patterns,
