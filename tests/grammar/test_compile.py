@@ -25,6 +25,7 @@ def refusal(kind: ConstraintKind, source: object) -> str:
         ("json_object", ""),
         ("json_schema", True),
         ("json_schema", {"$ref": "#/$defs/tree", "$defs": {"tree": {"items": {"$ref": "#/$defs/tree"}}}}),
+        ("json_schema", {"type": "array", "uniqueItems": False, "items": {"nullable": False}}),
         ("json_schema", {"type": "string", "format": "date", "title": "a day", "x-shown-as": "calendar"}),
         ("regex", r"\d{3}-[a-z]{1,1000}"),
         ("choice", ["yes", 'no, "never"\n']),
@@ -98,7 +99,15 @@ def test_sixteen_schemas_may_nest() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "source"),
-    [("regex", "["), ("regex", r"(a)\1"), ("regex", r"\bword"), ("grammar", "start: missing"), ("grammar", "x ::= ")],
+    [
+        ("regex", "["),
+        ("regex", r"(a)\1"),
+        ("regex", r"\bword"),
+        ("grammar", "start: missing"),
+        ("grammar", "x ::= "),
+        ("grammar", "start: <[5]>"),
+        ("grammar", 'start: <|eot_id|> "a"'),
+    ],
 )
 def test_what_is_no_expression_or_grammar_is_unsupported(kind: ConstraintKind, source: str) -> None:
     assert refusal(kind, source).startswith("unsupported_schema: field: ")

@@ -89,7 +89,7 @@ class CompilePool:
         )
         try:
             await asyncio.wait_for(_exchange(process, b""), START_SECONDS)
-        except (TimeoutError, EOFError) as error:
+        except (TimeoutError, EOFError, OSError) as error:
             await _kill(process)
             raise EngineFailure("The process that compiles schemas does not start.") from error
         return process

@@ -103,6 +103,8 @@ def _compile_choice(source: str, param: str) -> str:
 def _compile_grammar(source: str, param: str) -> str:
     if not 1 <= len(source.encode()) <= MAX_SCHEMA_BYTES:
         raise SchemaTooComplex(f"{param} takes 1 to {MAX_SCHEMA_BYTES} bytes, got {len(source)}.", param=param)
+    if "<[" in source:
+        raise UnsupportedSchema(f"{param}: tokens by their numbers are not taken; write their text.", param=param)
     try:
         return _compile_lark(_llguidance().grammar_from("grammar", source), param)
     except ValueError as error:

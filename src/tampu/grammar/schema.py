@@ -61,6 +61,8 @@ def read_schema(source: str, param: str) -> Any:
         if isinstance(part, dict):
             _check_keywords(path, part, param)
             num_properties += len(part.get("properties", {}))
+            for keyword in HARMLESS:
+                part.pop(keyword, None)
     _check_size(param, "The schema", num_properties, MAX_PROPERTIES, "properties")
     return schema
 
