@@ -14,6 +14,8 @@ bool has_avx512() {
          __builtin_cpu_supports("avx512vnni");
 }
 
+bool has_avx512bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
+
 }  // namespace
 #endif
 
@@ -21,6 +23,7 @@ std::vector<const KernelTable*> available_tables() {
   std::vector<const KernelTable*> tables;
 #if defined(__x86_64__)
   __builtin_cpu_init();
+  if (has_avx512bf16()) tables.push_back(&avx512bf16::table);
   if (has_avx512()) tables.push_back(&avx512::table);
   if (has_avx2()) tables.push_back(&avx2::table);
 #endif

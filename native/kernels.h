@@ -186,6 +186,9 @@ extern const KernelTable table;
 namespace avx512 {
 extern const KernelTable table;
 }
+namespace avx512bf16 {
+extern const KernelTable table;
+}
 #endif
 
 }  // namespace tampu

@@ -18,6 +18,13 @@ INLINE Pair load_words(const float* tile, int half, int pair) {
   return {load(at), load(at + LANES)};
 }
 
+// Asks for what lies `ahead` of line `pair` of a half of a tile.
+template <class Element>
+INLINE void prefetch_words(const Element* tile, int half, int pair, int64_t ahead) {
+  for (size_t line = 0; line < sizeof(Element) / 2; ++line)
+    __builtin_prefetch(reinterpret_cast<const char*>(tile + (half * 16 + pair) * 32 + line * 16) + ahead);
+}
+
 // One tile times R rows: join(row, half, sums of 16 columns) gets the first `count` of its 32 k in the paired order.
 // STREAMED tiles come from memory, the others have been used before.
 template <int R, bool STREAMED, class Element, class Join>
@@ -33,8 +40,7 @@ INLINE void multiply_rows(const float* rows, int64_t stride, const Element* tile
       UNROLL
       for (int h = 0; h < H; ++h) {
         words[h] = load_words(tile, first + h, pair);
-        for (size_t line = 0; STREAMED && line < sizeof(Element) / 2; ++line)
-          __builtin_prefetch(reinterpret_cast<const char*>(tile + ((first + h) * 16 + pair) * 32 + line * 16) + ahead);
+        if constexpr (STREAMED) prefetch_words(tile, first + h, pair, ahead);
       }
       const bool alone = 2 * pair + 1 == count;  // its neighbour is hidden, and may be NaN
       UNROLL
@@ -54,49 +60,82 @@ INLINE void multiply_rows(const float* rows, int64_t stride, const Element* tile
   }
 }
 
-// out [R][depth] = out * decay + the first `count` of weights [R][32] times the values of a chunk.
+#if defined(__AVX512BF16__)
+
+template <int R, bool STREAMED, class Join>
+INLINE void multiply_rows(const float* rows, int64_t stride, const uint16_t* tile, int64_t ahead, int64_t count,
+                          Join join) {
+  Floats even[R][2] = {}, odd[R][2] = {};
+  for (int quad = 0; 4 * quad < count; ++quad) {
+    Quad words[2];
+    UNROLL
+    for (int half = 0; half < 2; ++half) {
+      const uint16_t* at = tile + (half * 16 + 2 * quad) * 32;
+      words[half] = to_quad(_mm512_loadu_si512(at), _mm512_loadu_si512(at + 32));
+      if (count < 4 * quad + 4) words[half] = keep(words[half], count - 4 * quad);  // what is hidden may be NaN
+      if constexpr (STREAMED) prefetch_words(tile, half, 2 * quad, ahead);
+      if constexpr (STREAMED) prefetch_words(tile, half, 2 * quad + 1, ahead);
+    }
+    UNROLL
+    for (int r = 0; r < R; ++r) {
+      const float* a = rows + r * stride + 2 * quad;
+      UNROLL
+      for (int half = 0; half < 2; ++half) add_products(words[half].even, _mm512_set1_ps(a[0]), even[r][half]);
+      UNROLL
+      for (int half = 0; half < 2; ++half) add_products(words[half].odd, _mm512_set1_ps(a[1]), odd[r][half]);
+    }
+  }
+  UNROLL
+  for (int r = 0; r < R; ++r)
+    UNROLL
+    for (int half = 0; half < 2; ++half) join(r, half, even[r][half] + odd[r][half]);
+}
+
+#endif
+
+// out [R][depth] = out * decay + the first `count` of 32 weights of R rows times the values of a chunk.
 template <int R, bool STREAMED, class Element>
 INLINE void add_values(const float* weights, const float* decay, const ChunkTiles<Element>& tiles, int64_t count,
                        int64_t depth, float* out) {
   for (int64_t d = 0; d < depth; d += CHUNK)
-    multiply_rows<R, STREAMED>(weights, CHUNK, tiles.values + d * CHUNK, tiles.values_ahead, count,
+    multiply_rows<R, STREAMED>(weights, RowForm<sizeof(Element) == 2>::SIZE, tiles.values + d * CHUNK, tiles.values_ahead, count,
                                [&](int r, int half, const Floats& sums) {
                                  float* at = out + r * depth + d + half * LANES;
                                  store(at, load(at) * broadcast(decay[r]) + sums);
                                });
 }
 
-// Weights [R][32] of rows [first, first + R) for a chunk, rounded as the cache is; their totals grow.
+// 32 weights for each of rows [first, first + R) and a chunk, rounded as the cache is; their totals grow.
 template <bool BF16, bool FULL, int R>
 INLINE void weigh(const SoftmaxState& state, int64_t first, const Seen<R>& seen, const Floats (&scores)[R][2],
                   float* weights, float* decay) {
   Floats weight[R][2];
   soften<FULL>(state, first, seen, scores, weight, decay);
   UNROLL
-  for (int r = 0; r < R; ++r)
-    UNROLL
-    for (int half = 0; half < 2; ++half) {
-      if constexpr (BF16) weight[r][half] = round_bf16(weight[r][half]);
-      store(weights + r * CHUNK + half * LANES, weight[r][half]);
-    }
+  for (int r = 0; r < R; ++r) {
+    if constexpr (BF16)
+      for (Floats& half : weight[r]) half = round_bf16(half);
+    RowForm<BF16>::put(weights + r * RowForm<BF16>::SIZE, weight[r][0], weight[r][1]);
+  }
   add_total(state, first, weight, decay);
 }
 
-// Rows [first, first + R) of a task meet the chunk that begins at position `start`; queries [rows][depth].
+// Rows [first, first + R) of a task meet the chunk that begins at position `start`.
 template <int R, bool STREAMED, class Element>
 INLINE void attend_rows(const SoftmaxState& state, const float* queries, int64_t first,
                         const ChunkTiles<Element>& tiles, int64_t start) {
   constexpr bool BF16 = sizeof(Element) == 2;
+  constexpr int64_t SIZE = RowForm<BF16>::SIZE;
   const Seen<R> seen(state, first, start);
   if (seen.most == 0) return;
-  const int64_t depth = state.depth;
+  const int64_t depth = state.depth, stride = depth / CHUNK * SIZE;
   Floats scores[R][2];
   UNROLL
   for (int r = 0; r < R; ++r) scores[r][0] = scores[r][1] = broadcast(0.0f);
   for (int64_t d = 0; d < depth; d += CHUNK)
-    multiply_rows<R, STREAMED>(queries + first * depth + d, depth, tiles.keys + d * CHUNK, tiles.keys_ahead, CHUNK,
+    multiply_rows<R, STREAMED>(queries + first * stride + d / CHUNK * SIZE, stride, tiles.keys + d * CHUNK, tiles.keys_ahead, CHUNK,
                                [&](int r, int half, const Floats& sums) { scores[r][half] = scores[r][half] + sums; });
-  alignas(64) float weights[R * CHUNK];
+  alignas(64) float weights[R * SIZE];
   float decay[R];
   float* out = state.out + first * depth;
   if (seen.least == CHUNK) {
@@ -107,19 +146,24 @@ INLINE void attend_rows(const SoftmaxState& state, const float* queries, int64_t
   if (seen.least == seen.most) return add_values<R, STREAMED>(weights, decay, tiles, seen.most, depth, out);
   for (int r = 0; r < R; ++r)
     if (seen.row[r] > 0)
-      add_values<1, false>(weights + r * CHUNK, decay + r, tiles, seen.row[r], depth, out + r * depth);
+      add_values<1, false>(weights + r * SIZE, decay + r, tiles, seen.row[r], depth, out + r * depth);
 }
 
-// The queries of a task [rows][depth]: scaled, rounded as the cache is, zero beyond D.
+// The queries of a task [rows][depth] in their RowForm: scaled, rounded as the cache is, zero beyond D.
 template <bool BF16>
 inline void scale_queries(const AttentionArgs& args, const TaskRows& rows, int64_t depth, float* queries) {
   const int64_t D = args.cache.D;
   const Floats scale = broadcast(1.0f / __builtin_sqrtf(static_cast<float>(D)));
   for (int64_t row = 0; row < rows.count(); ++row) {
     const float* query = args.queries + rows.at(args, row);
-    for (int64_t d = 0; d < depth; d += LANES) {
-      const Floats scaled = load(query + d, D > d ? D - d : 0) * scale;
-      store(queries + row * depth + d, BF16 ? round_bf16(scaled) : scaled);
+    for (int64_t d = 0; d < depth; d += CHUNK, queries += RowForm<BF16>::SIZE) {
+      Floats scaled[2];
+      for (int half = 0; half < 2; ++half) {
+        const int64_t from = d + half * LANES;
+        scaled[half] = load(query + from, D > from ? D - from : 0) * scale;
+        if constexpr (BF16) scaled[half] = round_bf16(scaled[half]);
+      }
+      RowForm<BF16>::put(queries, scaled[0], scaled[1]);
     }
   }
 }
