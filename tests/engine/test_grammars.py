@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tampu.engine.draft import DraftModel
 from tampu.engine.engine import Engine
 from tampu.engine.grammars import GrammarRoom
 from tampu.engine.output import StepOutput
@@ -107,6 +108,17 @@ def test_what_else_runs_changes_no_answer(changes: dict[str, object]) -> None:
     alone = [run(one)[0] for one in specs]
     outputs = run_engine(engine(**changes), [*specs, *free])
     assert [text_of(outputs[one.id]) for one in specs] == alone
+
+
+def test_a_draft_model_that_knows_no_grammar_changes_no_answer() -> None:
+    specs = [spec(number, "json_schema", PERSON, temperature=0.0) for number in range(4)]
+    settings = engine_settings()
+    draft = DraftModel(HashModel(vocab_size=VOCAB_SIZE), settings, cost=0.01)
+    model = HashModel(vocab_size=VOCAB_SIZE)
+    one = Engine(model, settings, draft=draft, read_vocabulary=byte_vocabulary)
+    outputs = run_engine(one, specs)
+    assert [text_of(outputs[each.id]) for each in specs] == run(*specs)
+    assert one.stats().guessed_tokens >= one.stats().right_guesses > 0
 
 
 def test_a_sequence_goes_on_after_any_of_its_tokens() -> None:
