@@ -33,6 +33,17 @@ constexpr int INT8_ROWS = 12;
 // vpdpbusd wants one unsigned operand: weights + 128, corrected at the end by 128 * the row's sum.
 constexpr int32_t WEIGHT_OFFSET = 128;
 
+// 4 k of weights + WEIGHT_OFFSET of both halves times R rows.
+template <int R>
+INLINE void multiply_words(const int32_t* words, __m512i left, __m512i right, Sums<R>& sums) {
+  UNROLL
+  for (int r = 0; r < R; ++r) {
+    const __m512i four = _mm512_set1_epi32(words[r]);
+    sums.part[r][0] = (IntPart)_mm512_dpbusd_epi32((__m512i)sums.part[r][0], left, four);
+    sums.part[r][1] = (IntPart)_mm512_dpbusd_epi32((__m512i)sums.part[r][1], right, four);
+  }
+}
+
 template <int R, int LINES>
 INLINE void multiply_tile(const int32_t* words, const int8_t* tile, const int8_t* next, Sums<R>& sums) {
   const __m512i flip = _mm512_set1_epi8(-128);
@@ -40,12 +51,7 @@ INLINE void multiply_tile(const int32_t* words, const int8_t* tile, const int8_t
     prefetch_lines<LINES>(next + group * LINES * 64);
     const __m512i left = _mm512_xor_si512(_mm512_loadu_si512(tile + group * 64), flip);
     const __m512i right = _mm512_xor_si512(_mm512_loadu_si512(tile + 1024 + group * 64), flip);
-    UNROLL
-    for (int r = 0; r < R; ++r) {
-      const __m512i four = _mm512_set1_epi32(words[group * R + r]);
-      sums.part[r][0] = (IntPart)_mm512_dpbusd_epi32((__m512i)sums.part[r][0], left, four);
-      sums.part[r][1] = (IntPart)_mm512_dpbusd_epi32((__m512i)sums.part[r][1], right, four);
-    }
+    multiply_words<R>(words + group * R, left, right, sums);
   }
 }
 

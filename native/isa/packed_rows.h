@@ -22,8 +22,7 @@ struct PackedRows {
   int64_t M, K;  // K padded with zeros to whole tiles
   RowBlocks blocks;
   int32_t* words;
-  int32_t* sums;   // [M]
-  int32_t* spare;  // for the taker
+  int32_t* sums;  // [M]
 
   int64_t slab_size(int64_t k) const { return K - k < SLAB_K ? K - k : SLAB_K; }
 
@@ -47,16 +46,13 @@ inline int32_t sum_of(const int8_t* row, int64_t K) {
   return sum;
 }
 
-// The rows of a linear, M >= 1, in the pool's shared scratch, with so many spare words; every thread gets
-// scratch_bytes of its own.
-inline PackedRows pack_rows(ThreadPool& pool, const LinearArgs& args, int64_t most, int64_t scratch_bytes,
-                            int64_t spare = 0) {
+// The rows of a linear, M >= 1, in the pool's shared scratch; every thread gets scratch_bytes of its own.
+inline PackedRows pack_rows(ThreadPool& pool, const LinearArgs& args, int64_t most, int64_t scratch_bytes) {
   const int64_t M = args.M, K = args.weight.K, padded = round_up(K, INT8_TILE_K);
   const int64_t slabs = (padded + SLAB_K - 1) / SLAB_K;
-  pool.reserve(scratch_bytes, (M * padded / 4 + M + spare) * sizeof(int32_t));
+  pool.reserve(scratch_bytes, (M * padded / 4 + M) * sizeof(int32_t));
   int32_t* words = static_cast<int32_t*>(pool.shared());
-  int32_t* sums = words + M * padded / 4;
-  const PackedRows packed{M, padded, RowBlocks(M, most), words, sums, sums + M};
+  const PackedRows packed{M, padded, RowBlocks(M, most), words, words + M * padded / 4};
   const int8_t* rows = static_cast<const int8_t*>(args.rows);
   parallel(pool, M, M * K / 16, [&](int64_t m, int) { packed.sums[m] = sum_of(rows + m * K, K); });
   parallel(pool, packed.blocks.count * slabs, M * K / 4, [&](int64_t task, int) {

@@ -101,18 +101,21 @@ def test_linears_of_many_rows_have_the_twins_bits(native: Kernels, kind: Kind, n
     assert_same_linear(native, kind, num_rows, 72, 40)
 
 
+@pytest.mark.parametrize("kind", ["int8", "int4"])
 @pytest.mark.parametrize("in_features", [512, 513, 1090])
 @pytest.mark.parametrize("num_rows", [12, 13, 16, 25, 530])
-def test_int8_linears_of_several_slabs_have_the_twins_bits(native: Kernels, num_rows: int, in_features: int) -> None:
-    assert_same_linear(native, "int8", num_rows, in_features, 70)
+def test_integer_linears_of_several_slabs_have_the_twins_bits(
+    native: Kernels, kind: Kind, num_rows: int, in_features: int
+) -> None:
+    assert_same_linear(native, kind, num_rows, in_features, 70)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(1, 513), st.integers(1, 1100), st.integers(1, 100))
-def test_int8_linears_of_any_shape_have_the_twins_bits(
-    native: Kernels, num_rows: int, in_features: int, out_features: int
+@given(st.sampled_from(["int8", "int4"]), st.integers(1, 513), st.integers(1, 1100), st.integers(1, 100))
+def test_integer_linears_of_any_shape_have_the_twins_bits(
+    native: Kernels, kind: Kind, num_rows: int, in_features: int, out_features: int
 ) -> None:
-    assert_same_linear(native, "int8", num_rows, in_features, out_features)
+    assert_same_linear(native, kind, num_rows, in_features, out_features)
 
 
 def test_the_largest_int8_sums_are_exact(native: Kernels) -> None:
