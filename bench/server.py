@@ -47,6 +47,7 @@ class StepUpstream:
     card = CARD
     status = EngineStatus("ready", 1.0)
     stats = FrontStats(EngineStats())
+    adapters = None
 
     def __init__(self, num_streams: int) -> None:
         self._waiting: list[asyncio.Future[None]] = []

@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 import numpy as np
 
+from tampu.engine.adapter_shelf import AdapterShelf
 from tampu.engine.card import EngineStatus, ModelCard
 from tampu.engine.engine import Engine
 from tampu.engine.front import FrontStats
@@ -179,6 +180,7 @@ class FakeUpstream:
         self.delay = delay
         self.card = card
         self.status = EngineStatus("ready", 1.0)
+        self.adapters: AdapterShelf | None = None
         self.requests: list[GenerateRequest] = []
         self.num_open = 0
         self.num_aborted = 0

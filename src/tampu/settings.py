@@ -77,6 +77,7 @@ class ServerSettings:
     alias: str = _setting("", "Further names, comma-separated, under which the model answers.")
     max_choices: int = _setting(4, "Largest `n` a client may ask for.", 1, 128)
     max_body: int = _setting(4_000_000, "Largest request body in bytes.", 1024, 2**31)
+    max_adapters: int = _setting(64, "Adapters that may be stored over HTTP; 0 takes none.", 0, 10_000)
     keep_alive: float = _setting(15.0, "Seconds of silence before an SSE comment is sent; 0 sends none.", 0, 3600)
     drain: float = _setting(30.0, "Seconds that running streams get after SIGTERM.", 0, 3600)
     log_format: LogFormat = _setting("line", "Log lines for people, or json.")

@@ -71,6 +71,19 @@ def test_logits_in_float32_are_those_of_transformers_with_merged_weights(tmp_pat
     assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
+@pytest.mark.parametrize("kind", ["bf16", "int8", "int4"])
+def test_an_adapter_beside_its_model_is_no_further_from_exact_weights_than_merged_ones(
+    tmp_path: Path, checkpoint: Path, kind: str
+) -> None:
+    config, token_ids, weights = tiny_config(), prompt(40), adapter_weights()
+    packed = open_kind(checkpoint, kind)
+    adapter = load_adapter(open_adapter(write_adapter(tmp_path / "lora", weights), config), packed)
+    whole = write_checkpoint(tmp_path / "merged", config, merged(random_weights(config), weights, scale=2.0))
+    exact = tampu_logits(load(whole, "f32"), token_ids)
+    beside = np.abs(all_with(Llama(packed, load_kernels()), token_ids, adapter) - exact).mean()
+    assert beside <= 1.05 * np.abs(tampu_logits(load(whole, kind), token_ids) - exact).mean()
+
+
 @pytest.mark.parametrize("kind", ["int8", "bf16", "f32"])
 def test_a_token_has_the_same_bits_whatever_adapters_its_neighbours_have(
     tmp_path: Path, checkpoint: Path, kind: str

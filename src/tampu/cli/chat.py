@@ -34,6 +34,9 @@ def chat(
     schema: Annotated[
         str, typer.Option("--schema", metavar="FILE", help="A JSON schema that the answer must match.")
     ] = "",
+    adapter: Annotated[
+        str, typer.Option("--adapter", metavar="NAME", help="The LoRA adapter of the model to answer with.")
+    ] = "",
     **flags: Any,
 ) -> None:
     """Answer once, or converse."""
@@ -41,15 +44,17 @@ def chat(
     check_flags(text, system, raw, as_json, {**flags, "schema": schema})
     constraint = read_schema(schema) if schema else None
     llm = open_model(flags, max_num_seqs=options.sampling(flags).get("n", 1))
+    if adapter:
+        llm.adapters.offer(adapter)  # refuse an unknown one before a conversation begins
     sampling = read_flags(llm, flags)
     if text is None:
         # Only a conversation needs prompt_toolkit.
         from tampu.cli.conversation import Conversation
         from tampu.cli.interactive import converse
 
-        converse(Conversation(llm, sampling, system))
+        converse(Conversation(llm, sampling, system, adapter))
         return
-    answer_once(llm, prompt_of(text, system, raw), check(sampling), as_json, constraint)
+    answer_once(llm, prompt_of(text, system, raw), check(sampling), as_json, constraint, adapter)
 
 
 def check_flags(text: str | None, system: str, raw: bool, as_json: bool, flags: Mapping[str, Any]) -> None:
@@ -96,12 +101,17 @@ def prompt_of(text: str, system: str, raw: bool) -> Prompt:
 
 
 def answer_once(
-    llm: LLM, prompt: Prompt, sampling: SamplingParams, as_json: bool, constraint: Constraint | None = None
+    llm: LLM,
+    prompt: Prompt,
+    sampling: SamplingParams,
+    as_json: bool,
+    constraint: Constraint | None = None,
+    adapter: str = "",
 ) -> None:
     """Print the answer; its times go to standard error when a person looks."""
     stream_text = not as_json and sampling.n == 1
     show = write if stream_text else lambda chunk, seconds: None  # noqa: ARG005
-    reply = ask(llm, prompt, sampling, show, constraint)
+    reply = ask(llm, prompt, sampling, show, constraint, adapter)
     if as_json:
         print_json(as_object(llm, reply))
     elif stream_text:

@@ -23,19 +23,20 @@ class Quit(Exception):
 
 
 class Conversation:
-    """Messages so far, how to sample, and the last reply."""
+    """Messages so far, how to sample, and the last reply. `adapter` is the name of the LoRA to answer with."""
 
-    def __init__(self, llm: LLM, sampling: Mapping[str, Any], system: str = "") -> None:
+    def __init__(self, llm: LLM, sampling: Mapping[str, Any], system: str = "", adapter: str = "") -> None:
         self.llm = llm
         self.sampling = dict(sampling)
         self.system = system
+        self.adapter = adapter
         self.messages: list[Message] = []
         self.last: Reply | None = None
 
     def say(self, text: str, show: Show) -> Reply:
         """Say something and get the reply. When it fails, nothing was said; when it is stopped, its start stays."""
         prompt = (*self._system_messages(), *self.messages, Message("user", text))
-        reply = ask(self.llm, prompt, check(self.sampling), show)
+        reply = ask(self.llm, prompt, check(self.sampling), show, adapter=self.adapter)
         self.messages += [Message("user", text), Message("assistant", reply.text)]
         self.last = reply
         return reply

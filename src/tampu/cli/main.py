@@ -23,6 +23,7 @@ COMMANDS = {
         "models": "List the models on this machine.",
         "pull": "Fetch a model from the Hugging Face hub.",
         "pack": "Pack a checkpoint into one file that loads at once.",
+        "adapters": "Add, list or remove the LoRA adapters of a model.",
     },
     "Look inside": {
         "tokenize": "Show the prompt a model is given, with its token ids.",

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tampu.cli.terminal import print_json, table
+from tampu.model.adapter_store import FOLDER
 from tampu.model.hub import BUNDLED, hub_cache, packed_cache
 from tampu.settings import Paths
 
@@ -25,6 +26,7 @@ def places(ours: Paths) -> dict[str, Path]:
         "bundled models": BUNDLED,
         "pulled models": hub_cache(),
         "packed models": packed_cache(ours),
+        "adapters": ours.data / FOLDER,
         "chat history": ours.state / "history",
         "server log": ours.state / "serve.log",
     }

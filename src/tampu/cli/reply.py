@@ -50,9 +50,16 @@ class Reply:
         return " · ".join(parts)
 
 
-def ask(llm: LLM, prompt: Prompt, sampling: SamplingParams, show: Show, constraint: Constraint | None = None) -> Reply:
+def ask(
+    llm: LLM,
+    prompt: Prompt,
+    sampling: SamplingParams,
+    show: Show,
+    constraint: Constraint | None = None,
+    adapter: str = "",
+) -> Reply:
     """Ask and show the answer piece by piece. Ctrl-C stops it and keeps what has come."""
-    request = GenerateRequest(uuid.uuid4().hex, llm.card.id, prompt, sampling, constraint=constraint)
+    request = GenerateRequest(uuid.uuid4().hex, llm.card.id, prompt, sampling, constraint=constraint, adapter=adapter)
     began = time.monotonic()
     chunks: list[Chunk] = []
     first_token = 0.0

@@ -45,6 +45,8 @@ class ModelEntry:
     context: int
     quantization: str
     fingerprint: str
+    # Of a model with an adapter: the name of the model alone.
+    parent: str = ""
 
 
 class Answer(Protocol):

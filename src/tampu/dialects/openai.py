@@ -77,7 +77,7 @@ def shared_fields(max_choices: int) -> Table:
         Field("stream_options", Nested(STREAM_OPTIONS), "Only with stream."),
         *no_effect("user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key"),
         *refused("keep p >= top_a * p_max^2 is not offered yet", "top_a", harmless=(0, 0.0)),
-        *refused("no adapters are loaded", "lora"),
+        Field("lora", Text(256, min_length=1), "Name of an adapter of the model; `model` may name it too."),
         *refused("there is one model", "models", harmless=([],)),
         *refused(NO_CONTROL, "chat_template", "chat_template_kwargs", "prompt_embeds"),
         *refused("use logit_bias", "bad_words", "allowed_token_ids", harmless=([],)),
@@ -167,6 +167,7 @@ class Chat:
             params,
             continue_last=messages[-1].role == "assistant",
             tenant=context.tenant,
+            adapter=values.get("lora", ""),
             constraint=read_constraint(values),
         )
         answer = ChatAnswer(answer_stamp, params.n, logprobs=params.logprobs is not None)
@@ -217,6 +218,7 @@ class Completions:
                 params,
                 echo=echo,
                 tenant=context.tenant,
+                adapter=values.get("lora", ""),
                 constraint=constraint,
             )
             for request_id, prompt in zip(ids, prompts, strict=True)
@@ -255,6 +257,7 @@ class OpenAI:
 
     def render_model(self, name: str, model: ModelEntry) -> JSON:
         """OpenAI's four keys, and what else one wants to know."""
+        parent = {"parent": model.parent} if model.parent else {}
         return {
             "id": name,
             "object": "model",
@@ -264,4 +267,5 @@ class OpenAI:
             "quantization": model.quantization,
             "system_fingerprint": wire_fingerprint(model.fingerprint),
             "aliases": [alias for alias in model.ids if alias != name],
+            **parent,
         }

@@ -10,11 +10,11 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from tampu.errors import AdapterNotFound, InvalidAdapter
 from tampu.model.adapter_config import CONFIG_FILE
@@ -24,10 +24,19 @@ from tampu.model.lora import num_elements
 from tampu.model.names import known_model
 from tampu.settings import Paths
 
+FOLDER = "adapters"  # of all models, under Paths.data
 RECORD_FILE = "tampu.json"
 STAGED, RETIRED = ".staged-", ".retired-"  # beginnings that no adapter's name has
 STALE = 24 * 3600.0  # seconds after which what was staged is nobody's any more
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+
+
+CopyProgress = Callable[[int, int], None]
+COPY_PIECE = 2**22
+
+
+def _silent(done: int, total: int) -> None:
+    """Report to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class AdapterStore:
 
     def __init__(self, paths: Paths, model: str) -> None:
         known = known_model(model)
-        self.directory = paths.data / "adapters" / quote(known.repository if known else model, safe="")
+        self.directory = paths.data / FOLDER / quote(known.repository if known else model, safe="")
 
     def list(self) -> list[StoredAdapter]:
         """All of them, by name."""
@@ -64,12 +73,19 @@ class AdapterStore:
         staged.mkdir()
         return staged
 
-    def copy(self, source: Path) -> Path:
-        """An adapter's two files, and nothing else of its directory, staged; InvalidAdapter where one is missing."""
+    def copy(self, source: Path, progress: CopyProgress = _silent) -> Path:
+        """An adapter's two files, and nothing else of its directory, staged; InvalidAdapter where one is missing.
+
+        progress(bytes done, bytes in all) is called after every piece.
+        """
         check_files(source)
-        staged = self.stage()
+        staged, done = self.stage(), 0
+        total = sum((source / name).stat().st_size for name in (CONFIG_FILE, WEIGHTS_FILE))
         for name in (CONFIG_FILE, WEIGHTS_FILE):
-            shutil.copyfile(source / name, staged / name)
+            with (source / name).open("rb") as read, (staged / name).open("xb") as written:
+                while piece := read.read(COPY_PIECE):
+                    done += written.write(piece)
+                    progress(done, total)
         return staged
 
     def add(self, name: str, staged: Path, config: ModelConfig) -> StoredAdapter:
@@ -112,6 +128,13 @@ class AdapterStore:
         discard(target)
         os.replace(self.directory / name, target)
         return True
+
+
+def all_stores(paths: Paths) -> dict[str, AdapterStore]:
+    """The adapters of every model that has some, by the model's name."""
+    folder = paths.data / FOLDER
+    models = sorted(unquote(path.name) for path in folder.iterdir()) if folder.is_dir() else []
+    return {model: AdapterStore(paths, model) for model in models}
 
 
 def check_name(name: str) -> None:

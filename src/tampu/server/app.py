@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI
 from tampu import __version__
 from tampu.dialects import build_dialects
 from tampu.server import routes
+from tampu.server.adapters import add_adapters
 from tampu.server.auth import PUBLIC, Authenticator
 from tampu.server.edge import LOOPBACK_NAMES, Edge
 from tampu.server.lifecycle import Lifecycle
@@ -36,6 +37,7 @@ def create_app(upstream: ServedEngine, settings: ServerSettings, lifecycle: Life
     routes.add_public(add, service)
     routes.add_generating(add, service)
     routes.add_models(add, service, service.dialects[0], "/v1/models")
+    add_adapters(add, service)
     routes.add_metrics(add, service)
     routes.add_error_handlers(app, service)
     app.add_middleware(

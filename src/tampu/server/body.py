@@ -58,8 +58,8 @@ async def read_body(receive: Receive, headers: Headers, cap: int, idle: float = 
         raise UnsupportedMedia("multipart bodies are not read here; send application/json.")
     if int(headers.get("content-length") or 0) > cap:
         raise too_large(cap)
-    parts = _pieces(receive, idle)
-    return b"".join([part async for part in _bounded(_gunzip(parts, cap) if encoding == "gzip" else parts, cap)])
+    parts = pieces(receive, idle)
+    return b"".join([part async for part in bounded(_gunzip(parts, cap) if encoding == "gzip" else parts, cap)])
 
 
 def too_large(cap: int) -> PayloadTooLarge:
@@ -67,7 +67,8 @@ def too_large(cap: int) -> PayloadTooLarge:
     return PayloadTooLarge(f"The body may have at most {cap} bytes.")
 
 
-async def _pieces(receive: Receive, idle: float) -> AsyncIterator[bytes]:
+async def pieces(receive: Receive, idle: float = BODY_IDLE) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises RequestTimeout after `idle` seconds without a byte, ClientGone at its end."""
     more = True
     while more:
         try:
@@ -80,7 +81,8 @@ async def _pieces(receive: Receive, idle: float) -> AsyncIterator[bytes]:
         yield message.get("body", b"")
 
 
-async def _bounded(parts: AsyncIterator[bytes], cap: int) -> AsyncIterator[bytes]:
+async def bounded(parts: AsyncIterator[bytes], cap: int) -> AsyncIterator[bytes]:
+    """The same parts. Raises PayloadTooLarge once they are more than `cap` bytes together."""
     left = cap
     async for part in parts:
         left -= len(part)
@@ -92,8 +94,8 @@ async def _bounded(parts: AsyncIterator[bytes], cap: int) -> AsyncIterator[bytes
 async def _gunzip(parts: AsyncIterator[bytes], cap: int) -> AsyncIterator[bytes]:
     inflate = zlib.decompressobj(GZIP)
     try:
-        async for part in _bounded(parts, cap):
-            # One byte past the cap is enough for `_bounded` to refuse: a bomb is never unpacked.
+        async for part in bounded(parts, cap):
+            # One byte past the cap is enough for `bounded` to refuse: a bomb is never unpacked.
             yield inflate.decompress(part, cap + 1)
     except zlib.error:
         raise InvalidRequest("The body is not gzip, though Content-Encoding says so.") from None

@@ -28,6 +28,7 @@ def describe(dialects: Sequence[Dialect], with_key: bool) -> dict[str, JSON]:
         for operation in dialect.operations:
             paths |= {path: {"post": _generation(dialect, operation)} for path in operation.paths}
     paths |= _models(dialects[0])
+    paths |= _adapters(dialects[0])
     paths |= {path: {"get": _health()} for path in ("/readyz", "/health", "/healthz")}
     paths |= {path: {"get": _plain(f"get{path.replace('/', '_')}")} for path in ("/livez", "/version", "/")}
     metrics = {"description": "Prometheus' text format", "content": {"text/plain": {"schema": {"type": "string"}}}}
@@ -67,6 +68,26 @@ def _models(dialect: Dialect) -> dict[str, JSON]:
     return {
         "/v1/models": {"get": {"operationId": "models", "responses": responses}},
         "/v1/models/{model}": {"get": {"operationId": "model", "parameters": [name], "responses": responses}},
+    }
+
+
+def _adapters(dialect: Dialect) -> dict[str, JSON]:
+    name = {"name": "adapter", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+    read = {**_json("200", "LoRA adapters of the served model", OBJECT), **_errors(dialect, READING_ERRORS)}
+    added = {**_json("200", "The adapter, checked and stored", OBJECT), **_errors(dialect, GENERATION_ERRORS)}
+    text, file = {"type": "string"}, {"type": "string", "format": "binary"}
+    parts = {"name": text, "config": file, "weights": file}
+    form = {"type": "object", "required": list(parts), "properties": parts}
+    body = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
+    return {
+        "/v1/adapters": {
+            "get": {"operationId": "adapters", "responses": read},
+            "post": {"operationId": "add_adapter", "requestBody": body, "responses": added},
+        },
+        "/v1/adapters/{adapter}": {
+            "get": {"operationId": "adapter", "parameters": [name], "responses": read},
+            "delete": {"operationId": "remove_adapter", "parameters": [name], "responses": read},
+        },
     }
 
 

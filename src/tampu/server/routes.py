@@ -32,7 +32,7 @@ def generating(service: Service, operation: Operation) -> Endpoint:
         service.card()
         body = parse_json(await read_body(request.receive, request.headers, service.settings.max_body))
         call = operation.parse(request.path_params, body, service.context(record))
-        service.check_model(call.model)
+        call = service.with_adapter(call)
         record.model = call.model
         if call.stream:
             return EventStream(call, service.upstream, service.lifecycle, record, service.settings.keep_alive)
@@ -53,12 +53,11 @@ def add_models(add: AddRoute, service: Service, dialect: Dialect, path: str) -> 
     """The list of models, and one of them; its name may have slashes, encoded or not."""
 
     async def models(request: Request) -> Response:  # noqa: ARG001 - a route's signature
-        return as_json(dialect.render_models([service.entry()]))
+        return as_json(dialect.render_models(service.entries()))
 
     async def model(request: Request) -> Response:
         name = request.path_params["model"]
-        service.check_model(name)
-        return as_json(dialect.render_model(name, service.entry()))
+        return as_json(dialect.render_model(name, service.entry(service.check_model(name))))
 
     add(path, models, READ)
     add(f"{path}/{{model:path}}", model, READ)

@@ -3,16 +3,19 @@
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Protocol
 
 from starlette.responses import Response
 
-from tampu.dialects.base import Context, Dialect, ModelEntry, dumps, longest_prefix
+from tampu.dialects.base import Call, Context, Dialect, ModelEntry, dumps, longest_prefix
+from tampu.engine.adapter_shelf import AdapterShelf
 from tampu.engine.card import EngineStatus, ModelCard
 from tampu.engine.front import FrontStats
-from tampu.errors import ModelNotFound, NotReady, RateLimited, ServiceError, Unauthorized
+from tampu.errors import InvalidRequest, ModelNotFound, NotReady, RateLimited, ServiceError, Unauthorized
+from tampu.model.adapter_store import StoredAdapter
+from tampu.model.lora import fingerprint_with
 from tampu.model.names import all_names
 from tampu.request import Upstream
 from tampu.server.lifecycle import Lifecycle
@@ -38,6 +41,11 @@ class ServedEngine(Upstream, Protocol):
     @property
     def card(self) -> ModelCard | None:
         """What it runs; None until loaded."""
+        ...
+
+    @property
+    def adapters(self) -> AdapterShelf | None:
+        """The adapters of its model; None until loaded, and where it takes none."""
         ...
 
     @property
@@ -72,16 +80,57 @@ class Service:
         aliases = (alias.strip() for alias in self.settings.alias.split(","))
         return (*all_names(card.id), *(alias for alias in aliases if alias))
 
-    def entry(self) -> ModelEntry:
-        """The model as lists of models show it."""
-        card = self.card()
-        return ModelEntry(self.names(card), self.started_at, card.context, card.kind, card.fingerprint)
+    def adapters(self) -> list[StoredAdapter]:
+        """The adapters of the model, by name."""
+        shelf = self.upstream.adapters
+        return [] if shelf is None else shelf.list()
 
-    def check_model(self, name: str) -> None:
-        """Raise ModelNotFound, with the nearest names, unless the model answers to `name`."""
-        names = self.names(self.card())
-        if name not in names:
-            raise ModelNotFound(name[:256], names)
+    def entries(self) -> list[ModelEntry]:
+        """What lists of models show: the model, and the model with each of its adapters."""
+        return [self.entry(), *(self.entry(adapter.name) for adapter in self.adapters())]
+
+    def entry(self, adapter: str = "") -> ModelEntry:
+        """The model, alone or with one of its adapters, as lists of models show it."""
+        card = self.card()
+        alone = ModelEntry(self.names(card), self.started_at, card.context, card.kind, card.fingerprint)
+        found = next((each for each in self.adapters() if each.name == adapter), None)
+        if found is None:
+            return alone
+        own_name = () if adapter in alone.ids else (adapter,)
+        return replace(
+            alone,
+            ids=(f"{card.id}:{adapter}", *own_name),
+            created=found.created,
+            fingerprint=fingerprint_with(card.fingerprint, found.fingerprint),
+            parent=card.id,
+        )
+
+    def check_model(self, name: str) -> str:
+        """The adapter that a model's name asks for, "" for none: MODEL, MODEL:ADAPTER or ADAPTER.
+
+        Raises ModelNotFound, with the nearest names, unless something here answers to `name`.
+        """
+        card = self.card()
+        names = self.names(card)
+        if name in names:
+            return ""
+        adapters = [adapter.name for adapter in self.adapters()]
+        for adapter in adapters:
+            if name == adapter or (name.endswith(f":{adapter}") and name.removesuffix(f":{adapter}") in names):
+                return adapter
+        raise ModelNotFound(name[:256], (*names, *(f"{card.id}:{adapter}" for adapter in adapters)))
+
+    def with_adapter(self, call: Call) -> Call:
+        """The call with the adapter that its `model` or its `lora` names. Raises ModelNotFound or InvalidRequest."""
+        adapter, asked = self.check_model(call.model), call.requests[0].adapter
+        if asked and asked not in (known := [each.name for each in self.adapters()]):
+            there = f"There are {', '.join(known[:3])}." if known else "It has none."
+            raise InvalidRequest(f"There is no adapter {asked!r:.80} of this model. {there}", param="lora")
+        if adapter and asked not in ("", adapter):
+            raise InvalidRequest(f"model names the adapter {adapter}, lora names {asked}: send one.", param="lora")
+        if not adapter:
+            return call
+        return replace(call, requests=tuple(replace(request, adapter=adapter) for request in call.requests))
 
     def context(self, record: RequestRecord) -> Context:
         """What a dialect's parser needs to know of this request."""

@@ -1,0 +1,98 @@
+"""The routes under /v1/adapters: list, add, show and remove the adapters of the served model.
+
+An adapter comes in as bytes, never as a path or a name on a hub: nobody can make the server read its own disk.
+"""
+
+import asyncio
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from tampu.engine.adapter_shelf import AdapterShelf
+from tampu.errors import AdapterNotFound, Overloaded, RateLimited, Unsupported
+from tampu.model.adapter_store import StoredAdapter, check_name, discard
+from tampu.model.lora import fingerprint_with
+from tampu.server.records import record_of
+from tampu.server.routes import READ, AddRoute, as_json
+from tampu.server.service import WAIT, Service
+from tampu.server.uploads import receive_adapter
+
+PATH = "/v1/adapters"
+MAX_UPLOADS = 4  # at a time
+
+
+def add_adapters(add: AddRoute, service: Service) -> None:
+    """The routes."""
+    changing, uploads = asyncio.Lock(), asyncio.Semaphore(MAX_UPLOADS)
+
+    async def adapters(request: Request) -> Response:
+        if request.method != "POST":
+            return as_json({"object": "list", "data": [shown(service, each) for each in service.adapters()]})
+        record_of(request.scope).operation = "adapters"
+        service.lifecycle.admit()
+        shelf = shelf_of(service)
+        if uploads.locked():
+            raise Overloaded(f"{MAX_UPLOADS} adapters are on their way in already.", retry_after=WAIT)
+        async with uploads:
+            return as_json(shown(service, await upload(service, shelf, request, changing)))
+
+    async def adapter(request: Request) -> Response:
+        name = request.path_params["adapter"]
+        found = next((each for each in service.adapters() if each.name == name), None)
+        if found is None:
+            raise AdapterNotFound(name[:256], [each.name for each in service.adapters()])
+        if request.method != "DELETE":
+            return as_json(shown(service, found))
+        record_of(request.scope).operation = "adapters"
+        async with changing:
+            await asyncio.to_thread(shelf_of(service).remove, name)
+        return as_json({"id": name, "object": "adapter", "deleted": True})
+
+    add(PATH, adapters, [*READ, "POST"])
+    add(f"{PATH}/{{adapter}}", adapter, [*READ, "DELETE"])
+
+
+async def upload(service: Service, shelf: AdapterShelf, request: Request, changing: asyncio.Lock) -> StoredAdapter:
+    """Receive, check and store an adapter; nothing is left of one that is refused."""
+    staged = await asyncio.to_thread(shelf.stage)
+    try:
+        name = await receive_adapter(request.receive, request.headers, staged)
+        check_name(name)
+        async with changing:
+            check_room(service, name)
+            return await asyncio.to_thread(shelf.add, name, staged)
+    finally:
+        await asyncio.to_thread(discard, staged)
+
+
+def shelf_of(service: Service) -> AdapterShelf:
+    """The adapters of the served model. Raises NotReady until it is loaded, Unsupported where it takes none."""
+    service.card()
+    if service.upstream.adapters is None:
+        raise Unsupported("adapters", "the served model takes none")
+    return service.upstream.adapters
+
+
+def check_room(service: Service, name: str) -> None:
+    """Raise RateLimited when so many adapters are stored that there is no place for a new name."""
+    names, most = {each.name for each in service.adapters()}, service.settings.max_adapters
+    if len(names | {name}) > most:
+        raise RateLimited(f"At most {most} adapters are stored here (max_adapters): remove one first.", param="name")
+
+
+def shown(service: Service, adapter: StoredAdapter) -> dict[str, Any]:
+    """An adapter as the API shows it. `model` is what to ask for."""
+    card, shelf = service.card(), shelf_of(service)
+    return {
+        "id": adapter.name,
+        "object": "adapter",
+        "model": f"{card.id}:{adapter.name}",
+        "parent": card.id,
+        "created": adapter.created,
+        "rank": adapter.rank,
+        "modules": list(adapter.modules),
+        "bytes": adapter.size,
+        "memory": shelf.memory(adapter),
+        "fingerprint": fingerprint_with(card.fingerprint, adapter.fingerprint),
+    }
