@@ -52,6 +52,15 @@ def test_what_takes_too_long_is_killed_and_refused() -> None:
     with_pool(use, size=1, seconds=0.1, command=SILENT)
 
 
+def test_what_is_too_long_is_refused_without_a_process() -> None:
+    async def use(pool: CompilePool) -> None:
+        with pytest.raises(SchemaTooComplex, match="at most 65536 bytes, got 70000"):
+            await pool.compile(Constraint("json_schema", "x" * 70_000))
+        assert pool.num_idle == 0
+
+    with_pool(use)
+
+
 def test_a_process_that_dies_of_its_limit_refuses_what_it_was_given() -> None:
     async def use(pool: CompilePool) -> None:
         with pytest.raises(SchemaTooComplex):

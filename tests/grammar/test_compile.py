@@ -113,9 +113,16 @@ def test_what_is_no_expression_or_grammar_is_unsupported(kind: ConstraintKind, s
     assert refusal(kind, source).startswith("unsupported_schema: field: ")
 
 
-@pytest.mark.parametrize(("kind", "source"), [("json_schema", "{"), ("choice", "[1]"), ("choice", '[""]')])
+@pytest.mark.parametrize(
+    ("kind", "source"), [("json_schema", "{"), ("choice", "["), ("choice", "[1]"), ("choice", '[""]')]
+)
 def test_what_is_not_as_it_should_be_is_a_bad_request(kind: ConstraintKind, source: str) -> None:
     assert refusal(kind, source).startswith("None: field ")
+
+
+def test_a_kind_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="no constraint xml; there are json_object, json_schema, regex"):
+        compile_constraint(Constraint("xml"))  # type: ignore[arg-type]
 
 
 def test_a_schema_bomb_is_refused_at_once() -> None:

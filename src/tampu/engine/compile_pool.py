@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from tampu.errors import EngineFailure, Overloaded, SchemaTooComplex
 from tampu.grammar.child import decode, encode
+from tampu.grammar.schema import check_length
 from tampu.request import Constraint
 
 COMPILER = (sys.executable, "-P", "-m", "tampu.grammar.child")
@@ -40,6 +41,7 @@ class CompilePool:
 
     async def compile(self, constraint: Constraint) -> str:
         """The grammar of a constraint; UnsupportedSchema or SchemaTooComplex where there is none."""
+        check_length(constraint.source, constraint.param)
         if constraint in self._cache:
             self._cache.move_to_end(constraint)
             return self._cache[constraint]

@@ -5,6 +5,7 @@ take so many bytes of memory, and ends with its input.
 """
 
 import json
+import os
 import resource
 import sys
 from typing import Any, get_args
@@ -13,6 +14,7 @@ from tampu.errors import InvalidRequest, SchemaTooComplex, UnsupportedSchema
 from tampu.grammar.compile import compile_constraint
 from tampu.request import Constraint, ConstraintKind
 
+NICENESS = 10  # answers under way come first
 ERRORS: dict[str, type[InvalidRequest]] = {
     kind.__name__: kind for kind in (InvalidRequest, UnsupportedSchema, SchemaTooComplex)
 }
@@ -43,6 +45,7 @@ def answer_to(line: str) -> dict[str, Any]:
 
 def main(memory: int) -> None:
     """Answer line by line."""
+    os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     compile_constraint(Constraint("choice", '["ready"]'))  # what is loaded on the way is not the first one's time
     print("ready", flush=True)

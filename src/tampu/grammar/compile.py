@@ -6,7 +6,7 @@ and no answer drowns in white space. Properties come in the order of the schema.
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from tampu.errors import InvalidRequest, SchemaTooComplex, UnsupportedSchema
 from tampu.grammar.schema import (
@@ -18,7 +18,7 @@ from tampu.grammar.schema import (
     place,
     read_schema,
 )
-from tampu.request import Constraint
+from tampu.request import Constraint, ConstraintKind
 
 if TYPE_CHECKING:
     import llguidance
@@ -64,6 +64,9 @@ def compile_constraint(constraint: Constraint) -> str:
             return _compile_choice(constraint.source, constraint.param)
         case "grammar":
             return _compile_grammar(constraint.source, constraint.param)
+        case unknown:
+            kinds = ", ".join(get_args(ConstraintKind))
+            raise InvalidRequest(f"There is no constraint {unknown}; there are {kinds}.", param=constraint.param)
 
 
 def _compile_schema(schema: Any, param: str) -> str:
@@ -89,7 +92,10 @@ def _compile_regex(source: str, param: str) -> str:
 
 
 def _compile_choice(source: str, param: str) -> str:
-    texts = json.loads(source)
+    try:
+        texts = json.loads(source)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"{param} is not JSON.", param=param) from error
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise InvalidRequest(f"{param} must be an array of strings.", param=param)
     if not 1 <= len(texts) <= MAX_ENUM or len(source.encode()) > MAX_ENUM_BYTES:

@@ -51,7 +51,7 @@ KNOWN = ENFORCED | ONE | SEVERAL | NAMED | ANNOTATIONS | REFUSED
 
 def read_schema(source: str, param: str) -> Any:
     """The schema in this JSON text, if all of it can be enforced. UnsupportedSchema or SchemaTooComplex otherwise."""
-    _check_size(param, "The schema", len(source.encode()), MAX_SCHEMA_BYTES, "bytes")
+    check_length(source, param)
     try:
         schema = json.loads(source)
     except (ValueError, RecursionError) as error:
@@ -65,6 +65,11 @@ def read_schema(source: str, param: str) -> Any:
                 part.pop(keyword, None)
     _check_size(param, "The schema", num_properties, MAX_PROPERTIES, "properties")
     return schema
+
+
+def check_length(source: str, param: str) -> None:
+    """Raise SchemaTooComplex for what is too long to be read at all."""
+    _check_size(param, "The source", len(source.encode()), MAX_SCHEMA_BYTES, "bytes")
 
 
 def walk(schema: Any, param: str = "", path: Path = ()) -> Iterator[tuple[Path, Any]]:
