@@ -52,7 +52,9 @@ class PlannedWeight:
 
 def weight_kind(kind: Kind, name: str) -> Kind:
     """The kind of a linear in a model of this kind. The embedding of an int4 model is int8: a token reads one row of
-    it, so that its bits cost disk and no time, and what is lost there is lost to all layers."""
+    it, so that its bits cost disk and no time, and what is lost there is lost to all layers. Its lm_head is int4: as
+    int8 it would lower the KL from float32 by 13 % (a random model) or 24 % (cria), and add 6 % to what a step of an 8B
+    model reads."""
     return "int8" if kind == "int4" and name == EMBED_TOKENS else kind
 
 
