@@ -19,7 +19,7 @@ from tampu.model.config import GenerationDefaults, ModelConfig
 from tampu.model.llama import ForwardInput, Llama
 from tampu.model.lora import PROJECTIONS, Adapter, AdapterRows
 from tampu.model.packed import PackedModel, Weight
-from tampu.model.plan import packed_plan
+from tampu.model.plan import packed_plan, weight_kind
 from tampu.model.rotation import rotation_for
 
 RANK, ROWS, CONTEXT, PREFILL, BLOCK = 16, 8, 256, 512, 32
@@ -54,12 +54,12 @@ def random_model(config: ModelConfig, kind: Kind) -> PackedModel:
     rng = np.random.default_rng(0)
     rotation = rotation_for(kind, config)
     weights: dict[str, Weight] = {}
-    for planned in packed_plan(config, rotation is not None):
+    for planned in packed_plan(config, kind):
         if len(planned.shape) == 1:
             weights[planned.name] = np.full(planned.shape, 1e-3, np.float32)
         else:
-            weights[planned.name] = random_weight(rng, kind, *planned.shape)
-    return PackedModel(config, None, GenerationDefaults(), kind, weights, rotation, {}, "random", "random")
+            weights[planned.name] = random_weight(rng, weight_kind(kind, planned.name), *planned.shape)
+    return PackedModel(config, None, GenerationDefaults(), kind, weights, rotation, "random", "random")
 
 
 def random_adapter(config: ModelConfig, seed: int) -> Adapter:

@@ -25,6 +25,7 @@ from tampu.model.config import ModelConfig
 from tampu.model.llama import ForwardInput, Llama
 from tampu.model.pack import pack
 from tampu.model.packed import open_packed
+from tampu.model.rotation import Rotation
 from tampu.model.weights import SafetensorsCheckpoint
 from tampu.text.tokenizer import Tokenizer
 from tests.checkpoints import BEGIN_OF_TEXT, Weights, random_weights, silent, tiny_config, write_checkpoint
@@ -133,9 +134,9 @@ def read_prompt(model: Llama, token_ids: I32, kv_dtype: str) -> F32:
     return model.forward(inputs, model.new_cache(num_blocks, BLOCK_SIZE, kv_dtype))
 
 
-def tampu_logits(case: Case, folder: Path, kind: Kind, rotated: bool | None = None) -> F32:
+def tampu_logits(case: Case, folder: Path, kind: Kind, rotation: Rotation | None = None) -> F32:
     """Of all prompts, one after the other; the cache is as the engine would choose it."""
-    pack(SafetensorsCheckpoint(folder / "hf"), kind, folder / "packed.tampu", silent, rotated=rotated)
+    pack(SafetensorsCheckpoint(folder / "hf"), kind, folder / "packed.tampu", silent, rotation=rotation)
     model = Llama(open_packed(folder / "packed.tampu"), load_kernels())
     kv_dtype = "f32" if kind == "f32" else "bf16"
     return np.concatenate([read_prompt(model, prompt, kv_dtype) for prompt in case.prompts])
@@ -162,7 +163,7 @@ def qualities(case: Case, folder: Path, llama_cpp: str | None) -> dict[str, Qual
         if kind != "f32":
             table[f"tampu {kind}"] = Quality.of(tampu_logits(case, folder, kind), exact)
         if kind.startswith("int"):
-            table[f"tampu {kind}, not rotated"] = Quality.of(tampu_logits(case, folder, kind, rotated=False), exact)
+            table[f"tampu {kind}, not rotated"] = Quality.of(tampu_logits(case, folder, kind, Rotation()), exact)
     if llama_cpp is not None:
         write_gguf(folder / "f32.gguf", case.config, case.weights, "F32", metadata, vocabulary=False)
         for peer in PEERS:

@@ -254,12 +254,11 @@ def write_packed_model(path: Path, model: RandomModel, kind: Kind) -> None:
     first = path.with_suffix(".first")
     pack(single, kind, first, silent)
     packed = open_packed(first)
-    stored = {**packed.weights, **packed.gains}
 
     def weights() -> Iterator[tuple[str, F32 | Pieces]]:
-        for planned in packed_plan(model.config, rotated=packed.rotation is not None):
+        for planned in packed_plan(model.config, kind):
             layer, _, rest = planned.name.partition(".")[2].partition(".")
-            weight = stored[f"layers.0.{rest}" if layer else planned.name]
+            weight = packed.weights[f"layers.0.{rest}" if layer else planned.name]
             yield planned.name, [weight] if isinstance(weight, PackedLinear) else weight
 
     write_packed(path, model, kind, packed.rotation, weights())

@@ -20,6 +20,7 @@ struct RowsOut {
   Kind kind;
   void* values;
   float* scales;
+  int64_t hadamard;  // width of the blocks that first mix a row, 0 for none
 };
 
 struct QuantizeArgs {
@@ -39,7 +40,6 @@ struct RmsNormArgs {
 struct SiluMulArgs {
   const float* gate_up;  // [M, 2 * K], gate first
   int64_t M, K;
-  int64_t hadamard;  // width of the blocks that mix a row, 0 for none
   RowsOut out;
 };
 

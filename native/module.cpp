@@ -48,15 +48,19 @@ const void* input_of_kind(const char* name, Kind kind, const Input& array, std::
   return nullptr;
 }
 
-RowsOut rows_out(const std::string& kind_name, const Output& values, const OptionalOutput& scales, int64_t M,
-                 int64_t K) {
+RowsOut rows_out(const std::string& kind_name, int64_t hadamard, const Output& values, const OptionalOutput& scales,
+                 int64_t M, int64_t K) {
+  require(hadamard == 0 || (hadamard > 0 && hadamard <= MAX_HADAMARD && (hadamard & (hadamard - 1)) == 0 &&
+                            K % hadamard == 0),
+          "hadamard must be 0 or a power of two up to " + std::to_string(MAX_HADAMARD) + " that divides " +
+              std::to_string(K) + ", not " + std::to_string(hadamard));
   const Kind kind = kind_of(kind_name);
   require(kind != Kind::int4, "rows are int8, bf16 or f32");
   require((kind == Kind::int8) == scales.has_value(), "int8 rows, and no others, have scales");
   void* data = kind == Kind::int8   ? static_cast<void*>(output<int8_t>("values", values, {M, K}))
                : kind == Kind::bf16 ? static_cast<void*>(output<uint16_t>("values", values, {M, K}))
                                     : static_cast<void*>(output<float>("values", values, {M, K}));
-  return {kind, data, scales ? output<float>("scales", *scales, {M}) : nullptr};
+  return {kind, data, scales ? output<float>("scales", *scales, {M}) : nullptr, hadamard};
 }
 
 Weight weight_of(const std::string& kind_name, const Input& data, const OptionalInput& scales,
@@ -168,28 +172,25 @@ class NativeKernels {
   const char* isa() const { return table_->isa; }
   int num_threads() const { return pool_.size(); }
 
-  void quantize_rows(const Input& x, const std::string& kind, const Output& values, const OptionalOutput& scales) {
+  void quantize_rows(const Input& x, const std::string& kind, int64_t hadamard, const Output& values,
+                     const OptionalOutput& scales) {
     const int64_t M = size_of("x", x, 2, 0), K = size_of("x", x, 2, 1);
     call(table_->quantize_rows,
-         QuantizeArgs{input<float>("x", x, {M, K}), M, K, rows_out(kind, values, scales, M, K)});
+         QuantizeArgs{input<float>("x", x, {M, K}), M, K, rows_out(kind, hadamard, values, scales, M, K)});
   }
 
-  void rms_norm(const Input& x, const Input& gain, float eps, const std::string& kind, const Output& values,
-                const OptionalOutput& scales) {
+  void rms_norm(const Input& x, const Input& gain, float eps, const std::string& kind, int64_t hadamard,
+                const Output& values, const OptionalOutput& scales) {
     const int64_t M = size_of("x", x, 2, 0), K = size_of("x", x, 2, 1);
     call(table_->rms_norm, RmsNormArgs{input<float>("x", x, {M, K}), input<float>("gain", gain, {K}), eps, M, K,
-                                       rows_out(kind, values, scales, M, K)});
+                                       rows_out(kind, hadamard, values, scales, M, K)});
   }
 
   void silu_mul(const Input& gate_up, const std::string& kind, int64_t hadamard, const Output& values,
                 const OptionalOutput& scales) {
     const int64_t M = size_of("gate_up", gate_up, 2, 0), K = size_of("gate_up", gate_up, 2, 1) / 2;
-    require(hadamard == 0 || (hadamard > 0 && hadamard <= MAX_HADAMARD && (hadamard & (hadamard - 1)) == 0 &&
-                              K % hadamard == 0),
-            "hadamard must be 0 or a power of two up to " + std::to_string(MAX_HADAMARD) + " that divides " +
-                std::to_string(K) + ", not " + std::to_string(hadamard));
-    call(table_->silu_mul, SiluMulArgs{input<float>("gate_up", gate_up, {M, 2 * K}), M, K, hadamard,
-                                       rows_out(kind, values, scales, M, K)});
+    call(table_->silu_mul, SiluMulArgs{input<float>("gate_up", gate_up, {M, 2 * K}), M, K,
+                                       rows_out(kind, hadamard, values, scales, M, K)});
   }
 
   void linear(const Input& rows, const OptionalInput& row_scales, const std::string& kind, const Input& data,

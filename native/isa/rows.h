@@ -54,13 +54,14 @@ inline void write_row(const float* x, int64_t K, const RowsOut& out, int64_t m) 
   }
 }
 
-// For each row m: fill(m, scratch) writes the padded row, which then goes out in its kind.
+// For each row m: fill(m, scratch) writes the padded row, which then is mixed and goes out in its kind.
 template <class Fill>
 inline void for_rows(ThreadPool& pool, int64_t M, int64_t K, const RowsOut& out, Fill fill) {
   pool.reserve(round_up(K, LANES) * sizeof(float));
   parallel(pool, M, M * K, [&](int64_t m, int thread) {
     float* row = static_cast<float*>(pool.scratch(thread));
     fill(m, row);
+    if (out.hadamard > 1) hadamard(row, K, out.hadamard);
     write_row(row, K, out, m);
   });
 }
@@ -95,7 +96,6 @@ inline void silu_mul(ThreadPool& pool, const SiluMulArgs& args) {
       const Floats negated = from_bits(bits(gate) + broadcast(INT32_MIN));
       store(row + k, gate / (broadcast(1.0f) + exp(negated)) * up);
     }
-    if (args.hadamard > 1) hadamard(row, args.K, args.hadamard);
   });
 }
 

@@ -68,6 +68,9 @@ def test_rows_mixed_by_hadamard_blocks_have_the_twins_bits(
     for num_rows in (1, 7, 33):
         gate_up = hostile(rng, num_rows, 2 * size)
         with np.errstate(all="ignore"):
+            x, gain = np.ascontiguousarray(gate_up[:, :size]), normal(rng, size)
+            assert_same_bits(native.quantize_rows(x, kind, width), TWIN.quantize_rows(x, kind, width))
+            assert_same_bits(native.rms_norm(x, gain, 1e-5, kind, width), TWIN.rms_norm(x, gain, 1e-5, kind, width))
             assert_same_bits(native.silu_mul(gate_up, kind, width), TWIN.silu_mul(gate_up, kind, width))
 
 

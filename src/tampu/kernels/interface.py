@@ -18,7 +18,7 @@ F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 U32 = NDArray[np.uint32]
 
-MAX_HADAMARD = 512  # width of the widest block that `Kernels.silu_mul` mixes
+MAX_HADAMARD = 512  # width of the widest block that a row is mixed by
 
 
 def rows_kind(kind: Kind) -> RowsKind:
@@ -139,20 +139,20 @@ class Kernels(Protocol):
     isa: str
     num_threads: int
 
-    def quantize_rows(self, x: F32, kind: RowsKind) -> Rows:
-        """x f32[M, K] as Rows: one scale per row for int8, amax / 127, halves to even."""
+    def quantize_rows(self, x: F32, kind: RowsKind, hadamard: int = 0) -> Rows:
+        """x f32[M, K] as Rows: one scale per row for int8, amax / 127, halves to even.
+
+        `hadamard`, a power of two up to 512 that divides K, is the width of the Hadamard blocks that first mix each
+        row (`numerics.hadamard`); 0: none. Likewise below.
+        """
         ...
 
-    def rms_norm(self, x: F32, gain: F32, eps: float, kind: RowsKind) -> Rows:
+    def rms_norm(self, x: F32, gain: F32, eps: float, kind: RowsKind, hadamard: int = 0) -> Rows:
         """RMSNorm of each row of x f32[M, K] with gain f32[K], as Rows (Zhang & Sennrich, arXiv 1910.07467)."""
         ...
 
     def silu_mul(self, gate_up: F32, kind: RowsKind, hadamard: int = 0) -> Rows:
-        """silu(gate) * up, as Rows; gate_up f32[M, 2 * K] has gate first.
-
-        `hadamard`, a power of two up to 512 that divides K, is the width of the Hadamard blocks that then mix the
-        row (`numerics.hadamard`); 0: none.
-        """
+        """silu(gate) * up, as Rows; gate_up f32[M, 2 * K] has gate first."""
         ...
 
     def linear(self, rows: Rows, weight: PackedLinear, residual: F32 | None = None) -> F32:

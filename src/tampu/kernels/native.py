@@ -29,15 +29,15 @@ class NativeKernels:
         self.isa = isa
         self.num_threads = num_threads
 
-    def quantize_rows(self, x: F32, kind: RowsKind) -> Rows:
+    def quantize_rows(self, x: F32, kind: RowsKind, hadamard: int = 0) -> Rows:
         """See `Kernels.quantize_rows`; likewise below."""
         rows = _empty_rows(kind, *x.shape)
-        self._native.quantize_rows(x, kind, rows.values, rows.scales)
+        self._native.quantize_rows(x, kind, hadamard, rows.values, rows.scales)
         return rows
 
-    def rms_norm(self, x: F32, gain: F32, eps: float, kind: RowsKind) -> Rows:
+    def rms_norm(self, x: F32, gain: F32, eps: float, kind: RowsKind, hadamard: int = 0) -> Rows:
         rows = _empty_rows(kind, *x.shape)
-        self._native.rms_norm(x, gain, eps, kind, rows.values, rows.scales)
+        self._native.rms_norm(x, gain, eps, kind, hadamard, rows.values, rows.scales)
         return rows
 
     def silu_mul(self, gate_up: F32, kind: RowsKind, hadamard: int = 0) -> Rows:

@@ -13,7 +13,7 @@ CHOICES: tuple[Kind, ...] = ("int8", "int4")  # what `auto` takes, the better on
 RESERVE = 500_000_000  # bytes beside weights and cache: two processes, activations, a margin
 LEAST_CONTEXT = 4096  # tokens of cache without which a model is of little use; fewer if it has fewer
 KNOWN_CACHE = 600_000_000  # bytes for so many tokens of the largest known model
-BYTES_PER_WEIGHT = {"int8": 1.0, "int4": 0.56}  # roughly, of a model that is not here to be looked at
+BYTES_PER_WEIGHT = {"int8": 1.1, "int4": 0.65}  # roughly, of a model that is not here to be looked at
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Llama:
         ]
         self.norm = cast(F32, weights[NORM])
         self.lm_head = cast(PackedLinear, weights[LM_HEAD])
-        self.hadamard = 0 if packed.rotation is None else packed.rotation.inner
+        self.rotation = packed.rotation
         self.inverse_frequencies = cast(F32, weights[INVERSE_FREQUENCIES])
 
     def fingerprint_with(self, kv_dtype: str) -> str:
@@ -80,15 +80,14 @@ class Llama:
                 adapters = None if adapters is None else adapters.take(wanted)
             hidden = self._attend(index, hidden, queries, attention, layer_cache, adapters)
             hidden = self._feed_forward(index, hidden, adapters)
-        rows = self.kernels.rms_norm(hidden, self.norm, self.config.rms_norm_eps, self.rows_kind)
-        return self.kernels.linear(rows, self.lm_head)
+        return self.kernels.linear(self._norm(hidden, self.norm), self.lm_head)
 
     def _project(
         self, index: int, hidden: F32, rotation: tuple[F32, F32], inputs: ForwardInput, cache: LayerCache
     ) -> F32:
         """Queries f32[N, H, D]; keys and values go to their slots of the cache."""
         layer, kernels = self.layers[index], self.kernels
-        rows = kernels.rms_norm(hidden, layer.input_layernorm, self.config.rms_norm_eps, self.rows_kind)
+        rows = self._norm(hidden, layer.input_layernorm)
         qkv = self._linear(index, "qkv_proj", rows, inputs.adapters)  # f32[N, (H + 2 G) * D]
         return kernels.rotate_and_cache(qkv, *rotation, inputs.slot_mapping, self.config.num_attention_heads, cache)
 
@@ -102,14 +101,19 @@ class Llama:
         adapters: AdapterRows | None,
     ) -> F32:
         attended = self.kernels.attention(queries, cache, attention)  # f32[N, H * D]
-        return self._linear(index, "o_proj", self.kernels.quantize_rows(attended, self.rows_kind), adapters, hidden)
+        rows = self.kernels.quantize_rows(attended, self.rows_kind, self.rotation.heads)
+        return self._linear(index, "o_proj", rows, adapters, hidden)
 
     def _feed_forward(self, index: int, hidden: F32, adapters: AdapterRows | None) -> F32:
         layer, kernels = self.layers[index], self.kernels
-        rows = kernels.rms_norm(hidden, layer.post_attention_layernorm, self.config.rms_norm_eps, self.rows_kind)
+        rows = self._norm(hidden, layer.post_attention_layernorm)
         gate_up = self._linear(index, "gate_up_proj", rows, adapters)  # f32[N, 2 * intermediate_size]
-        rows = kernels.silu_mul(gate_up, self.rows_kind, self.hadamard)
+        rows = kernels.silu_mul(gate_up, self.rows_kind, self.rotation.inner)
         return self._linear(index, "down_proj", rows, adapters, hidden)
+
+    def _norm(self, hidden: F32, gain: F32) -> Rows:
+        eps, width = self.config.rms_norm_eps, self.rotation.hidden
+        return self.kernels.rms_norm(hidden, gain, eps, self.rows_kind, width)
 
     def _linear(
         self, index: int, name: str, rows: Rows, adapters: AdapterRows | None, residual: F32 | None = None

@@ -1,8 +1,7 @@
 """Adapters as the kernels run them: scaled, rotated as their model is, and stacked as its linears are.
 
-LoRA, Hu et al., arXiv 2106.09685: a linear W becomes W + scale * B A. Our rows reach a linear rotated and without the
-gain of the norm before it, and what it writes is expected rotated; so A and B are folded just as W was when it was
-packed. Numbers are bf16, and float32 where the model's are.
+LoRA, Hu et al., arXiv 2106.09685: a linear W becomes W + scale * B A. Rows reach the linears of an integer model
+rotated, so A is folded just as W was when it was packed. Numbers are bf16, and float32 where the model's are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ from tampu.model.adapter_file import WEIGHTS_FILE, AdapterFile
 from tampu.model.checkpoint import tensor_shapes
 from tampu.model.config import ModelConfig
 from tampu.model.packed import PackedModel
-from tampu.model.plan import GAINS, LAYER_PLAN
+from tampu.model.plan import LAYER_PLAN
 
 LayerAdapter = Mapping[str, LowRank]
 PROJECTIONS = {name: sources for name, sources in LAYER_PLAN.items() if name.endswith("_proj")}
@@ -99,7 +98,7 @@ class _Loader:
         for module in _modules(layer, PROJECTIONS[name]):
             size, in_features = self._shapes[f"model.{module}.weight"]
             if (module, "A") in self._file.tensors:
-                slices.append(Slice(first, self._down(layer, module), self._up(module)))
+                slices.append(Slice(first, self._down(module), self._up(module)))
             first += size
         is_bf16 = self._packed.kind != "f32"
         if not slices:
@@ -107,18 +106,12 @@ class _Loader:
             return LowRank(data, in_features, np.empty((0, 3), np.int32))
         return pack_low_rank(slices, is_bf16)
 
-    def _down(self, layer: int, module: str) -> F32:
-        projection, rotation = module.rpartition(".")[2], self._packed.rotation
+    def _down(self, module: str) -> F32:
         down = self._file.read(module, "A")
-        if rotation is None:
-            return self._finite(module, down)
-        gain = self._packed.gains.get(f"layers.{layer}.{GAINS.get(projection)}")
-        return self._finite(module, rotation.fold_inputs(projection, down, gain))
+        return self._finite(module, self._packed.rotation.fold(module.rpartition(".")[2], down))
 
     def _up(self, module: str) -> F32:
-        projection, rotation = module.rpartition(".")[2], self._packed.rotation
-        up = self._file.read(module, "B") * np.float32(self._file.config.scale_of(module))
-        return self._finite(module, up if rotation is None else rotation.fold_outputs(projection, up))
+        return self._finite(module, self._file.read(module, "B") * np.float32(self._file.config.scale_of(module)))
 
     @staticmethod
     def _finite(module: str, values: F32) -> F32:

@@ -34,15 +34,14 @@ def pack(
     target: Path,
     progress: Progress,
     chunk_values: int = CHUNK_VALUES,
-    rotated: bool | None = None,
+    rotation: Rotation | None = None,
 ) -> None:
     """Write the packed file of a checkpoint to `target`; progress("packing", done) with done in [0, 1].
 
-    The file does not depend on `chunk_values` nor on the number of cores. Whether it is `rotated` is the kind's choice
-    unless given, to measure what rotation is worth.
+    The file does not depend on `chunk_values` nor on the number of cores. The kind says how it is rotated unless
+    `rotation` is given, to measure what it is worth.
     """
-    wanted = Rotation.of(checkpoint.config) if rotated else None
-    rotation = rotation_for(kind, checkpoint.config) if rotated is None else wanted
+    rotation = rotation_for(kind, checkpoint.config) if rotation is None else rotation
     with ThreadPoolExecutor(usable_cores()) as threads:
         packer = _Packer(checkpoint, kind, rotation, chunk_values, threads)
         write_packed(target, checkpoint, kind, rotation, packer.weights(progress))
@@ -50,7 +49,7 @@ def pack(
 
 def packed_size(config: ModelConfig, kind: Kind) -> int:
     """Bytes of the arrays in the packed file of such a model, give or take the alignment."""
-    plan = packed_plan(config, rotated=rotation_for(kind, config) is not None)
+    plan = packed_plan(config, kind)
     linears = [planned for planned in plan if len(planned.shape) == 2]
     return sum(linear_size(weight_kind(kind, planned.name), *planned.shape) for planned in linears)
 
@@ -62,7 +61,7 @@ class _Packer:
         self,
         checkpoint: Checkpoint,
         kind: Kind,
-        rotation: Rotation | None,
+        rotation: Rotation,
         chunk_values: int,
         threads: ThreadPoolExecutor,
     ) -> None:
@@ -74,7 +73,7 @@ class _Packer:
 
     def weights(self, progress: Progress) -> Iterator[tuple[str, F32 | Pieces]]:
         """Every weight; one must be used up before the next is asked for."""
-        plan = packed_plan(self._checkpoint.config, rotated=self._rotation is not None)
+        plan = packed_plan(self._checkpoint.config, self._kind)
         total = sum(math.prod(planned.shape) for planned in plan)
         done = 0  # values of the weights before this one
 
@@ -95,7 +94,7 @@ class _Packer:
     def _weight(self, planned: PlannedWeight) -> F32 | Pieces:
         if planned.name == INVERSE_FREQUENCIES:
             return self._checkpoint.inverse_frequencies()
-        rows = FoldedRows(self._checkpoint, planned, self._rotation, self._threads.map)
+        rows = FoldedRows(self._checkpoint, planned, self._rotation)
         if len(planned.shape) == 1:
             return rows.read(0, planned.shape[0])
         return self._pieces(rows, weight_kind(self._kind, planned.name), *planned.shape)

@@ -15,7 +15,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,11 @@ from tampu.kernels.interface import F32, Kind, PackedLinear
 from tampu.kernels.layout import SCALED, TILES, group_scales_shape, packed_shape
 from tampu.model.checkpoint import Shape, naming
 from tampu.model.config import GenerationDefaults, ModelConfig
-from tampu.model.plan import EMBED_TOKENS, LM_HEAD, PlannedWeight, norm_names, packed_plan, weight_kind
+from tampu.model.plan import EMBED_TOKENS, LM_HEAD, PlannedWeight, packed_plan, weight_kind
 from tampu.model.rotation import Rotation
 
 MAGIC = b"\x89TAMPU\r\n"  # a transfer that changes line ends breaks it
-FORMAT_VERSION = 3  # raise it whenever the file or the layout of the kernels changes
+FORMAT_VERSION = 4  # raise it whenever the file or the layout of the kernels changes
 ALIGNMENT = 4096
 PARTS = ("data", "scales", "group_scales")  # arrays of a weight
 PREAMBLE = struct.Struct("<8sIIQQ32s")  # magic, version, zero, offset and length of the index, its SHA-256
@@ -54,8 +54,7 @@ class PackedModel:
     down_proj}`, `norm`, `lm_head` (the embedding itself where tied and not rotated) and `inverse_frequencies`,
     f32[D / 2].
 
-    rotation: how the weights are rotated; None: not at all. In a rotated model the gains of the norms are ones, and
-    `gains` has those that were folded into the linears, by the same names.
+    rotation: how the inputs of the linears are to be rotated.
 
     tokenizer_json: None when the source has no tokenizer, else JSON in one of three forms:
     * a Hugging Face tokenizer.json, byte for byte;
@@ -73,8 +72,7 @@ class PackedModel:
     generation: GenerationDefaults
     kind: Kind
     weights: Mapping[str, Weight]
-    rotation: Rotation | None
-    gains: Mapping[str, F32]
+    rotation: Rotation
     fingerprint: str
     source: str
 
@@ -126,12 +124,10 @@ def _read_model(path: Path, mapping: mmap.mmap, index: Mapping[str, Any]) -> Pac
     kind = index["kind"]
     if kind not in get_args(Kind):
         raise UnsupportedModel(f"kind is {kind!r}; tampu runs {', '.join(get_args(Kind))}.")
-    rotation = None if index["rotation"] is None else Rotation.from_json(index["rotation"], config)
+    rotation = Rotation.from_json(index["rotation"], config)
     weights = {name: _read_weight(mapping, entry) for name, entry in index["weights"].items()}
-    _check_weights(path, packed_plan(config, rotation is not None), kind, weights)
+    _check_weights(path, packed_plan(config, kind), kind, weights)
     weights.setdefault(LM_HEAD, weights[EMBED_TOKENS])
-    gains = {} if rotation is None else {name: cast(F32, weights[name]) for name in norm_names(config)}
-    weights |= {name: np.ones_like(gain) for name, gain in gains.items()}
     return PackedModel(
         config=config,
         tokenizer_json=_read_tokenizer(path, mapping, index["tokenizer"]),
@@ -139,7 +135,6 @@ def _read_model(path: Path, mapping: mmap.mmap, index: Mapping[str, Any]) -> Pac
         kind=kind,
         weights=weights,
         rotation=rotation,
-        gains=gains,
         fingerprint=_fingerprint(config, kind, index),
         source=index["source"],
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tampu.kernels.interface import Kind
+from tampu.kernels.interface import Kind, rows_kind
 from tampu.model.checkpoint import EMBEDDING, Shape, tensor_shapes
 from tampu.model.checkpoint import LM_HEAD as LM_HEAD_TENSOR
 from tampu.model.config import ModelConfig
@@ -20,16 +20,6 @@ LAYER_PLAN = {
 }
 
 
-# projection: the norm of its layer whose gain scales what it reads
-GAINS = {
-    "q_proj": "input_layernorm",
-    "k_proj": "input_layernorm",
-    "v_proj": "input_layernorm",
-    "gate_proj": "post_attention_layernorm",
-    "up_proj": "post_attention_layernorm",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class PlannedWeight:
     """One weight of a packed file: a linear of shape [N, K] or a vector [K]; no sources: computed, not read."""
@@ -42,33 +32,24 @@ class PlannedWeight:
         """What a source is in the model: "q_proj", "embed_tokens", "lm_head" ..."""
         return self.name if self.name in (EMBED_TOKENS, LM_HEAD) else source.split(".")[-2]
 
-    def gain(self, source: str) -> str | None:
-        """The tensor with the gain of the norm before a source; None where there is no norm."""
-        if self.name == LM_HEAD:
-            return "model.norm.weight"
-        norm = GAINS.get(self.projection(source))
-        return None if norm is None else f"{source.rsplit('.', 3)[0]}.{norm}.weight"
-
 
 def weight_kind(kind: Kind, name: str) -> Kind:
-    """The kind of a linear in a model of this kind. The embedding of an int4 model is int8: a token reads one row of
-    it, so that its bits cost disk and no time, and what is lost there is lost to all layers. Its lm_head is int4: as
-    int8 it would lower the KL from float32 by 13 % (a random model) or 24 % (cria), and add 6 % to what a step of an 8B
-    model reads."""
-    return "int8" if kind == "int4" and name == EMBED_TOKENS else kind
+    """The kind of a linear in a model of this kind.
+
+    The embedding of an integer model is bf16: a token reads one row of it, so that its bits cost disk and no time, and
+    what is lost there is lost to all layers. The lm_head of an int4 model is int8: that adds 6 % to what a step of an
+    8B model reads and lowers the KL from float32 by 13 % (a random model) or 24 % (cria), which as int4 would be worse
+    off than with llama.cpp's Q4_0, whose output tensor has 6.6 bits.
+    """
+    if rows_kind(kind) == "int8" and name == EMBED_TOKENS:
+        return "bf16"
+    return "int8" if kind == "int4" and name == LM_HEAD else kind
 
 
-def norm_names(config: ModelConfig) -> list[str]:
-    """The packed names of every norm's gain."""
-    layers = range(config.num_hidden_layers)
-    return [f"layers.{layer}.{norm}" for layer in layers for norm in dict.fromkeys(GAINS.values())] + [NORM]
-
-
-def packed_plan(config: ModelConfig, rotated: bool = False) -> list[PlannedWeight]:
+def packed_plan(config: ModelConfig, kind: Kind) -> list[PlannedWeight]:
     """Every weight of a packed file in the order of the file.
 
-    A tied lm_head is the embedding and has no own, but for a rotated model: only one of the two takes in a gain. (The
-    embedding is read a row per token, so the second copy costs disk, no bandwidth.)
+    A tied lm_head is the embedding and has no own, but in integer models: there the two differ in kind.
     """
     shapes = tensor_shapes(config)
 
@@ -84,7 +65,7 @@ def packed_plan(config: ModelConfig, rotated: bool = False) -> list[PlannedWeigh
     ends = [planned(NORM, "model.norm.weight")]
     if not config.tie_word_embeddings:
         ends.append(planned(LM_HEAD, LM_HEAD_TENSOR))
-    elif rotated:
+    elif rows_kind(kind) == "int8":
         ends.append(planned(LM_HEAD, EMBEDDING))
     return [
         PlannedWeight(INVERSE_FREQUENCIES, (), (config.head_dim // 2,)),

@@ -24,7 +24,7 @@ def write_packed(
     path: Path,
     checkpoint: Checkpoint,
     kind: Kind,
-    rotation: Rotation | None,
+    rotation: Rotation,
     weights: Iterable[tuple[str, F32 | Pieces]],
 ) -> None:
     """Write a packed file; `path` stays absent or as it was until all is whole."""
@@ -34,7 +34,7 @@ def write_packed(
             "config": checkpoint.config.to_json(),
             "generation": checkpoint.generation.to_json(),
             "kind": kind,
-            "rotation": None if rotation is None else rotation.to_json(),
+            "rotation": rotation.to_json(),
             "source": model_name(checkpoint.path),
             "tokenizer": _write_tokenizer(file, checkpoint.tokenizer_json),
             "weights": {name: _write_weight(file, weight) for name, weight in weights},

@@ -23,12 +23,12 @@ class ReferenceKernels:
     isa = "reference"
     num_threads = 1
 
-    def quantize_rows(self, x: F32, kind: RowsKind) -> Rows:
+    def quantize_rows(self, x: F32, kind: RowsKind, hadamard: int = 0) -> Rows:
         """See `Kernels.quantize_rows`; likewise below."""
-        return rows.quantize_rows(x, kind)
+        return rows.quantize_rows(x, kind, hadamard)
 
-    def rms_norm(self, x: F32, gain: F32, eps: float, kind: RowsKind) -> Rows:
-        return rows.rms_norm(x, gain, eps, kind)
+    def rms_norm(self, x: F32, gain: F32, eps: float, kind: RowsKind, hadamard: int = 0) -> Rows:
+        return rows.rms_norm(x, gain, eps, kind, hadamard)
 
     def silu_mul(self, gate_up: F32, kind: RowsKind, hadamard: int = 0) -> Rows:
         return rows.silu_mul(gate_up, kind, hadamard)

@@ -8,8 +8,15 @@ from tampu.kernels.layout import SCALED, unpack_linear
 from tampu.kernels.numerics import exp, from_bf16, hadamard, lane_sum, quantize, sin_cos, to_bf16
 
 
-def quantize_rows(x: F32, kind: RowsKind) -> Rows:
-    """x f32[M, K] in the form a linear of `kind` takes. A row with a NaN or infinity gets the scale NaN."""
+def quantize_rows(x: F32, kind: RowsKind, width: int = 0) -> Rows:
+    """x f32[M, K], mixed in Hadamard blocks of `width`, in the form a linear of `kind` takes.
+
+    A row with a NaN or infinity gets the scale NaN.
+    """
+    check_hadamard(width, x.shape[1])
+    if width:
+        with np.errstate(invalid="ignore", over="ignore"):
+            x = hadamard(x, width)
     if kind == "f32":
         return Rows(kind, np.ascontiguousarray(x))
     if kind == "bf16":
@@ -18,20 +25,18 @@ def quantize_rows(x: F32, kind: RowsKind) -> Rows:
     return Rows(kind, values.astype(np.int8), scales)
 
 
-def rms_norm(x: F32, gain: F32, eps: float, kind: RowsKind) -> Rows:
+def rms_norm(x: F32, gain: F32, eps: float, kind: RowsKind, width: int = 0) -> Rows:
     """x / sqrt(mean(x^2) + eps) * gain, per row."""
     mean = lane_sum(x * x) / np.float32(x.shape[1])
     inverse = np.float32(1) / np.sqrt(mean + np.float32(eps))
-    return quantize_rows((x * inverse[:, None]) * gain, kind)
+    return quantize_rows((x * inverse[:, None]) * gain, kind, width)
 
 
 def silu_mul(gate_up: F32, kind: RowsKind, width: int = 0) -> Rows:
-    """gate / (1 + exp(-gate)) * up, mixed in Hadamard blocks of `width`; gate_up f32[M, 2 * K] has gate first."""
+    """gate / (1 + exp(-gate)) * up; gate_up f32[M, 2 * K] has gate first."""
     gate, up = np.split(gate_up, 2, axis=1)
-    check_hadamard(width, gate.shape[1])
-    with np.errstate(invalid="ignore", over="ignore"):
-        product = gate / (np.float32(1) + exp(-gate)) * up
-        return quantize_rows(hadamard(product, width) if width else product, kind)
+    with np.errstate(invalid="ignore"):
+        return quantize_rows(gate / (np.float32(1) + exp(-gate)) * up, kind, width)
 
 
 def check_hadamard(width: int, size: int) -> None:
