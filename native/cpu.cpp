@@ -1,9 +1,12 @@
 #include "cpu.h"
 
+#include "amx.h"
+
 namespace tampu {
 
-#if defined(__x86_64__)
 namespace {
+
+#if defined(__x86_64__)
 
 // __builtin_cpu_supports also asks the operating system (XGETBV) whether it saves the wide registers.
 bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
@@ -16,19 +19,64 @@ bool has_avx512() {
 
 bool has_avx512bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
 
-}  // namespace
 #endif
 
-std::vector<const KernelTable*> available_tables() {
-  std::vector<const KernelTable*> tables;
+// A set that multiplies on tiles; made here, because its own file may hold instructions that this machine lacks.
+KernelTable add_tiles(KernelTable table, const char* name, decltype(KernelTable::linear) linear) {
+  table.isa = name;
+  table.linear = linear;
+  return table;
+}
+
+#if defined(TAMPU_KNOWS_AMX)
+
+// Why tiles cannot be used, or nothing. A processor that rounds otherwise than the manual says loses speed, not bits.
+std::string refusal_of_amx() {
+  const std::string answer = ask_for_tiles();
+  if (!answer.empty()) return answer;
+  const char* wrong = amx::find_wrong_instruction();
+  return wrong ? std::string(wrong) + " does not compute what the manual says on this processor" : "";
+}
+
+void find_amx(InstructionSets& sets) {
+  static const KernelTable table = add_tiles(avx512bf16::table, "amx", amx::linear);
+  const std::string refusal = refusal_of_amx();
+  if (refusal.empty()) {
+    sets.available.push_back(&table);
+  } else {
+    sets.refused.push_back("amx: " + refusal);
+  }
+}
+
+#endif
+
+InstructionSets find_sets() {
+  InstructionSets sets;
+  static const KernelTable emulated_portable =
+      add_tiles(portable::table, "amx_emulated_portable", amx_emulated_portable::linear);
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  if (has_avx512bf16()) tables.push_back(&avx512bf16::table);
-  if (has_avx512()) tables.push_back(&avx512::table);
-  if (has_avx2()) tables.push_back(&avx2::table);
+  if (has_avx512()) {
+    static const KernelTable emulated = add_tiles(avx512::table, "amx_emulated", amx_emulated::linear);
+#if defined(TAMPU_KNOWS_AMX)
+    if (processor_has_amx() && has_avx512bf16()) find_amx(sets);
 #endif
-  tables.push_back(&portable::table);
-  return tables;
+    if (has_avx512bf16()) sets.available.push_back(&avx512bf16::table);
+    sets.available.push_back(&avx512::table);
+    sets.emulated.push_back(&emulated);
+  }
+  if (has_avx2()) sets.available.push_back(&avx2::table);
+#endif
+  sets.available.push_back(&portable::table);
+  sets.emulated.push_back(&emulated_portable);
+  return sets;
+}
+
+}  // namespace
+
+const InstructionSets& instruction_sets() {
+  static const InstructionSets sets = find_sets();
+  return sets;
 }
 
 }  // namespace tampu

@@ -1,13 +1,20 @@
 // Which instruction sets this machine can run.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "kernels.h"
 
 namespace tampu {
 
-// Tables this processor and operating system can run, fastest first; portable is always there.
-std::vector<const KernelTable*> available_tables();
+struct InstructionSets {
+  std::vector<const KernelTable*> available;  // fastest first; portable is always there
+  std::vector<const KernelTable*> emulated;   // for tests: amx with software tiles
+  std::vector<std::string> refused;           // sets that the processor has and we do not use: name and reason
+};
+
+// Looks once per process; the first call asks for tile registers and proves them.
+const InstructionSets& instruction_sets();
 
 }  // namespace tampu

@@ -191,4 +191,18 @@ extern const KernelTable table;
 }
 #endif
 
+// Each is compiled from isa/tiles.cpp; cpu.cpp makes tables of them. An emulated set computes with software tiles what
+// amx computes with the processor's: it is there for tests.
+#define TAMPU_TILES(set)                             \
+  namespace set {                                    \
+  void linear(ThreadPool&, const LinearArgs&);       \
+  const char* find_wrong_instruction();              \
+  }
+TAMPU_TILES(amx_emulated_portable)
+#if defined(__x86_64__)
+TAMPU_TILES(amx)
+TAMPU_TILES(amx_emulated)
+#endif
+#undef TAMPU_TILES
+
 }  // namespace tampu

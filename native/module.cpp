@@ -11,6 +11,7 @@
 #include "kernels.h"
 #include "read_memory.h"
 #include "thread_pool.h"
+#include "tile_tests.h"
 
 namespace tampu {
 namespace {
@@ -26,8 +27,9 @@ Kind kind_of(const std::string& name) {
 bool is_scaled(Kind kind) { return kind == Kind::int8 || kind == Kind::int4; }
 
 const KernelTable* table_of(const std::string& isa) {
-  for (const KernelTable* table : available_tables())
-    if (isa == table->isa) return table;
+  for (const auto* tables : {&instruction_sets().available, &instruction_sets().emulated})
+    for (const KernelTable* table : *tables)
+      if (isa == table->isa) return table;
   throw nb::value_error(("this machine cannot run isa " + isa).c_str());
 }
 
@@ -363,10 +365,36 @@ class NativeKernels {
   ThreadPool pool_;
 };
 
-std::vector<std::string> available_isas() {
+std::vector<std::string> names_of(const std::vector<const KernelTable*>& tables) {
   std::vector<std::string> names;
-  for (const KernelTable* table : available_tables()) names.emplace_back(table->isa);
+  for (const KernelTable* table : tables) names.emplace_back(table->isa);
   return names;
+}
+
+std::vector<std::string> available_isas() { return names_of(instruction_sets().available); }
+std::vector<std::string> emulated_isas() { return names_of(instruction_sets().emulated); }
+std::vector<std::string> refused_isas() { return instruction_sets().refused; }
+
+TileInstruction tile_instruction(const std::string& name) {
+  if (name == "TDPBSSD") return TileInstruction::tdpbssd;
+  if (name == "TDPBUSD") return TileInstruction::tdpbusd;
+  require(name == "TDPBF16PS", "an instruction is TDPBSSD, TDPBUSD or TDPBF16PS, not " + name);
+  return TileInstruction::tdpbf16ps;
+}
+
+void multiply_software_tiles(const std::string& instruction, const Input& a, const Input& b, const Output& c) {
+  const int64_t rows = size_of("a", a, 2, 0), depth = size_of("b", b, 2, 0), width = size_of("b", b, 2, 1) / 4;
+  require(1 <= rows && rows <= 16 && 1 <= depth && depth <= 16 && 1 <= width && width <= 16,
+          "a tile has 1 to 16 rows of 1 to 16 words");
+  amx_emulated_portable::multiply_software_tiles(
+      tile_instruction(instruction),
+      TileProduct{input<uint8_t>("a", a, {rows, 4 * depth}), input<uint8_t>("b", b, {depth, 4 * width}),
+                  output<uint8_t>("c", c, {rows, 4 * width}), rows, depth, width});
+}
+
+std::string find_disturbed_instruction(const std::string& instruction) {
+  const char* found = amx_emulated_portable::find_disturbed_instruction(tile_instruction(instruction));
+  return found ? found : "";
 }
 
 }  // namespace
@@ -376,6 +404,10 @@ NB_MODULE(_native, m) {
   using tampu::NativeKernels;
   m.doc() = "tampu's kernels: one class for all instruction sets, see tampu.kernels.native.";
   m.def("available_isas", &tampu::available_isas);
+  m.def("emulated_isas", &tampu::emulated_isas);
+  m.def("refused_isas", &tampu::refused_isas);
+  m.def("multiply_software_tiles", &tampu::multiply_software_tiles);
+  m.def("find_disturbed_instruction", &tampu::find_disturbed_instruction);
   nanobind::class_<NativeKernels>(m, "Kernels")
       .def(nanobind::init<const std::string&, int>())
       .def_prop_ro("isa", &NativeKernels::isa)

@@ -43,9 +43,15 @@ def test_a_bad_setting_fails_and_a_mistyped_one_is_noticed() -> None:
     ],
 )
 def test_slow_kernels_are_pointed_out(isas: tuple[str, ...], status: str) -> None:
-    check = check_kernels(isas)
+    check = check_kernels(isas, ())
     assert check.status == status
     assert bool(check.fix) == (status != "ok")
+
+
+def test_an_instruction_set_that_is_not_used_is_named_with_the_reason() -> None:
+    check = check_kernels(("avx512", "reference"), ("amx: the operating system refused the tile registers",))
+    assert check.status == "warn"
+    assert "not used: amx: the operating system refused the tile registers" in check.detail
 
 
 def test_little_memory_is_pointed_out() -> None:

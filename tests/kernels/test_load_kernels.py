@@ -33,3 +33,24 @@ def test_without_the_compiled_module_the_twin_stands_in_and_says_so_once() -> No
     result = subprocess.run([sys.executable, "-c", WITHOUT_NATIVE], capture_output=True, text=True, check=True)
     assert result.stdout == "('reference',) reference reference\n"
     assert result.stderr == "tampu: built without native kernels; the numpy ones are some 100 times slower\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            'kernels.NATIVE_ISAS = ("portable",)',
+            "this processor has no AVX2; the portable kernels are several times slower",
+        ),
+        (
+            'kernels.NATIVE_ISAS, kernels.REFUSED_ISAS = ("avx2", "portable"), ("amx: no permission",)',
+            "amx: no permission; avx2 is used, with the same results",
+        ),
+    ],
+)
+def test_a_machine_on_slower_kernels_is_told_so_once(change: str, said: str) -> None:
+    program = (
+        f'from tampu import kernels\n{change}\nkernels.load_kernels("auto", 1), kernels.load_kernels("portable", 1)'
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stderr == f"tampu: {said}\n"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tampu.kernels import available_isas, load_kernels
+from tampu.kernels import available_isas, emulated_isas
 from tampu.kernels.interface import AttentionRows, Kernels, Kind, LayerCache, PackedLinear, Rows, RowsKind, rows_kind
 from tampu.kernels.layout import pack_linear
 from tampu.kernels.native import NativeKernels
@@ -27,13 +27,13 @@ from tests.kernels.cases import (
 )
 
 TWIN = ReferenceKernels()
-NATIVE = [(isa, threads) for isa in available_isas() if isa != "reference" for threads in (1, 2)]
+NATIVE = [(isa, threads) for isa in (*available_isas()[:-1], *emulated_isas()) for threads in (1, 2)]
 
 
 @pytest.fixture(scope="module", params=NATIVE, ids=lambda param: f"{param[0]}-{param[1]}")
 def native(request: pytest.FixtureRequest) -> Kernels:
     isa, num_threads = request.param
-    return load_kernels(isa, num_threads)
+    return NativeKernels(isa, num_threads)
 
 
 def hostile(rng: np.random.Generator, num_rows: int, size: int) -> np.ndarray:
@@ -197,7 +197,7 @@ def test_attention_has_the_twins_bits_for_any_heads_and_blocks(
 
 @pytest.mark.parametrize(("heads", "groups"), [(5, 1), (6, 3), (8, 8)])
 def test_a_single_row_parted_among_many_threads_has_the_twins_bits(native: Kernels, heads: int, groups: int) -> None:
-    many = load_kernels(native.isa, 3 * native.num_threads)
+    many = NativeKernels(native.isa, 3 * native.num_threads)
     for kv_dtype in CACHE_KINDS:
         assert_same_attention(many, heads, groups, 32, 32, kv_dtype, [1])
         assert_same_attention(many, heads, groups, 32, 64, kv_dtype, [2, 1])

@@ -12,7 +12,7 @@ import typer
 from tampu import __version__
 from tampu.cli.terminal import print_json
 from tampu.errors import ModelError, TampuError, nearest
-from tampu.kernels import available_isas, usable_cores
+from tampu.kernels import available_isas, refused_isas, usable_cores
 from tampu.model.fit import largest_known
 from tampu.model.hub import BUNDLED, hub_cache, local_models
 from tampu.model.machine import available_memory, free_disk, human_size, total_memory
@@ -53,7 +53,7 @@ def doctor(
 def examine(environment: Mapping[str, str]) -> Iterator[Check]:
     """Every check, one after the other."""
     yield check_python()
-    yield check_kernels(available_isas())
+    yield check_kernels(available_isas(), refused_isas())
     yield check_memory(available_memory(), total_memory())
     cache = hub_cache(environment)
     yield check_disk(str(cache), free_disk(cache))
@@ -69,7 +69,7 @@ def check_python() -> Check:
     return Check("python", "ok", f"{platform.python_version()}, {platform.system()} {platform.machine()}")
 
 
-def check_kernels(isas: tuple[str, ...]) -> Check:
+def check_kernels(isas: tuple[str, ...], refused: tuple[str, ...]) -> Check:
     """The instruction sets that the kernels can use here, fastest first."""
     detail = f"{isas[0]} (of {', '.join(isas)}) on {usable_cores()} cores"
     if isas == ("reference",):
@@ -77,6 +77,9 @@ def check_kernels(isas: tuple[str, ...]) -> Check:
         return Check("kernels", "fail", "no native kernels: numpy computes, some 100 times slower", fix)
     if isas[0] == "portable":
         return Check("kernels", "warn", detail, "This processor has no AVX2: expect a few tokens per second at best.")
+    if refused:
+        fix = "Results are the same, only slower. A newer kernel, or the host of this virtual machine, may allow it."
+        return Check("kernels", "warn", f"{detail}; not used: {'; '.join(refused)}", fix)
     return Check("kernels", "ok", detail)
 
 

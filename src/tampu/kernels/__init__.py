@@ -8,12 +8,16 @@ from tampu.kernels.interface import Kernels
 from tampu.kernels.reference import ReferenceKernels
 
 try:
-    from tampu.kernels._native import available_isas as native_isas
+    from tampu.kernels import _native
     from tampu.kernels.native import NativeKernels
 except ImportError:  # built without a compiler
     NATIVE_ISAS: tuple[str, ...] = ()
+    EMULATED_ISAS: tuple[str, ...] = ()
+    REFUSED_ISAS: tuple[str, ...] = ()
 else:
-    NATIVE_ISAS = tuple(native_isas())
+    NATIVE_ISAS = tuple(_native.available_isas())
+    EMULATED_ISAS = tuple(_native.emulated_isas())
+    REFUSED_ISAS = tuple(_native.refused_isas())
 
 # Part of the system fingerprint: raise it whenever any kernel's bits change.
 ARITHMETIC_VERSION = 1
@@ -24,6 +28,16 @@ def available_isas() -> tuple[str, ...]:
     return (*NATIVE_ISAS, "reference")
 
 
+def emulated_isas() -> tuple[str, ...]:
+    """Sets that `NativeKernels` runs for tests only: the kernels of amx on tiles that software imitates bit by bit."""
+    return EMULATED_ISAS
+
+
+def refused_isas() -> tuple[str, ...]:
+    """Sets that this processor has and that are not used: the name and the reason of each."""
+    return REFUSED_ISAS
+
+
 def load_kernels(isa: str = "auto", num_threads: int = 0) -> Kernels:
     """The kernels of `isa` ("auto": the fastest here) with `num_threads` threads (0: every core we may use).
 
@@ -32,12 +46,23 @@ def load_kernels(isa: str = "auto", num_threads: int = 0) -> Kernels:
     known = available_isas()
     if isa not in ("auto", *known):
         raise BadSetting(f"isa {isa!r} cannot run on this machine: choose auto or one of {', '.join(known)}.")
+    if isa == "auto":
+        for reason in what_slows():
+            print(f"tampu: {reason}", file=sys.stderr)
     chosen = known[0] if isa == "auto" else isa
     if chosen != "reference":
         return NativeKernels(chosen, num_threads or usable_cores())
-    if isa == "auto":
-        print("tampu: built without native kernels; the numpy ones are some 100 times slower", file=sys.stderr)
     return ReferenceKernels()
+
+
+def what_slows() -> tuple[str, ...]:
+    """Why the kernels chosen here are slower than they could be, a sentence each."""
+    fastest = available_isas()[0]
+    if fastest == "reference":
+        return ("built without native kernels; the numpy ones are some 100 times slower",)
+    if fastest == "portable":
+        return ("this processor has no AVX2; the portable kernels are several times slower",)
+    return tuple(f"{refused}; {fastest} is used, with the same results" for refused in refused_isas())
 
 
 def usable_cores() -> int:
