@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, Protocol
 
 from tampu.errors import InvalidRequest, OutOfRange
 
 Role = Literal["system", "user", "assistant", "tool"]
-ConstraintKind = Literal["json_object", "json_schema", "regex", "choice", "grammar"]
+ConstraintKind = Literal["json_object", "json_schema", "regex", "choice", "grammar", "tools"]
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "abort", "error"]
 
 MAX_STOP_STRINGS = 16
@@ -108,11 +108,30 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A function on offer; `parameters` is its JSON schema."""
+    """A function on offer; `parameters` is its JSON schema, which `strict` calls always match."""
 
     name: str
     description: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """Whether an answer may call tools, or must; where there are `names`, those only."""
+
+    mode: Literal["none", "auto", "required"] = "auto"
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A piece of call `index` of a choice: the first has id and name, the arguments' text comes in all of them."""
+
+    index: int
+    arguments: str = ""
+    id: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +148,8 @@ class Constraint:
     """What the text of a completion must match from its first character to its last.
 
     `source` by kind: json_schema the schema as JSON text; regex the expression; choice a JSON array of strings; grammar
-    Lark, or GBNF as llama.cpp has it; json_object nothing. `param` is the field of the body that errors name.
+    Lark, or GBNF as llama.cpp has it; json_object nothing; tools the calls that may come, see `tampu.engine.tools`.
+    `param` is the field of the body that errors name.
     """
 
     kind: ConstraintKind
@@ -150,6 +170,8 @@ class GenerateRequest:
     prompt: Prompt
     sampling: SamplingParams = field(default_factory=SamplingParams)
     tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = ToolChoice()
+    parallel_tool_calls: bool = True
     # The last message is the assistant's and unfinished: the completion goes on from its text.
     continue_last: bool = False
     # The prompt's text (and, with prompt_logprobs, its log-probabilities) is given back before the completion.
@@ -160,6 +182,14 @@ class GenerateRequest:
     adapter: str = ""
     # Enforced token by token: an answer that ends by itself matches it.
     constraint: Constraint | None = None
+
+    @property
+    def offered_tools(self) -> tuple[Tool, ...]:
+        """The tools that the answer may call."""
+        choice = self.tool_choice
+        if choice.mode == "none":
+            return ()
+        return tuple(tool for tool in self.tools if not choice.names or tool.name in choice.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +264,7 @@ class Chunk:
     token_ids: tuple[int, ...] = ()
     logprobs: tuple[TokenLogprob, ...] = ()
     finish_reason: FinishReason | None = None
+    tool_calls: tuple[ToolCallDelta, ...] = ()
     opening: Opening | None = None
     usage: Usage | None = None
 
@@ -247,6 +278,7 @@ class Choice:
     token_ids: tuple[int, ...]
     logprobs: tuple[TokenLogprob, ...]
     finish_reason: FinishReason
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +310,17 @@ def _choice(index: int, pieces: list[Chunk]) -> Choice:
         tuple(token_id for piece in pieces for token_id in piece.token_ids),
         tuple(logprob for piece in pieces for logprob in piece.logprobs),
         finish_reason,
+        _tool_calls(delta for piece in pieces for delta in piece.tool_calls),
     )
+
+
+def _tool_calls(deltas: Iterable[ToolCallDelta]) -> tuple[ToolCall, ...]:
+    """The calls that these are the pieces of."""
+    calls: dict[int, ToolCall] = {}
+    for delta in deltas:
+        known = calls.get(delta.index) or ToolCall(delta.id, delta.name, "")
+        calls[delta.index] = replace(known, arguments=known.arguments + delta.arguments)
+    return tuple(calls.values())
 
 
 class Upstream(Protocol):

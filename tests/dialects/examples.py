@@ -5,7 +5,7 @@ from typing import Any
 
 from tampu.dialects.base import Call, Context, Operation
 from tampu.dialects.openai import OpenAI
-from tampu.request import Chunk, Opening, TokenLogprob, Usage
+from tampu.request import Chunk, Opening, TokenLogprob, ToolCallDelta, Usage
 
 CONTEXT = Context("req_" + "0" * 32, created=1790000000, seed=42, vocab_size=1000)
 CHAT_BODY = {"model": "cria", "messages": [{"role": "user", "content": "hello"}]}
@@ -28,6 +28,7 @@ def chunks_from(script: list[dict[str, Any]]) -> Iterator[tuple[int, Chunk]]:
             opening = dict(values["opening"])
             opening["prompt_logprobs"] = logprobs_from(opening.get("prompt_logprobs", []))
             values["opening"] = Opening(**opening)
+        values["tool_calls"] = tuple(ToolCallDelta(**delta) for delta in values.get("tool_calls", ()))
         if "usage" in values:
             values["usage"] = Usage(*values["usage"])
         yield position, Chunk(**values | {"logprobs": logprobs_from(values.get("logprobs", []))})

@@ -120,7 +120,7 @@ def test_what_we_do_not_offer_is_refused_by_name(operation: str, row: Field) -> 
         assert only(operation, **{row.name: harmless}) == only(operation)
 
 
-@pytest.mark.parametrize("name", ["tools", "functions", "tool_choice", "function_call", "top_a", "models"])
+@pytest.mark.parametrize("name", ["functions", "function_call", "top_a", "models"])
 def test_chat_knows_the_fields_it_refuses(name: str) -> None:
     with pytest.raises(Unsupported, match=f"{name} is not supported"):
         parse("chat", **{name: [{"type": "function"}]})

@@ -1,6 +1,6 @@
 """OpenAI's chat and text completions, with the fields other providers added, as tables.
 
-Fields beyond OpenAI's own are marked in their doc line. Tools are refused by name.
+Fields beyond OpenAI's own are marked in their doc line.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,6 +26,7 @@ from tampu.dialects.messages import Messages
 from tampu.dialects.openai_answers import ChatAnswer, Stamp, TextAnswer, render_error_object, wire_fingerprint
 from tampu.dialects.openai_schemas import CHAT_ANSWER, ERROR, TEXT_ANSWER
 from tampu.dialects.prompts import Prompts
+from tampu.dialects.tools import TOOL_FIELDS, read_tools
 from tampu.errors import InvalidRequest, ServiceError
 from tampu.request import (
     MAX_LOGIT_BIAS,
@@ -42,7 +43,7 @@ SAMPLING_DOCS = {item.name: item.metadata["doc"] for item in SamplingParams.__da
 LIMITS = {"temperature": Range(0, 2), "top_k": Range(0, 999)}
 COMPLETION_TOKENS = 16  # the default of max_tokens in completions
 STOP = Text(MAX_STOP_CHARACTERS, min_length=1)
-NO_TOOLS = "this version answers in text only"
+OLD_TOOLS = "use tools"
 NO_CONTROL = "the server's own chat format is the only one"
 
 
@@ -93,9 +94,9 @@ CHAT_FIELDS = (
     Field("max_tokens", MAX_TOKENS, "The older name of max_completion_tokens, which wins if both come."),
     Field("logprobs", Boolean(), "Report log-probabilities of the completion's tokens."),
     Field("top_logprobs", Integer(Range(0, MAX_TOP_LOGPROBS)), "And of this many likeliest; needs logprobs."),
-    *refused(NO_TOOLS, "tools", "functions", harmless=([],)),
-    *refused(NO_TOOLS, "tool_choice", "function_call", harmless=("none",)),
-    *refused(NO_TOOLS, "parallel_tool_calls", harmless=(True,)),
+    *TOOL_FIELDS,
+    *refused(OLD_TOOLS, "functions", harmless=([],)),
+    *refused(OLD_TOOLS, "function_call", harmless=("none",)),
     *no_effect("prompt_cache_options", "prompt_cache_retention", "prediction", "modalities", "audio"),
     *no_effect("reasoning_effort", "verbosity", "web_search_options", "moderation"),
 )
@@ -169,6 +170,7 @@ class Chat:
             tenant=context.tenant,
             adapter=values.get("lora", ""),
             constraint=read_constraint(values),
+            **read_tools(values),
         )
         answer = ChatAnswer(answer_stamp, params.n, logprobs=params.logprobs is not None)
         return Call(values["model"], (request,), values.get("stream", False), answer)

@@ -6,7 +6,17 @@ from dataclasses import dataclass, field, replace
 from tampu.dialects.base import dumps
 from tampu.dialects.kinds import JSON
 from tampu.errors import ServiceError
-from tampu.request import Choice, Chunk, Completion, FinishReason, Opening, TokenLogprob, Usage
+from tampu.request import (
+    Choice,
+    Chunk,
+    Completion,
+    FinishReason,
+    Opening,
+    TokenLogprob,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+)
 
 LOWEST_LOGPROB = -9999.0  # OpenAI's "very unlikely"; JSON has no infinity
 DONE = b"[DONE]"
@@ -31,6 +41,23 @@ def render_error_object(error: ServiceError, request_id: str) -> dict[str, JSON]
     kind = "server_error" if error.status >= 500 else "requests" if error.status == 429 else "invalid_request_error"
     metadata = {"error_type": error.error_type, "request_id": request_id}
     return {"message": error.message, "type": kind, "param": error.param, "code": error.code, "metadata": metadata}
+
+
+def render_call(call: ToolCall) -> dict[str, JSON]:
+    """A whole call; without arguments they are an empty object."""
+    return {
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": call.arguments or "{}"},
+    }
+
+
+def render_call_delta(delta: ToolCallDelta) -> dict[str, JSON]:
+    """A piece of a call: id, type and name in the first one only."""
+    if not delta.name:
+        return {"index": delta.index, "function": {"arguments": delta.arguments}}
+    function = {"name": delta.name, "arguments": delta.arguments}
+    return {"index": delta.index, "id": delta.id, "type": "function", "function": function}
 
 
 def wire_fingerprint(fingerprint: str) -> str:
@@ -86,9 +113,12 @@ class ChatAnswer:
         }
 
     def _choice(self, choice: Choice) -> JSON:
+        calls = [render_call(call) for call in choice.tool_calls]
+        content = choice.text or None if calls else choice.text
+        message = {"role": "assistant", "content": content, "refusal": None}
         return {
             "index": choice.index,
-            "message": {"role": "assistant", "content": choice.text, "refusal": None},
+            "message": {**message, "tool_calls": calls} if calls else message,
             "logprobs": chat_logprobs(choice.logprobs[: len(choice.token_ids)]) if self.logprobs else None,
             "finish_reason": choice.finish_reason,
         }
@@ -104,6 +134,8 @@ class ChatAnswer:
         if chunk.text or (self.logprobs and tokens):
             logprobs = b',"logprobs":' + dumps(chat_logprobs(tokens)) if self.logprobs else b""
             yield self._delta(chunk.index, b'{"content":' + dumps(chunk.text) + b"}", logprobs)
+        for call in chunk.tool_calls:
+            yield self._delta(chunk.index, b'{"tool_calls":[' + dumps(render_call_delta(call)) + b"]}")
         if chunk.finish_reason is not None:
             yield self._delta(chunk.index, b"{}", reason=dumps(chunk.finish_reason))
         if chunk.usage is not None:

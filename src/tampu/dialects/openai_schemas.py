@@ -49,7 +49,13 @@ TEXT_LOGPROBS = {
     ),
     "type": ["object", "null"],
 }
-MESSAGE = _object({"role": {"const": "assistant"}, "content": _nullable("string"), "refusal": {"type": "null"}})
+TOOL_CALL = _object(
+    {"id": STRING, "type": {"const": "function"}, "function": _object({"name": STRING, "arguments": STRING})}
+)
+MESSAGE = _object(
+    {"role": {"const": "assistant"}, "content": _nullable("string"), "refusal": {"type": "null"}},
+    {"tool_calls": _array(TOOL_CALL)},
+)
 
 
 def _answer(kind: str, choice: Mapping[str, Any]) -> dict[str, Any]:

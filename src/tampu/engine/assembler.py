@@ -1,4 +1,4 @@
-"""Step outputs to chunks: ids become text, split characters and possible stop strings are held back, usage is counted.
+"""Step outputs to chunks: ids become text and calls, split characters and possible stop strings wait, usage is counted.
 
 An assembler depends on nothing but the ids it is given, in order: replaying the recorded ids of a request through a
 fresh one gives the same text. So what a resumed request has to remember is `output_token_ids`, and nothing else.
@@ -6,39 +6,62 @@ fresh one gives the same text. So what a resumed request has to remember is `out
 
 from tampu.engine.output import Logprobs, StepOutput
 from tampu.engine.prepare import Prepared
-from tampu.request import Chunk, FinishReason, Opening, TokenLogprob, Usage
+from tampu.engine.tools import call_id
+from tampu.request import Chunk, FinishReason, Opening, TokenLogprob, ToolCallDelta, Usage
 from tampu.text.detokenizer import Detokenizer
 from tampu.text.stop import StopMatcher
 from tampu.text.tokenizer import Tokenizer
+from tampu.text.tool_calls import CallPiece, Event, ToolCallParser
 
 
 class ChoiceText:
-    """One choice so far: its ids, and the text that is certain."""
+    """One choice so far: its ids, and the text and calls that are certain. Without a parser all is text."""
 
-    def __init__(self, tokenizer: Tokenizer, stops: tuple[str, ...]) -> None:
+    def __init__(self, tokenizer: Tokenizer, stops: tuple[str, ...], parser: ToolCallParser | None = None) -> None:
         self._detokenizer = Detokenizer(tokenizer)
         self._matcher = StopMatcher(stops) if stops else None
+        self._parser = parser
+        self._tag_id = tokenizer.python_tag_id if parser else None
         self.token_ids: list[int] = []
         self.num_generated = 0
         self.finish_reason: FinishReason | None = None
 
-    def push(self, token_ids: tuple[int, ...]) -> tuple[str, int]:
-        """The text that these ids make certain, and how many of them came before a stop string was complete."""
-        pieces = []
+    def push(self, token_ids: tuple[int, ...]) -> tuple[list[Event], int]:
+        """What these ids make certain, and how many of them came before the end: a stop string, or the only call."""
+        events: list[Event] = []
         for taken, token_id in enumerate(token_ids, start=1):
             self.token_ids.append(token_id)
+            if token_id == self._tag_id and self._parser:
+                events += self._parser.tag()
             text, stopped = self._match(self._detokenizer.push((token_id,)))
-            pieces.append(text)
-            if stopped:
-                self.finish_reason, self.num_generated = "stop", len(self.token_ids)
-                return "".join(pieces), taken
-        return "".join(pieces), len(token_ids)
+            events += self._parse(text)
+            if stopped or self._has_its_call:
+                events += self._end("stop")
+                self.num_generated = len(self.token_ids)
+                return events, taken
+        return events, len(token_ids)
 
-    def finish(self, reason: FinishReason) -> str:
+    def finish(self, reason: FinishReason) -> list[Event]:
         """What was held back, now that no more ids come."""
         text, stopped = self._match(self._detokenizer.flush())
-        self.finish_reason = "stop" if stopped else reason
-        return text if self._matcher is None else text + self._matcher.flush()
+        if self._matcher is not None:
+            text += self._matcher.flush()
+        return self._parse(text) + self._end("stop" if stopped else reason)
+
+    @property
+    def _has_its_call(self) -> bool:
+        return self._parser is not None and self._parser.is_finished
+
+    def _end(self, reason: FinishReason) -> list[Event]:
+        events = self._parser.flush() if self._parser else []
+        has_calls = self._parser is not None and self._parser.num_calls > 0
+        self.finish_reason = "tool_calls" if has_calls and reason == "stop" else reason
+        return events
+
+    def _parse(self, text: str) -> list[Event]:
+        if not text:
+            return []
+        return [text] if self._parser is None else self._parser.push(text)
 
     def _match(self, text: str) -> tuple[str, bool]:
         return (text, False) if self._matcher is None else self._matcher.push(text)
@@ -54,7 +77,7 @@ class Assembler:
         self._fingerprint = fingerprint
         self._tokenizer = tokenizer
         sampling = prepared.request.sampling
-        self._choices = [ChoiceText(tokenizer, sampling.stop) for _ in range(sampling.n)]
+        self._choices = [ChoiceText(tokenizer, sampling.stop, self._parser()) for _ in range(sampling.n)]
         self._opening: Opening | None = None
         self._num_guessed = 0
         self._num_right = 0
@@ -87,22 +110,36 @@ class Assembler:
             return None
         self._num_guessed += output.num_guessed
         self._num_right += output.num_right
-        text, taken = choice.push(output.token_ids)
+        events, taken = choice.push(output.token_ids)
         logprobs = output.logprobs[:taken]
         if choice.finish_reason is None:
             logprobs = output.logprobs  # the stop token's own included
             choice.num_generated = output.num_generated
             if output.finish_reason is not None:
-                text += choice.finish(output.finish_reason)
+                events += choice.finish(output.finish_reason)
         return Chunk(
             index,
-            text,
+            "".join(event for event in events if isinstance(event, str)),
             output.token_ids[:taken],
             tuple(map(self._logprob, logprobs)),
             choice.finish_reason,
+            tuple(self._delta(index, event) for event in events if isinstance(event, CallPiece)),
             None if self.opened else self._open(output),
             self._usage() if self.finished else None,
         )
+
+    def _parser(self) -> ToolCallParser | None:
+        request = self._prepared.request
+        names = frozenset(tool.name for tool in request.offered_tools)
+        if not names:
+            return None
+        is_enforced = any(tool.strict for tool in request.offered_tools) or request.constraint is not None
+        return ToolCallParser(names, one_call=not request.parallel_tool_calls, first_only=is_enforced)
+
+    def _delta(self, choice: int, piece: CallPiece) -> ToolCallDelta:
+        prompt = self._prepared.prompt_token_ids
+        name_of_call = call_id(self._seed, choice, piece.index, prompt) if piece.name else ""
+        return ToolCallDelta(piece.index, piece.arguments, name_of_call, piece.name)
 
     def _open(self, output: StepOutput) -> Opening:
         prompt = self._prepared.prompt_token_ids

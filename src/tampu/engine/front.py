@@ -23,6 +23,7 @@ from tampu.engine.protocol import Load
 from tampu.engine.stream import Stream, fingerprint
 from tampu.engine.supervision import Clock, Patience
 from tampu.engine.supervisor import POISON, Supervisor
+from tampu.engine.tools import constraint_of
 from tampu.errors import EngineFailure, ModelError, NotReady, Overloaded, ServiceError
 from tampu.model.hub import packed_cache, resolve
 from tampu.request import Chunk, GenerateRequest
@@ -195,7 +196,7 @@ class LocalEngine:
         self._check_capacity(num_choices)
         self._num_preparing += num_choices
         try:
-            grammar = await self._compile_pool.compile(request.constraint) if request.constraint else ""
+            grammar = await self._compile_pool.compile(constraint) if (constraint := constraint_of(request)) else ""
             prepared = await asyncio.to_thread(preparer.prepare, request, grammar)
         finally:
             self._num_preparing -= num_choices

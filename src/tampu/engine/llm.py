@@ -16,10 +16,11 @@ from tampu.engine.loading import Report, load_engine
 from tampu.engine.open_request import OpenRequest, RefusedRequest
 from tampu.engine.output import EngineStats
 from tampu.engine.prepare import Preparer, locate_draft, read_tokenizer
+from tampu.engine.tools import constraint_of
 from tampu.errors import InvalidRequest, NotReady, ServiceError
 from tampu.grammar.compile import compile_constraint
 from tampu.model.hub import packed_cache, resolve
-from tampu.request import Chunk, Completion, Constraint, GenerateRequest, Prompt, Tool, Usage
+from tampu.request import Chunk, Completion, Constraint, GenerateRequest, Prompt, Tool, ToolCall, ToolChoice, Usage
 from tampu.settings import EngineSettings, Paths, load
 
 CLOSED = "The model was closed."
@@ -42,8 +43,13 @@ class Answer:
         return [choice.text for choice in self.completion.choices]
 
     @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The calls that the first choice makes."""
+        return self.completion.choices[0].tool_calls
+
+    @property
     def finish_reason(self) -> str:
-        """Why the first choice ended: "stop" or "length"."""
+        """Why the first choice ended: "stop", "length" or "tool_calls"."""
         return self.completion.choices[0].finish_reason
 
     @property
@@ -123,6 +129,8 @@ class LLM:
         *,
         stream: Literal[False] = False,
         tools: Sequence[Tool] = (),
+        tool_choice: ToolChoice = ToolChoice(),  # noqa: B008 - it is frozen
+        parallel_tool_calls: bool = True,
         continue_last: bool = False,
         constraint: Constraint | None = None,
         adapter: str = "",
@@ -136,6 +144,8 @@ class LLM:
         *,
         stream: Literal[True],
         tools: Sequence[Tool] = (),
+        tool_choice: ToolChoice = ToolChoice(),  # noqa: B008 - it is frozen
+        parallel_tool_calls: bool = True,
         continue_last: bool = False,
         constraint: Constraint | None = None,
         adapter: str = "",
@@ -148,6 +158,8 @@ class LLM:
         *,
         stream: bool = False,
         tools: Sequence[Tool] = (),
+        tool_choice: ToolChoice = ToolChoice(),  # noqa: B008 - it is frozen
+        parallel_tool_calls: bool = True,
         continue_last: bool = False,
         constraint: Constraint | None = None,
         adapter: str = "",
@@ -156,13 +168,16 @@ class LLM:
         """The answer to a conversation, or with `stream` the pieces of its text as they come.
 
         A string is one user message; dicts have OpenAI's shape. `sampling` has the fields of SamplingParams; what is
-        left out is as the model's makers recommend. A `constraint` is what the whole answer must match,
+        left out is as the model's makers recommend. `tools` may be called as `tool_choice` says: the calls are in
+        `Answer.tool_calls`. A `constraint` is what the whole answer must match,
         an `adapter` the name of the LoRA to answer with.
         """
         request = self._request(
             read_messages(messages),
             sampling,
             tools=tuple(tools),
+            tool_choice=tool_choice,
+            parallel_tool_calls=parallel_tool_calls,
             continue_last=continue_last,
             constraint=constraint,
             adapter=adapter,
@@ -248,7 +263,7 @@ class LLM:
 
     def _open(self, request: GenerateRequest) -> OpenRequest | RefusedRequest:
         try:
-            grammar = compile_constraint(request.constraint) if request.constraint else ""
+            grammar = compile_constraint(constraint) if (constraint := constraint_of(request)) else ""
             prepared = self._preparer.prepare(request, grammar)
         except ServiceError as error:
             return RefusedRequest(request.id, error)

@@ -121,7 +121,7 @@ class Preparer:
         if not messages:
             return self._check_prompt_ids(tuple(part for part in prompt if isinstance(part, int)))
         try:
-            return tuple(render(messages, request.tools, self.tokenizer, request.continue_last))
+            return tuple(render(messages, request.offered_tools, self.tokenizer, request.continue_last))
         except UnsupportedModel as error:
             raise InvalidRequest(f"This model takes no chats, only raw prompts. {error}", param="messages") from error
 

@@ -64,6 +64,8 @@ def compile_constraint(constraint: Constraint) -> str:
             return _compile_choice(constraint.source, constraint.param)
         case "grammar":
             return _compile_grammar(constraint.source, constraint.param)
+        case "tools":
+            return _compile_tools(json.loads(constraint.source), constraint.param)
         case unknown:
             kinds = ", ".join(get_args(ConstraintKind))
             raise InvalidRequest(f"There is no constraint {unknown}; there are {kinds}.", param=constraint.param)
@@ -115,6 +117,28 @@ def _compile_grammar(source: str, param: str) -> str:
         return _compile_lark(_llguidance().grammar_from("grammar", source), param)
     except ValueError as error:
         raise UnsupportedSchema(f"{param}: {_first_line(str(error))}.", param=param) from error
+
+
+def _compile_tools(asked: Any, param: str) -> str:
+    """Calls as Llama 3.1 writes them, whose arguments match their schemas; or else the content, if there may be any."""
+    calls = asked["calls"]
+    rules = [f"call{index}: {_call_rule(call, f'{param}[{index}]')}" for index, call in enumerate(calls)]
+    some = " | ".join(f"call{index}" for index in range(len(calls)))
+    answer = 'call ("; " call)*' if asked["parallel"] else "call"
+    content = asked["content"]
+    if content == "text":
+        rules.append(r"content: /([^\s{\[](?s:.)*)?/")
+    elif content is not None:
+        schema = read_schema(json.dumps(content, ensure_ascii=False), "response_format")
+        rules.append(f"content: %json {json.dumps({**schema, 'x-guidance': JSON_STYLE})}")
+    start = f"start: {answer}" if content is None else f"start: {answer} | content"
+    return _compile_lark(_llguidance().LLMatcher.grammar_from_lark("\n".join([start, f"call: {some}", *rules])), param)
+
+
+def _call_rule(call: Any, param: str) -> str:
+    schema = read_schema(json.dumps(call["schema"], ensure_ascii=False), f"{param}.function.parameters")
+    head = json.dumps(f'{{"name": {json.dumps(call["name"])}, "parameters": ')
+    return f'{head} %json {json.dumps({**schema, "x-guidance": JSON_STYLE})} "}}"'
 
 
 def _compile_lark(text: str, param: str) -> str:
