@@ -106,7 +106,7 @@ def test_errors_become_the_packages_own(client: OpenAI) -> None:
     assert (caught.value.param, caught.value.code) == ("temperature", None)
     assert caught.value.request_id is not None
     with pytest.raises(openai.BadRequestError) as caught:
-        client.chat.completions.create(model="cria", messages=HELLO, tool_choice="required")
+        client.chat.completions.create(model="cria", messages=HELLO, function_call="auto")
     assert caught.value.code == "unsupported_parameter"
     with pytest.raises(openai.NotFoundError) as missing:
         client.chat.completions.create(model="crya", messages=HELLO)
