@@ -1,16 +1,19 @@
 import json
+from pathlib import Path
 
 import pytest
 
-from tampu.cli.doctor import check_kernels, check_memory, check_port, check_settings
+from tampu.cli.doctor import check_adapters, check_kernels, check_memory, check_port, check_settings
 from tampu.model.hub import BUNDLED
+from tampu.settings import Paths
+from tests.adapters import write_adapter
 from tests.cli.conftest import Tampu
 
 
 def test_every_line_is_a_check_and_json_has_the_same(tampu: Tampu) -> None:
     checks = json.loads(tampu("doctor", "--json").stdout)["checks"]
     assert [check["name"] for check in checks] == [
-        *("python", "kernels", "memory", "disk", "settings", "cria", "models", "hub token", "port")
+        *("python", "kernels", "memory", "disk", "settings", "cria", "models", "adapters", "hub token", "port")
     ]
     lines = [line for line in tampu("doctor").stdout.splitlines() if not line.startswith(" ")]
     assert [line.split()[0] for line in lines] == [check["status"] for check in checks]
@@ -52,6 +55,15 @@ def test_an_instruction_set_that_is_not_used_is_named_with_the_reason() -> None:
     check = check_kernels(("avx512", "reference"), ("amx: the operating system refused the tile registers",))
     assert check.status == "warn"
     assert "not used: amx: the operating system refused the tile registers" in check.detail
+
+
+def test_a_damaged_adapter_is_pointed_out(tampu: Tampu, tmp_path: Path) -> None:
+    assert tampu("adapters", "add", str(write_adapter(tmp_path / "pirate"))).exit_code == 0
+    (store,) = (tmp_path / "home").rglob("adapter_model.safetensors")
+    paths = Paths.find({"TAMPU_HOME": str(tmp_path / "home")})
+    assert (check_adapters(paths).status, check_adapters(paths).detail) == ("ok", "tiny:pirate")
+    store.write_bytes(b"")
+    assert (check_adapters(paths).status, check_adapters(paths).detail) == ("warn", "damaged: tiny:pirate")
 
 
 def test_little_memory_is_pointed_out() -> None:

@@ -19,6 +19,7 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
 from tampu.server.ports import free_port
+from tests.adapters import write_adapter
 from tests.checkpoints import END_OF_TEXT, EOM, EOT, random_checkpoint
 from tests.server.live import eventually
 from tests.server.test_attacks import FIELDS, NASTY
@@ -262,3 +263,23 @@ def test_it_ends_with_its_worker_and_exit_code_zero(running: Running) -> None:
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(10) == 0
     assert eventually(lambda: not Path(f"/proc/{worker}").exists())
+
+
+def test_an_adapter_is_uploaded_asked_for_and_removed(running: Running, tmp_path: Path) -> None:
+    source, client = write_adapter(tmp_path / "pirate"), running.client()
+    names = {"config": "adapter_config.json", "weights": "adapter_model.safetensors"}
+    files = {part: (name, (source / name).read_bytes()) for part, name in names.items()}
+    added = httpx2.post(f"{running.url}/v1/adapters", data={"name": "pirate"}, files=files)
+    assert added.status_code == 200, added.text
+    texts, fingerprints = [], []
+    for model in ("tiny", "tiny:pirate", "tiny"):
+        answer = client.chat.completions.create(model=model, messages=HELLO, max_tokens=16, temperature=0)
+        texts.append(answer.choices[0].message.content)
+        fingerprints.append(answer.system_fingerprint)
+    assert texts[0] == texts[2] != texts[1]
+    assert fingerprints[0] == fingerprints[2] != fingerprints[1]
+    assert {model.id for model in client.models.list()} == {"tiny", "tiny:pirate"}
+    assert "tampu_adapters_loaded 1.0" in httpx2.get(f"{running.url}/metrics").text
+    assert httpx2.delete(f"{running.url}/v1/adapters/pirate").status_code == 200
+    with pytest.raises(openai.NotFoundError):
+        client.chat.completions.create(model="tiny:pirate", messages=HELLO)

@@ -13,6 +13,7 @@ from tampu import __version__
 from tampu.cli.terminal import print_json
 from tampu.errors import ModelError, TampuError, nearest
 from tampu.kernels import available_isas, refused_isas, usable_cores
+from tampu.model.adapter_store import all_stores, is_whole
 from tampu.model.fit import largest_known
 from tampu.model.hub import BUNDLED, hub_cache, local_models
 from tampu.model.machine import available_memory, free_disk, human_size, total_memory
@@ -60,6 +61,7 @@ def examine(environment: Mapping[str, str]) -> Iterator[Check]:
     yield from check_settings(environment)
     yield check_demo()
     yield check_models(environment)
+    yield check_adapters(Paths.find(environment))
     yield check_token(environment)
     yield check_port(environment)
 
@@ -134,6 +136,17 @@ def check_models(environment: Mapping[str, str]) -> Check:
     """What can be run without a network."""
     names = [model.name for model in local_models(Paths.find(environment), environment) if model.source == "hub"]
     return Check("models", "ok", ", ".join(names) or f"only {DEMO}; `tampu pull llama3.1:8b` gets another")
+
+
+def check_adapters(paths: Paths) -> Check:
+    """The LoRA adapters that are stored, their files there and of the size they had."""
+    found = [(model, adapter) for model, store in all_stores(paths).items() for adapter in store.list()]
+    broken = [f"{model}:{adapter.name}" for model, adapter in found if not is_whole(adapter)]
+    if broken:
+        fix = "`tampu adapters add` them again, or `tampu adapters remove` them."
+        return Check("adapters", "warn", f"damaged: {', '.join(broken)}", fix)
+    names = ", ".join(f"{model}:{adapter.name}" for model, adapter in found)
+    return Check("adapters", "ok", names or "none; `tampu adapters add` stores one")
 
 
 def check_token(environment: Mapping[str, str]) -> Check:

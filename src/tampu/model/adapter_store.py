@@ -185,6 +185,12 @@ def read_record(directory: Path) -> StoredAdapter | None:
         return None
 
 
+def is_whole(adapter: StoredAdapter) -> bool:
+    """Whether its files are where they were put, and as long."""
+    weights, config = (Path(adapter.directory) / name for name in (WEIGHTS_FILE, CONFIG_FILE))
+    return config.is_file() and weights.is_file() and weights.stat().st_size == adapter.size
+
+
 def _at(adapter: StoredAdapter, directory: Path) -> StoredAdapter:
     values = {**asdict(adapter), "modules": adapter.modules, "directory": str(directory)}
     return StoredAdapter(**values)
