@@ -5,19 +5,21 @@ batches of about `tokens_per_batch`; the order of batches is shuffled. The strea
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from training.dialogue import Dialogue
 from training.mixture import EARLY_POOLS, next_dialogue
 from training.render import Piece, render
 
 BUCKETS = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)  # row lengths; longer conversations are left out
 POOL_DIALOGUES = 3000
 
+Change = Callable[[Dialogue], Dialogue]
 Row = tuple[list[int], list[int]]  # token ids, and 1 where the token is a target
 
 
@@ -28,6 +30,11 @@ class TokenBatch:
     token_ids: Tensor  # (B, T) int64
     weights: Tensor  # (B, T) float32
     pool: int
+
+
+def unchanged(dialogue: Dialogue) -> Dialogue:
+    """The dialogue as it is."""
+    return dialogue
 
 
 def encode(tokenizer: Tokenizer, pieces: list[Piece]) -> Row:
@@ -49,14 +56,16 @@ def _piece_ids(tokenizer: Tokenizer, piece: Piece) -> list[int]:
     return [token_id]
 
 
-def batches(tokenizer: Tokenizer, seed: int, first_pool: int, tokens_per_batch: int) -> Iterator[TokenBatch]:
-    """Training batches without end, from pool `first_pool` on."""
+def batches(
+    tokenizer: Tokenizer, seed: int, first_pool: int, tokens_per_batch: int, change: Change = unchanged
+) -> Iterator[TokenBatch]:
+    """Training batches without end, from pool `first_pool` on, every dialogue as `change` makes it."""
     carried: dict[int, list[Row]] = {bucket: [] for bucket in BUCKETS}
     pool = first_pool
     while True:
         rng = random.Random(f"{seed}/{pool}")
         for _ in range(POOL_DIALOGUES):
-            row = encode(tokenizer, render(next_dialogue(rng, early=pool < EARLY_POOLS)))
+            row = encode(tokenizer, render(change(next_dialogue(rng, early=pool < EARLY_POOLS))))
             bucket = next((b for b in BUCKETS if b >= len(row[0])), None)
             if bucket is not None:
                 carried[bucket].append(row)

@@ -67,6 +67,26 @@ def ask(client: OpenAI, seed: int, words: int = 24) -> str:
     return answer.choices[0].message.content or ""
 
 
+def test_an_adapter_is_uploaded_asked_for_and_removed(running: Running, tmp_path: Path) -> None:
+    source, client = write_adapter(tmp_path / "pirate"), running.client()
+    names = {"config": "adapter_config.json", "weights": "adapter_model.safetensors"}
+    files = {part: (name, (source / name).read_bytes()) for part, name in names.items()}
+    added = httpx2.post(f"{running.url}/v1/adapters", data={"name": "pirate"}, files=files)
+    assert added.status_code == 200, added.text
+    texts, fingerprints = [], []
+    for model in ("tiny", "tiny:pirate", "tiny"):
+        answer = client.chat.completions.create(model=model, messages=HELLO, max_tokens=16, temperature=0)
+        texts.append(answer.choices[0].message.content)
+        fingerprints.append(answer.system_fingerprint)
+    assert texts[0] == texts[2] != texts[1]
+    assert fingerprints[0] == fingerprints[2] != fingerprints[1]
+    assert {model.id for model in client.models.list()} == {"tiny", "tiny:pirate"}
+    assert "tampu_adapters_loaded 1.0" in httpx2.get(f"{running.url}/metrics").text
+    assert httpx2.delete(f"{running.url}/v1/adapters/pirate").status_code == 200
+    with pytest.raises(openai.NotFoundError):
+        client.chat.completions.create(model="tiny:pirate", messages=HELLO)
+
+
 def test_the_same_seed_gives_the_same_text_alone_and_among_others(running: Running) -> None:
     client = running.client()
     alone = [ask(client, seed) for seed in range(4)]
@@ -263,23 +283,3 @@ def test_it_ends_with_its_worker_and_exit_code_zero(running: Running) -> None:
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(10) == 0
     assert eventually(lambda: not Path(f"/proc/{worker}").exists())
-
-
-def test_an_adapter_is_uploaded_asked_for_and_removed(running: Running, tmp_path: Path) -> None:
-    source, client = write_adapter(tmp_path / "pirate"), running.client()
-    names = {"config": "adapter_config.json", "weights": "adapter_model.safetensors"}
-    files = {part: (name, (source / name).read_bytes()) for part, name in names.items()}
-    added = httpx2.post(f"{running.url}/v1/adapters", data={"name": "pirate"}, files=files)
-    assert added.status_code == 200, added.text
-    texts, fingerprints = [], []
-    for model in ("tiny", "tiny:pirate", "tiny"):
-        answer = client.chat.completions.create(model=model, messages=HELLO, max_tokens=16, temperature=0)
-        texts.append(answer.choices[0].message.content)
-        fingerprints.append(answer.system_fingerprint)
-    assert texts[0] == texts[2] != texts[1]
-    assert fingerprints[0] == fingerprints[2] != fingerprints[1]
-    assert {model.id for model in client.models.list()} == {"tiny", "tiny:pirate"}
-    assert "tampu_adapters_loaded 1.0" in httpx2.get(f"{running.url}/metrics").text
-    assert httpx2.delete(f"{running.url}/v1/adapters/pirate").status_code == 200
-    with pytest.raises(openai.NotFoundError):
-        client.chat.completions.create(model="tiny:pirate", messages=HELLO)
