@@ -23,7 +23,7 @@ MAX_MISTAKES = 64  # things that look like a call and are none; after so many th
 
 BLANKS = re.compile(r"\s*")
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-LINE_THAT_BEGINS = re.compile(r"\n[ \t]*(?=[\[{])")
+LINE_THAT_BEGINS = re.compile(r"\n[ \t]{0,1023}(?=[\[{])")  # MAX_HEAD with the line feed
 LAST_LINE = re.compile(r"\n[ \t]*\Z")
 IDENTIFIER = re.compile(r"[A-Za-z_][\w.]*")
 # To the next bracket, over whole strings; and to the end of a string.
@@ -121,7 +121,7 @@ class ToolCallParser:
         self._lead += self._held[:blanks]
         self._held = self._held[blanks:]
         if len(self._lead) > MAX_HEAD:
-            self._state = self._text
+            self._state = None
             yield self._lead
             self._lead = ""
         elif self._held:
@@ -136,7 +136,7 @@ class ToolCallParser:
             self._held, self._state = self._held[found.end() :], self._begin
             return
         last = LAST_LINE.search(self._held)
-        end = last.start() if last else len(self._held)
+        end = last.start() if last and len(self._held) - last.start() <= MAX_HEAD else len(self._held)
         if end:
             yield self._take(end)
 
@@ -362,28 +362,38 @@ def _read_python(text: str, names: Collection[str]) -> list[tuple[str, str]]:
     """Name and JSON arguments of the calls in a Python list; ValueError when it holds anything else."""
     try:
         tree = ast.parse(text, mode="eval").body
-    except (SyntaxError, RecursionError, MemoryError) as error:
+        if not isinstance(tree, ast.List) or not tree.elts:
+            raise ValueError("no list of calls")
+        return [_read_python_call(element, names) for element in tree.elts]
+    except (SyntaxError, TypeError, RecursionError, MemoryError) as error:
         raise ValueError from error
-    if not isinstance(tree, ast.List) or not tree.elts:
-        raise ValueError
-    return [_read_python_call(element, names) for element in tree.elts]
 
 
 def _read_python_call(element: ast.expr, names: Collection[str]) -> tuple[str, str]:
     if not isinstance(element, ast.Call) or element.args:
         raise ValueError
-    name = ast.unparse(element.func)
+    name = _python_name(element.func)
     if name not in names:
         raise ValueError
     arguments: dict[str, Any] = {}
     for keyword in element.keywords:
-        if keyword.arg is None:
+        if keyword.arg is None or keyword.arg in arguments:
             raise ValueError
         arguments[keyword.arg] = ast.literal_eval(keyword.value)
-    try:
-        return name, json.dumps(arguments, ensure_ascii=False)
-    except TypeError as error:
-        raise ValueError from error
+    written = json.dumps(arguments, ensure_ascii=False, allow_nan=False)
+    written.encode()  # a lone surrogate is no text
+    return name, written
+
+
+def _python_name(function: ast.expr) -> str:
+    """`a` or `a.b.c`."""
+    parts: list[str] = []
+    while isinstance(function, ast.Attribute):
+        parts.append(function.attr)
+        function = function.value
+    if not isinstance(function, ast.Name):
+        raise ValueError
+    return ".".join([function.id, *reversed(parts)])
 
 
 def _joined(events: list[Event]) -> list[Event]:
