@@ -168,6 +168,36 @@ def test_files_that_are_gone_or_changed_fail_their_own_sequences_only(
         assert output_token_ids(outputs[index]) == alone[index]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_random_life_with_aborts_and_little_memory_changes_no_token(
+    packed: PackedModel, offers: list[AdapterOffer], alone: Alone, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    engine = engine_of(
+        packed,
+        offers,
+        adapter_memory=2 * offers[0].num_bytes,
+        num_blocks=8,
+        max_model_len=96,
+        max_num_batched_tokens=24,
+    )
+    waiting = [sequences(offers)[index] for index in rng.permutation(12)]
+    aborted: set[int] = set()
+    outputs: dict[int, list[int]] = {}
+    while waiting or engine.has_work():
+        if waiting and rng.random() < 0.4:
+            engine.add(waiting.pop())
+        if rng.random() < 0.05:
+            aborted.add(victim := int(rng.integers(12)))
+            engine.abort(victim)
+        for output in engine.step():
+            outputs.setdefault(output.sequence_id, []).extend(output.token_ids)
+        engine.check()
+    whole = {index: tokens for index, tokens in outputs.items() if index not in aborted}
+    assert whole == {index: tokens for index, tokens in alone.items() if index not in aborted}
+    assert engine.stats().blocks_used == 0
+
+
 class Shop:
     """Loads adapters of one layer, and can be made to wait."""
 

@@ -71,6 +71,7 @@ def test_an_adapter_comes_in_is_listed_and_goes(station: Station, tmp_path: Path
     assert httpx2.get(station.url("/pirate")).json() == shown
     gone = httpx2.delete(station.url("/pirate"))
     assert gone.json() == {"id": "pirate", "object": "adapter", "deleted": True}
+    assert station.stored() == []
     assert (
         refused(httpx2.get(station.url("/pirate"))) == refused(httpx2.delete(station.url("/pirate"))) == (404, "name")
     )
@@ -111,6 +112,7 @@ def test_a_name_can_be_given_to_another_adapter(station: Station, tmp_path: Path
     second = httpx2.post(station.url(), files=form(write_adapter(tmp_path / "2", seed=2))).json()
     assert first["fingerprint"] != second["fingerprint"]
     assert httpx2.get(station.url()).json()["data"] == [second]
+    assert station.stored() == ["pirate"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The adapters that a request may name: those stored for the model, and those that the program itself brought."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,15 +16,26 @@ from tampu.settings import EngineSettings, Paths
 
 
 class AdapterShelf:
-    """What is stored is looked up anew whenever the store has changed, whoever changed it."""
+    """What is stored is looked up anew whenever the store has changed, whoever changed it.
 
-    def __init__(self, store: AdapterStore, config: ModelConfig, kind: Kind, capacity: int) -> None:
+    `in_use` tells the fingerprints of the adapters whose files may still be read.
+    """
+
+    def __init__(
+        self,
+        store: AdapterStore,
+        config: ModelConfig,
+        kind: Kind,
+        capacity: int,
+        in_use: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
         self._store = store
         self._config = config
         self._element_size = 4 if kind == "f32" else 2
         self._capacity = capacity
         self._own: dict[str, StoredAdapter] = {}
         self._stored: dict[str, StoredAdapter] = {}
+        self._in_use = in_use
         self._has_retired = False
         self._seen = -1  # when the store had changed last, as far as we know
         store.sweep()
@@ -65,8 +76,9 @@ class AdapterShelf:
         except InvalidAdapter:
             discard(staged)
             raise
+        added = self._store.add(name, staged, self._config)
         self._seen, self._has_retired = -1, True
-        return self._store.add(name, staged, self._config)
+        return added
 
     def remove(self, name: str) -> None:
         """Take a stored adapter out; AdapterNotFound when there is none. Requests under way keep it."""
@@ -88,9 +100,10 @@ class AdapterShelf:
         retired = self._store.retired(offer.fingerprint)
         return replace(offer, directory=str(retired)) if retired.is_dir() else offer
 
-    def sweep(self, in_use: Collection[str]) -> None:
-        """Delete the files of adapters that were taken out, but for those of these fingerprints."""
+    def sweep(self) -> None:
+        """Delete the files of adapters that were taken out and are no longer in use."""
         if self._has_retired:
+            in_use = self._in_use()
             self._store.sweep(in_use)
             self._has_retired = bool(in_use)
 
@@ -108,7 +121,9 @@ class AdapterShelf:
             self._seen = seen
 
 
-def open_shelf(card: ModelCard, settings: EngineSettings, paths: Paths) -> AdapterShelf:
-    """The adapters of a loaded model."""
+def open_shelf(
+    card: ModelCard, settings: EngineSettings, paths: Paths, in_use: Callable[[], Collection[str]] = frozenset
+) -> AdapterShelf:
+    """The adapters of a loaded model; `in_use` as for an AdapterShelf."""
     config = open_packed(Path(card.packed)).config
-    return AdapterShelf(AdapterStore(paths, card.id), config, card.kind, settings.adapter_memory)
+    return AdapterShelf(AdapterStore(paths, card.id), config, card.kind, settings.adapter_memory, in_use)

@@ -170,7 +170,7 @@ class LocalEngine:
     def _sweep(self, stream: Stream) -> None:
         """Delete the files of the request's adapter if it was taken out meanwhile and nobody else has it."""
         if self.adapters is not None and stream.request.prepared.adapter is not None:
-            self.adapters.sweep(self._supervisor.adapters_in_use)
+            self.adapters.sweep()
 
     async def _meet_model(self) -> None:
         await self._supervisor.settled.wait()
@@ -181,7 +181,7 @@ class LocalEngine:
         except ModelError as error:
             self._supervisor.give_up(str(error))
         else:
-            shelf = open_shelf(card, self.settings, self._paths)
+            shelf = open_shelf(card, self.settings, self._paths, lambda: self._supervisor.adapters_in_use)
             self._supervisor.locate_adapter = shelf.moved
             self.adapters, self._preparer = shelf, Preparer(tokenizer, card, find_adapter=shelf.offer)
 

@@ -47,6 +47,7 @@ def add_adapters(add: AddRoute, service: Service) -> None:
         record_of(request.scope).operation = "adapters"
         async with changing:
             await asyncio.to_thread(shelf_of(service).remove, name)
+        shelf_of(service).sweep()
         return as_json({"id": name, "object": "adapter", "deleted": True})
 
     add(PATH, adapters, [*READ, "POST"])
@@ -61,7 +62,9 @@ async def upload(service: Service, shelf: AdapterShelf, request: Request, changi
         check_name(name)
         async with changing:
             check_room(service, name)
-            return await asyncio.to_thread(shelf.add, name, staged)
+            added = await asyncio.to_thread(shelf.add, name, staged)
+        shelf.sweep()
+        return added
     finally:
         await asyncio.to_thread(discard, staged)
 
