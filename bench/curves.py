@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from bench.kernels import LINEARS, STREAM_BYTES, measure_limits, random_weight
+from bench.kernels import LINEARS, random_weight
 from bench.machine import machine
 from bench.shapes import SHAPES, write_files
 from tampu.kernels import load_kernels
 from tampu.kernels.interface import AttentionRows, Kernels, Kind, rows_kind
+from tampu.kernels.limits import STREAM_BYTES, measure_limits
 from tampu.model.llama import ForwardInput, Llama
 from tampu.model.packed import open_packed
 

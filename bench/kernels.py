@@ -9,7 +9,6 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import cycle
 
 import numpy as np
@@ -28,22 +27,12 @@ from tampu.kernels.interface import (
     rows_kind,
 )
 from tampu.kernels.layout import SCALED, TILES, group_scales_shape, packed_shape
-from tampu.kernels.native import NativeKernels
+from tampu.kernels.limits import STREAM_BYTES, measure_limits
 
 # name: (out_features, in_features)
 LINEARS = {"qkv": (6144, 4096), "o": (4096, 4096), "gate_up": (28672, 4096), "down": (4096, 14336)}
 HIDDEN_SIZE, INTERMEDIATE_SIZE, HADAMARD = 4096, 14336, 512
 HEADS, GROUPS, HEAD_SIZE, BLOCK_SIZE, VOCAB_SIZE = 32, 8, 128, 32, 128_256
-STREAM_BYTES = 400_000_000
-MULTIPLY_ROUNDS = 20_000  # some milliseconds
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the machine can do: bytes read from memory and int8 operations in registers, per second."""
-
-    read: float
-    multiply: float
 
 
 def median_seconds(call: Callable[[], object], repeats: int) -> float:
@@ -55,22 +44,6 @@ def median_seconds(call: Callable[[], object], repeats: int) -> float:
         call()
         times.append(time.perf_counter() - start)
     return statistics.median(times)
-
-
-def best_seconds(call: Callable[[], object], repeats: int) -> float:
-    """The shortest time of a call: limits are what the machine can do undisturbed."""
-    return min(median_seconds(call, 1) for _ in range(repeats))
-
-
-def measure_limits(kernels: Kernels) -> Limits:
-    """The limits of as many threads as `kernels` has, and of its instruction set."""
-    native = NativeKernels("portable" if kernels.isa == "reference" else kernels.isa, kernels.num_threads)
-    array = np.ones(STREAM_BYTES, np.int8)
-    operations = native.multiply_registers(MULTIPLY_ROUNDS)
-    return Limits(
-        read=STREAM_BYTES / best_seconds(lambda: native.read_memory(array), 9),
-        multiply=operations / best_seconds(lambda: native.multiply_registers(MULTIPLY_ROUNDS), 9),
-    )
 
 
 def random_weight(rng: np.random.Generator, kind: Kind, out_features: int, in_features: int) -> PackedLinear:

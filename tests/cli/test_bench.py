@@ -1,7 +1,10 @@
 import json
 
-from tampu.cli.bench import decode, prefill
+import pytest
+
+from tampu.cli.bench import Roof, decode, prefill
 from tampu.engine.llm import LLM
+from tampu.kernels.limits import Limits
 from tests.cli.conftest import Tampu
 
 
@@ -15,6 +18,9 @@ def test_figures_come_for_reading_and_for_each_number_of_streams(tampu: Tampu) -
         ("decode", 3, 12),
     ]
     assert all(figure["tokens_per_second"] > 0 for figure in values["figures"])
+    prefill, one, three = (figure["limit"] for figure in values["figures"])
+    assert prefill is None  # float weights: no integer products
+    assert three == pytest.approx(3 * one) and one > 0
 
 
 def test_the_table_has_a_line_per_figure(tampu: Tampu) -> None:
@@ -27,6 +33,11 @@ def test_every_token_asked_for_is_written(llm: LLM) -> None:
     decode(llm, 2, 10)
     prefill(llm, 8)
     assert llm.stats().generation_tokens - before == 21
+
+
+def test_the_limits_of_integer_weights_are_the_memory_and_the_multipliers() -> None:
+    roof = Roof(bytes_per_step=1000, operations=10, limits=Limits(read=2000.0, multiply=100.0))
+    assert (roof.reading(), roof.writing(1), roof.writing(4), roof.writing(64)) == (10.0, 2.0, 8.0, 10.0)
 
 
 def test_no_streams_are_wrong_usage(tampu: Tampu) -> None:

@@ -1,8 +1,13 @@
-"""Measure how fast a model reads (prefill) and writes (decode) on this machine, for one stream and for several."""
+"""Measure how fast a model reads (prefill) and writes (decode) on this machine, for one stream and for several.
+
+Each rate stands beside what the machine could reach: all weights read from memory once per step, every product done at
+the speed of the registers. A model that fits the processor's caches can be faster than its memory.
+"""
 
 import random
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +17,11 @@ from tampu.cli.opening import open_model
 from tampu.cli.terminal import note, print_json, table
 from tampu.engine.llm import LLM
 from tampu.errors import BadSetting, ServiceError
+from tampu.kernels import load_kernels
+from tampu.kernels.interface import PackedLinear, rows_kind
+from tampu.kernels.limits import Limits, measure_limits
+from tampu.model.packed import open_packed
+from tampu.model.plan import EMBED_TOKENS
 from tampu.request import GenerateRequest, SamplingParams
 
 SHORT_PROMPT = 16  # tokens before the ones that decoding is measured on
@@ -26,6 +36,39 @@ class Figure:
     tokens: int
     seconds: float
     tokens_per_second: float
+    limit: float | None = None  # tokens per second that the machine could reach, where that is known
+
+
+@dataclass(frozen=True, slots=True)
+class Roof:
+    """What a token of a model costs, and what the machine can do."""
+
+    bytes_per_step: int  # all weights but the embedding
+    operations: int  # of one token, in integer products and sums; 0 for weights that are no integers
+    limits: Limits
+
+    @classmethod
+    def over(cls, llm: LLM) -> "Roof":
+        """The roof over a loaded model."""
+        packed = open_packed(Path(llm.card.packed))
+        linears = [
+            weight
+            for name, weight in packed.weights.items()
+            if isinstance(weight, PackedLinear) and name != EMBED_TOKENS
+        ]
+        is_integer = rows_kind(packed.kind) == "int8"
+        products = sum(weight.out_features * weight.in_features for weight in linears) if is_integer else 0
+        kernels = load_kernels(llm.card.isa, llm.card.threads)
+        return cls(sum(weight.nbytes for weight in linears), 2 * products, measure_limits(kernels))
+
+    def reading(self) -> float | None:
+        """Prompt tokens per second at most."""
+        return self.limits.multiply / self.operations if self.operations else None
+
+    def writing(self, streams: int) -> float:
+        """Tokens per second at most, of so many streams in sum."""
+        from_memory = streams * self.limits.read / self.bytes_per_step
+        return min(from_memory, self.reading() or from_memory)
 
 
 @options.engine_flags()
@@ -50,10 +93,11 @@ def bench(
     if longest > llm.card.context:
         raise BadSetting(f"{longest} tokens do not fit the context of {llm.card.context}: ask for fewer.")
     measure(llm, 1, SHORT_PROMPT, 4)  # the first use maps the weights and starts the threads
-    figures = [prefill(llm, prompt_tokens)]
+    roof = Roof.over(llm)
+    figures = [replace(prefill(llm, prompt_tokens), limit=roof.reading())]
     for count in streams or (1, 4, 16):
         note(f"{count} streams ...")
-        figures.append(decode(llm, count, tokens))
+        figures.append(replace(decode(llm, count, tokens), limit=roof.writing(count)))
     card = llm.card
     if as_json:
         about = {"model": card.id, "quant": card.kind, "isa": card.isa, "threads": card.threads}
@@ -67,10 +111,11 @@ def bench(
             str(figure.tokens),
             f"{figure.seconds:.2f}",
             f"{figure.tokens_per_second:.1f}",
+            f"{figure.tokens_per_second / figure.limit:.0%}" if figure.limit else "",
         )
         for figure in figures
     ]
-    print(table(("work", "streams", "tokens", "seconds", "tokens/s"), rows))
+    print(table(("work", "streams", "tokens", "seconds", "tokens/s", "of limit"), rows))
 
 
 def prefill(llm: LLM, num_prompt: int) -> Figure:
