@@ -84,23 +84,26 @@ inline int64_t up_panels(const LowRankArgs& adapter) {
 }
 
 // Calls body(adapter, block, first, last) for every block of every adapter and every chunk of its rows, on all threads.
+// Neighbouring blocks go to one thread: memory is read ahead of where it is computed.
 template <class Blocks, class Body>
 inline void for_adapters(ThreadPool& pool, const LoraArgs& args, int64_t work, Blocks&& blocks, Body&& body) {
+  int64_t all = 0;
+  for (int64_t a = 0; a < args.count; ++a)
+    all += blocks(args.adapters[a]) * pieces(args.adapters[a].last - args.adapters[a].first, LORA_CHUNK);
+  const int64_t fair = all / (8 * pool.size()), group = fair > 1 ? fair : 1;
+  const auto tasks_of = [&](const LowRankArgs& adapter) {
+    return pieces(blocks(adapter), group) * pieces(adapter.last - adapter.first, LORA_CHUNK);
+  };
   int64_t tasks = 0;
-  for (int64_t a = 0; a < args.count; ++a) {
-    const LowRankArgs& adapter = args.adapters[a];
-    tasks += blocks(adapter) * pieces(adapter.last - adapter.first, LORA_CHUNK);
-  }
+  for (int64_t a = 0; a < args.count; ++a) tasks += tasks_of(args.adapters[a]);
   parallel(pool, tasks, work, [&](int64_t task, int) {
     const LowRankArgs* adapter = args.adapters;
-    for (;; ++adapter) {
-      const int64_t own = blocks(*adapter) * pieces(adapter->last - adapter->first, LORA_CHUNK);
-      if (task < own) break;
-      task -= own;
-    }
+    for (; task >= tasks_of(*adapter); ++adapter) task -= tasks_of(*adapter);
     const int64_t chunks = pieces(adapter->last - adapter->first, LORA_CHUNK);
-    const int64_t first = adapter->first + task % chunks * LORA_CHUNK;
-    body(*adapter, task / chunks, first, first + LORA_CHUNK < adapter->last ? first + LORA_CHUNK : adapter->last);
+    const int64_t from = adapter->first + task % chunks * LORA_CHUNK, block = task / chunks * group;
+    const int64_t to = from + LORA_CHUNK < adapter->last ? from + LORA_CHUNK : adapter->last;
+    const int64_t end = block + group < blocks(*adapter) ? block + group : blocks(*adapter);
+    for (int64_t each = block; each < end; ++each) body(*adapter, each, from, to);
   });
 }
 
