@@ -8,14 +8,17 @@ Weights are streamed from memory: each linear cycles through copies that togethe
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 
 from tampu.kernels import load_kernels, usable_cores
 from tampu.kernels.cache import block_bytes, new_layer_cache
 from tampu.kernels.interface import (
+    F32,
     AttentionRows,
     Kernels,
     Kind,
@@ -144,40 +147,80 @@ def bench_attention(kernels: Kernels, kv_dtype: str, limit: float) -> None:
         )
 
 
-def sample_controls(temperature: float, top_k: int, top_p: float) -> SampleRows:
-    """The controls of one row."""
-    zero, one, word = np.zeros(1, np.float32), np.ones(1, np.float32), np.zeros(1, np.uint32)
-    none = SparseRows(np.zeros(2, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
-    return SampleRows(
-        temperature=one * np.float32(temperature),
-        top_p=one * np.float32(top_p),
-        top_k=np.full(1, top_k, np.int32),
-        min_p=zero,
-        repetition_penalty=one,
-        presence_penalty=zero,
-        frequency_penalty=zero,
-        logit_bias=none,
-        seen=none,
-        seed=np.zeros(1, np.uint64),
-        choice=word,
-        position=word,
-    )
+def sparse_row(count: int, value: float) -> SparseRows:
+    """`count` tokens of the vocabulary, with that number each."""
+    token_ids = np.random.default_rng(0).permutation(VOCAB_SIZE)[:count].astype(np.int32)
+    return SparseRows(np.array([0, count], np.int32), token_ids, np.full(count, value, np.float32))
+
+
+PLAIN = SampleRows(
+    temperature=np.ones(1, np.float32),
+    top_p=np.ones(1, np.float32),
+    top_k=np.zeros(1, np.int32),
+    min_p=np.zeros(1, np.float32),
+    repetition_penalty=np.ones(1, np.float32),
+    presence_penalty=np.zeros(1, np.float32),
+    frequency_penalty=np.zeros(1, np.float32),
+    logit_bias=sparse_row(0, 0),
+    seen=sparse_row(0, 0),
+    seed=np.zeros(1, np.uint64),
+    choice=np.zeros(1, np.uint32),
+    position=np.zeros(1, np.uint32),
+)
+# A penalty, a bias and a mask cost by the tokens that they change: 2,048 seen, 300 biased, half the vocabulary allowed.
+SEEN: Mapping[str, Any] = {"repetition_penalty": 1.1, "frequency_penalty": 0.1, "seen": sparse_row(2048, 1)}
+BIASED: Mapping[str, Any] = {"logit_bias": sparse_row(300, 1)}
+MASKED: Mapping[str, Any] = {"mask": np.full((1, -(-VOCAB_SIZE // 32)), 0x0F0F_0F0F, np.uint32)}
+CONTROLS: Mapping[str, Mapping[str, Any]] = {
+    "temperature 0": {"temperature": 0},
+    "temperature 1": {},
+    "top_k 50": {"top_k": 50},
+    "top_k 100k": {"top_k": 100_000},
+    "top_p 0.9": {"top_p": 0.9},
+    "top_p 0.999": {"top_p": 0.999},
+    "top_k 50, top_p 0.9": {"top_k": 50, "top_p": 0.9},
+    "top_k 100k, top_p 0.999": {"top_k": 100_000, "top_p": 0.999},
+    "min_p 0.05": {"min_p": 0.05},
+    "penalties, 2k seen": SEEN,
+    "logit_bias": BIASED,
+    "mask": MASKED,
+    "all, top_k 50": {"top_k": 50, "top_p": 0.9, "min_p": 0.01, **SEEN, **BIASED, **MASKED},
+    "all, top_k 50k": {"top_k": 50_000, "top_p": 0.999, "min_p": 1e-7, **SEEN, **BIASED, **MASKED},
+}
+
+
+def sample_controls(changed: Mapping[str, Any]) -> SampleRows:
+    """The controls of one row, plain but for `changed`."""
+    arrays = {
+        name: np.full(1, value, getattr(PLAIN, name).dtype) if isinstance(value, int | float) else value
+        for name, value in changed.items()
+    }
+    return replace(PLAIN, **arrays)
+
+
+def sample_logits() -> Mapping[str, F32]:
+    """Rows that spread like a model's, are all equal, nearly so, and have few different values."""
+    spread = np.random.default_rng(0).standard_normal((1, VOCAB_SIZE), np.float32) * np.float32(3)
+    return {
+        "spread": spread,
+        "equal": np.zeros_like(spread),
+        "nearly equal": spread * np.float32(1e-4),
+        "many ties": np.rint(spread),
+    }
 
 
 def bench_sampling(kernels: Kernels) -> None:
-    """Milliseconds per row at Llama 3's vocabulary."""
-    rng = np.random.default_rng(0)
-    logits = rng.standard_normal((1, VOCAB_SIZE), np.float32) * np.float32(3)
-    for name, controls in {
-        "temperature 0": sample_controls(0, 0, 1),
-        "temperature 1": sample_controls(1, 0, 1),
-        "top_p 0.9": sample_controls(1, 0, 0.9),
-        "top_k 50, top_p 0.9": sample_controls(1, 50, 0.9),
-    }.items():
-        seconds = median_seconds(lambda: kernels.sample(logits, controls), 20)  # noqa: B023 - called at once
-        print(f"sample   {name:20} {seconds * 1e3:6.2f} ms per row of {VOCAB_SIZE}")
-    seconds = median_seconds(lambda: kernels.logprobs(logits, np.zeros(1, np.int32), 20), 20)
-    print(f"logprobs top 20               {seconds * 1e3:6.2f} ms per row of {VOCAB_SIZE}")
+    """Milliseconds per row at Llama 3's vocabulary: a line per combination, a column per spread of the logits."""
+    rows = sample_logits()
+    print(f"{'sample, ms per row':26} " + " ".join(f"{name:>12}" for name in rows))
+    for name, changed in CONTROLS.items():
+        controls = sample_controls(changed)
+        call = kernels.sample
+        times = [median_seconds(lambda: call(logits, controls), 20) for logits in rows.values()]  # noqa: B023
+        print(f"{name:26} " + " ".join(f"{seconds * 1e3:12.3f}" for seconds in times))
+    chosen = np.zeros(1, np.int32)
+    times = [median_seconds(lambda: kernels.logprobs(logits, chosen, 20), 20) for logits in rows.values()]  # noqa: B023
+    print(f"{'logprobs top 20':26} " + " ".join(f"{seconds * 1e3:12.3f}" for seconds in times))
 
 
 def main() -> None:

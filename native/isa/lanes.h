@@ -259,6 +259,36 @@ INLINE int32_t fold_maximum(const Ints& x) {
   return fold(x, [](auto a, auto b) { return b > a ? b : a; });
 }
 
+// Bit l is lane l of a condition.
+INLINE uint32_t lane_bits(const Ints& condition) {
+  uint32_t result = 0;
+  UNROLL for (int i = 0; i < PARTS; ++i) {
+#if defined(__AVX512F__)
+    result = _mm512_movepi32_mask((__m512i)condition.part[i]);
+#elif defined(__AVX2__)
+    result |= static_cast<uint32_t>(_mm256_movemask_ps((__m256)condition.part[i])) << i * WIDTH;
+#else
+    for (int l = 0; l < WIDTH; ++l) result |= (condition.part[i][l] & 1u) << (i * WIDTH + l);
+#endif
+  }
+  return result;
+}
+
+// Writes the lanes in `kept`, as `lane_bits` has them, side by side; what follows them, up to LANES, is undefined.
+INLINE void store_kept(int32_t* to, const Ints& x, uint32_t kept) {
+#if defined(__AVX512F__)
+  _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(static_cast<__mmask16>(kept), (__m512i)x.part[0]));
+#else
+  if (kept == 0xFFFF) return store(to, x);
+  int32_t lane[LANES];
+  store(lane, x);
+  UNROLL for (int l = 0; l < LANES; ++l) {  // without branches, which nobody could predict
+    *to = lane[l];
+    to += kept >> l & 1;
+  }
+#endif
+}
+
 // Lane l is l.
 INLINE Ints count_up() {
   const int32_t numbers[LANES] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};

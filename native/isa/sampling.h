@@ -1,8 +1,6 @@
-// Sampling and log-probabilities. Kept tokens weigh integers, so sums are exact: nothing here needs a sort of the
-// whole row, only a histogram and a sort of the one bucket in which a cut falls.
+// Sampling and log-probabilities. What may be drawn is gathered once, in id order, and each cut leaves less of it.
+// Kept tokens weigh integers, so sums are exact in any order, and a cut is found by narrowing, without a sort.
 #pragma once
-
-#include <algorithm>
 
 #include "isa/numerics.h"
 #include "isa/rows.h"
@@ -11,38 +9,30 @@
 namespace tampu::TAMPU_ISA {
 
 constexpr float HEAVIEST = 1073741824.0f;  // 2^30, the weight of the likeliest
-constexpr float WEIGHTLESS = -23.0f;       // e^-23 * 2^30 rounds to zero
-constexpr int BUCKETS = 4096;
-constexpr float BUCKETS_PER_UNIT = 178.0f;  // 23 * 178 < 4096
+constexpr int PIVOTS = 3;                  // by which a cut is narrowed at once
 
-// One row on its way; scratch of [V] each, padded to whole lanes with -inf and 0.
-struct SampleRow {
-  float* logits;    // after scale_temperature: minus the maximum
-  int32_t* weights;  // 0: cannot be drawn
-  int64_t V, padded;
+// Tokens that may be drawn, in id order; each array has whole lanes, the last ones filled with -inf and 0.
+struct Tokens {
+  float* logits;     // minus the maximum, after the temperature
+  int32_t* weights;  // 1 or more
+  int32_t* ids;      // null where nobody asks for them
+  int64_t count;
 };
 
-struct Candidate {
+// What a cut leaves: all tokens above `logit`, and the first `ties` of those that equal it.
+struct Cut {
   float logit;
-  int32_t id;
-  bool operator<(const Candidate& other) const {
-    return logit > other.logit || (logit == other.logit && id < other.id);  // likeliest first
-  }
+  int64_t ties;
 };
 
-struct CutScratch {
-  int64_t* buckets;       // [BUCKETS]
-  Candidate* candidates;  // [V]
-};
-
-inline void add_logit_bias(const SampleRow& row, const Sparse& bias, int64_t b) {
-  for (int32_t i = bias.offsets[b]; i < bias.offsets[b + 1]; ++i) row.logits[bias.token_ids[i]] += bias.values[i];
+inline void add_logit_bias(float* logits, const Sparse& bias, int64_t b) {
+  for (int32_t i = bias.offsets[b]; i < bias.offsets[b + 1]; ++i) logits[bias.token_ids[i]] += bias.values[i];
 }
 
-inline void apply_penalties(const SampleRow& row, const SampleArgs& args, int64_t b) {
+inline void apply_penalties(float* logits, const SampleArgs& args, int64_t b) {
   const float repetition = args.repetition_penalty[b];
   for (int32_t i = args.seen.offsets[b]; i < args.seen.offsets[b + 1]; ++i) {
-    float& at = row.logits[args.seen.token_ids[i]];
+    float& at = logits[args.seen.token_ids[i]];
     const float count = args.seen.values[i];
     float logit = at > 0 ? at / repetition : at * repetition;
     logit = logit - args.frequency_penalty[b] * count;
@@ -51,38 +41,44 @@ inline void apply_penalties(const SampleRow& row, const SampleArgs& args, int64_
 }
 
 // Drops the tokens whose bit is 0.
-inline void mask_grammar(const SampleRow& row, const uint32_t* mask) {
+inline void mask_grammar(float* logits, int64_t V, const uint32_t* mask) {
   const int32_t bits[LANES] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
   const Ints bit = load(bits);
-  for (int64_t i = 0; i < row.padded; i += LANES) {
+  for (int64_t i = 0; i < V; i += LANES) {
     const int32_t half = mask[i / 32] >> i % 32 & 0xFFFF;
     if (half == 0xFFFF) continue;  // most of a row, inside a string
     const Ints kept = (broadcast(half) & bit) == bit;
-    store(row.logits + i, select(kept, load(row.logits + i), broadcast(-INFINITE)));
+    store(logits + i, select(kept, load(logits + i), broadcast(-INFINITE)));
   }
+}
+
+// Lanes from i on, -inf past the end.
+INLINE Floats load_logits(const float* logits, int64_t i, int64_t V) {
+  if (i + LANES <= V) return load(logits + i);
+  const Ints inside = count_up() < broadcast(static_cast<int32_t>(V - i));
+  return select(inside, load(logits + i, V - i), broadcast(-INFINITE));
 }
 
 // The largest logit; NaN where there is one, -inf where there is nothing else.
 inline float highest_logit(const float* logits, int64_t V) {
-  Floats highest = broadcast(-INFINITE);
+  constexpr int CHAINS = 4;
+  Floats highest[CHAINS];
   Ints broken = broadcast(0);
-  int64_t i = 0;
-  for (; i + LANES <= V; i += LANES) {
-    const Floats x = load(logits + i);
+  UNROLL for (int c = 0; c < CHAINS; ++c) highest[c] = broadcast(-INFINITE);
+  const auto look = [&](int64_t i, Floats& most) {
+    const Floats x = load_logits(logits, i, V);
     broken = broken | (x != x);
-    highest = select(x > highest, x, highest);
-  }
-  float lane[LANES], result = -INFINITE;
-  int32_t bad[LANES];
-  store(lane, highest);
-  store(bad, broken);
-  for (int l = 0; l < LANES; ++l) {
-    if (bad[l]) return __builtin_nanf("");
-    result = lane[l] > result ? lane[l] : result;
-  }
-  for (; i < V; ++i) {
-    if (logits[i] != logits[i]) return logits[i];
-    result = logits[i] > result ? logits[i] : result;
+    most = select(x > most, x, most);
+  };
+  int64_t i = 0;
+  for (; i + CHAINS * LANES <= V; i += CHAINS * LANES)
+    UNROLL for (int c = 0; c < CHAINS; ++c) look(i + c * LANES, highest[c]);
+  for (; i < V; i += LANES) look(i, highest[0]);
+  if (lane_bits(broken)) return __builtin_nanf("");
+  float result = -INFINITE;
+  for (int c = 0; c < CHAINS; ++c) {
+    const float most = fold_maximum(highest[c]);
+    result = most > result ? most : result;
   }
   return result;
 }
@@ -98,140 +94,250 @@ INLINE Ints weigh(const Floats& likelihood) {
   return select(weight >= large, to_int(weight), bits(weight + large) - broadcast(0x4B000000));
 }
 
-// Centres and scales the logits, drops what min_p drops, and weighs the rest.
-inline void scale_and_weigh(const SampleRow& row, float highest, float temperature, float min_p) {
+// Fills the last lanes behind the tokens.
+inline void pad(const Tokens& tokens) {
+  for (int64_t i = tokens.count; i % LANES != 0; ++i) {
+    tokens.logits[i] = -INFINITE;
+    tokens.weights[i] = 0;
+  }
+}
+
+// Appends the lanes in `kept` to a local `to`, which so stays in registers; the place of a token is at or before where it was, so that this may be done in place.
+INLINE void append(Tokens& to, const Floats& logits, const Ints& weights, const Ints& ids, uint32_t kept) {
+  store_kept(reinterpret_cast<int32_t*>(to.logits + to.count), bits(logits), kept);
+  store_kept(to.weights + to.count, weights, kept);
+  if (to.ids) store_kept(to.ids + to.count, ids, kept);
+  to.count += __builtin_popcount(kept);
+}
+
+// Centres and scales the logits, weighs them, and gathers what min_p leaves and weighs something.
+inline Tokens gather_tokens(Tokens to, const float* logits, int64_t V, float highest, float temperature, float min_p) {
   const Floats top = broadcast(highest), divisor = broadcast(temperature), least = broadcast(min_p);
-  for (int64_t i = 0; i < row.padded; i += LANES) {
-    const Floats scaled = centre(load(row.logits + i), top) / divisor;
-    const Floats likelihood = exp(scaled);
-    const Ints kept = likelihood >= least;
-    store(row.logits + i, select(kept, scaled, broadcast(-INFINITE)));
-    store(row.weights + i, select(kept, weigh(likelihood), broadcast(0)));
+  to.count = 0;
+  for (int64_t i = 0; i < V; i += LANES) {
+    const Floats scaled = centre(load_logits(logits, i, V), top) / divisor;
+    const Floats likelihood = exp_below(scaled);
+    const Ints weights = weigh(likelihood);
+    const Ints kept = (likelihood >= least) & (weights > broadcast(0));
+    const Ints ids = count_up() + broadcast(static_cast<int32_t>(i));
+    if (const uint32_t some = lane_bits(kept)) append(to, scaled, weights, ids, some);
+  }
+  pad(to);
+  return to;
+}
+
+// The largest and the smallest logit.
+struct Range {
+  float highest, lowest;
+};
+
+inline Range range_of(const Tokens& tokens) {
+  Floats highest = broadcast(-INFINITE), lowest = broadcast(INFINITE);
+  for (int64_t i = 0; i < tokens.count; i += LANES) {
+    const Floats x = load(tokens.logits + i);
+    highest = select(x > highest, x, highest);
+    lowest = select((x < lowest) & (x > broadcast(-INFINITE)), x, lowest);
+  }
+  return {fold_maximum(highest), -fold_maximum(broadcast(0.0f) - lowest)};
+}
+
+// Lanes of non-negative numbers, halved so that LONGEST additions cannot overflow.
+struct WideSum {
+  static constexpr int64_t LONGEST = 1 << 15;
+  Ints lower = broadcast(0), upper = broadcast(0);
+
+  INLINE void add(const Ints& low, const Ints& high) {
+    lower = lower + low;
+    upper = upper + high;
+  }
+  int64_t total() const {
+    int32_t low[LANES], high[LANES];
+    store(low, lower);
+    store(high, upper);
+    int64_t sum = 0;
+    for (int l = 0; l < LANES; ++l) sum += low[l] + (static_cast<int64_t>(high[l]) << 16);
+    return sum;
+  }
+};
+
+// Adds to above[p] what the tokens above pivots[p] weigh; where WEIGHED is false, how many they are.
+template <bool WEIGHED>
+inline void measure_above(const Tokens& tokens, const float* pivots, int64_t* above) {
+  Floats pivot[PIVOTS];
+  UNROLL for (int p = 0; p < PIVOTS; ++p) pivot[p] = broadcast(pivots[p]);
+  for (int64_t first = 0; first < tokens.count; first += WideSum::LONGEST * LANES) {
+    const int64_t most = first + WideSum::LONGEST * LANES, end = most < tokens.count ? most : tokens.count;
+    WideSum sums[PIVOTS];
+    for (int64_t i = first; i < end; i += LANES) {
+      const Floats x = load(tokens.logits + i);
+      const Ints weight = WEIGHED ? load(tokens.weights + i) : broadcast(1);
+      const Ints lower = weight & broadcast(0xFFFF), upper = shift_right_logical(weight, 16);
+      UNROLL for (int p = 0; p < PIVOTS; ++p) {
+        const Ints counts = x > pivot[p];
+        sums[p].add(counts & lower, counts & upper);
+      }
+    }
+    for (int p = 0; p < PIVOTS; ++p) above[p] += sums[p].total();
   }
 }
 
-// The token with which `measure`, summed from the likeliest on, reaches `needed`; where it never does, one that is
-// less likely than all.
-template <class Measure>
-inline Candidate find_cut(const SampleRow& row, const CutScratch& scratch, int64_t needed, Measure measure) {
-  const auto bucket = [&](int64_t i) { return static_cast<int>(row.logits[i] * -BUCKETS_PER_UNIT); };
-  std::memset(scratch.buckets, 0, BUCKETS * sizeof(int64_t));
-  for (int64_t i = 0; i < row.V; ++i)
-    if (row.logits[i] >= WEIGHTLESS) scratch.buckets[bucket(i)] += measure(i);
-  int crossing = 0;
-  for (; crossing < BUCKETS && scratch.buckets[crossing] < needed; ++crossing) needed -= scratch.buckets[crossing];
-  int64_t count = 0;
-  for (int64_t i = 0; i < row.V; ++i)
-    if (row.logits[i] >= WEIGHTLESS && bucket(i) == crossing)
-      scratch.candidates[count++] = {row.logits[i], static_cast<int32_t>(i)};
-  std::sort(scratch.candidates, scratch.candidates + count);
-  Candidate cut = {-INFINITE, INT32_MAX};
-  for (int64_t i = 0; i < count && needed > 0; ++i) {
-    cut = scratch.candidates[i];
-    needed -= measure(cut.id);
+// The tokens with logits in (lowest, highest], into the arrays of `to`, which may be those of `from`.
+inline Tokens between(const Tokens& from, Tokens to, float lowest, float highest) {
+  const Floats low = broadcast(lowest), high = broadcast(highest);
+  to.count = 0;
+  for (int64_t i = 0; i < from.count; i += LANES) {
+    const Floats x = load(from.logits + i);
+    if (const uint32_t kept = lane_bits((x > low) & (high >= x)))
+      append(to, x, load(from.weights + i), broadcast(0), kept);
   }
-  return cut;
+  pad(to);
+  return to;
 }
 
-// Drops everything less likely than `cut`: a lower logit, or an equal one with a higher id.
-inline void keep_through(const SampleRow& row, const Candidate& cut) {
-  const Floats least = broadcast(cut.logit), nothing = broadcast(-INFINITE);
-  const auto keep = [&](int64_t i, const Ints& kept) {
-    store(row.logits + i, select(kept, load(row.logits + i), nothing));
-    store(row.weights + i, select(kept, load(row.weights + i), broadcast(0)));
-  };
-  const int64_t last = cut.id < row.padded ? cut.id / LANES * LANES : row.padded;  // lanes with the cut itself
-  for (int64_t i = 0; i < last; i += LANES) keep(i, load(row.logits + i) >= least);
-  if (last == row.padded) return;
-  int32_t kept[LANES];
-  for (int l = 0; l < LANES; ++l) {
-    const Candidate other = {row.logits[last + l], static_cast<int32_t>(last + l)};
-    kept[l] = cut < other ? 0 : -1;
+// The cut at the token with which the weights, or where WEIGHED is false the number of tokens, summed from the
+// likeliest on, reach `needed`; they do. Each round keeps the part between two pivots in which that happens.
+template <bool WEIGHED>
+inline Cut find_cut(Tokens tokens, const Tokens& scratch, int64_t needed) {
+  Range range = range_of(tokens);
+  while (range.lowest < range.highest) {
+    float edges[PIVOTS + 2] = {range.highest, 0, 0, 0, -INFINITE};
+    int64_t above[PIVOTS + 2] = {};
+    const float step = (range.highest - range.lowest) / (PIVOTS + 1);
+    for (int p = 1; p <= PIVOTS; ++p) {
+      const float pivot = range.highest - static_cast<float>(p) * step;
+      edges[p] = pivot < range.highest && pivot >= range.lowest ? pivot : range.lowest;  // splits, also by rounding
+    }
+    measure_above<WEIGHED>(tokens, edges + 1, above + 1);
+    int part = 0;
+    while (part < PIVOTS && above[part + 1] < needed) ++part;
+    needed -= above[part];
+    tokens = between(tokens, scratch, edges[part + 1], edges[part]);
+    range = range_of(tokens);
   }
-  keep(last, load(kept));
-  for (int64_t i = last + LANES; i < row.padded; i += LANES) keep(i, load(row.logits + i) > least);
+  const int64_t each = WEIGHED ? tokens.weights[0] : 1;
+  return {range.lowest, (needed + each - 1) / each};
 }
 
-inline int64_t total_weight(const SampleRow& row) {
+// What the cut leaves, in place.
+inline Tokens keep_through(Tokens tokens, const Cut& cut) {
+  const Floats least = broadcast(cut.logit);
+  const int64_t count = tokens.count;
+  int64_t ties = cut.ties;
+  tokens.count = 0;
+  for (int64_t i = 0; i < count; i += LANES) {
+    const Floats x = load(tokens.logits + i);
+    uint32_t equal = ties > 0 ? lane_bits(x == least) : 0;
+    while (__builtin_popcount(equal) > ties) equal &= 0x7FFFFFFFu >> __builtin_clz(equal);  // without the last
+    ties -= __builtin_popcount(equal);
+    if (const uint32_t kept = lane_bits(x > least) | equal)
+      append(tokens, x, load(tokens.weights + i), load(tokens.ids + i), kept);
+  }
+  pad(tokens);
+  return tokens;
+}
+
+inline int64_t total_weight(const Tokens& tokens) {
   int64_t total = 0;
-  for (int64_t i = 0; i < row.V; ++i) total += row.weights[i];
+  for (int64_t i = 0; i < tokens.count; ++i) total += tokens.weights[i];
   return total;
 }
 
-inline void keep_top_k(const SampleRow& row, int32_t top_k, const CutScratch& scratch) {
-  if (top_k <= 0 || top_k >= row.V) return;
-  keep_through(row, find_cut(row, scratch, top_k, [](int64_t) { return 1; }));
+// Tokens that weigh nothing count too, but come last and cannot be drawn.
+inline Tokens keep_top_k(const Tokens& tokens, int32_t top_k, const Tokens& scratch) {
+  if (top_k <= 0 || top_k >= tokens.count) return tokens;
+  return keep_through(tokens, find_cut<false>(tokens, scratch, top_k));
 }
 
-inline void keep_top_p(const SampleRow& row, float top_p, const CutScratch& scratch) {
-  if (top_p >= 1) return;
-  const double share = static_cast<double>(top_p) * static_cast<double>(total_weight(row));
+inline Tokens keep_top_p(const Tokens& tokens, float top_p, const Tokens& scratch) {
+  if (top_p >= 1) return tokens;
+  const double share = static_cast<double>(top_p) * static_cast<double>(total_weight(tokens));
   const int64_t whole = static_cast<int64_t>(__builtin_ceil(share)), needed = whole < 1 ? 1 : whole;
-  keep_through(row, find_cut(row, scratch, needed, [&](int64_t i) { return row.weights[i]; }));
+  return keep_through(tokens, find_cut<true>(tokens, scratch, needed));
 }
 
-// The first token in id order whose cumulative weight exceeds u * total, u = fraction / 2^64; -1 if all weigh nothing.
-inline int32_t draw(const SampleRow& row, uint64_t fraction) {
+// The first token in id order whose cumulative weight exceeds u * total, u = fraction / 2^64.
+inline int32_t draw(const Tokens& tokens, uint64_t fraction) {
   constexpr int64_t STRIDE = 256;
-  const int64_t total = total_weight(row);
-  if (total <= 0) return -1;
-  int64_t left = static_cast<int64_t>(high_product(fraction, static_cast<uint64_t>(total)));
+  const uint64_t total = static_cast<uint64_t>(total_weight(tokens));
+  int64_t left = static_cast<int64_t>(high_product(fraction, total));
   int64_t i = 0;
-  for (; i + STRIDE < row.padded; i += STRIDE) {
+  for (; i + STRIDE < tokens.count; i += STRIDE) {
     int64_t sum = 0;
-    for (int64_t j = i; j < i + STRIDE; ++j) sum += row.weights[j];
+    for (int64_t j = i; j < i + STRIDE; ++j) sum += tokens.weights[j];
     if (sum > left) break;
     left -= sum;
   }
-  while (i + 1 < row.V && row.weights[i] <= left) left -= row.weights[i++];
-  return static_cast<int32_t>(i);
+  while (i + 1 < tokens.count && tokens.weights[i] <= left) left -= tokens.weights[i++];
+  return tokens.ids[i];
 }
 
-inline int32_t first_equal(const float* logits, float wanted) {
-  int32_t i = 0;
-  while (logits[i] != wanted) ++i;
-  return i;
+inline int32_t first_equal(const float* logits, int64_t V, float wanted) {
+  for (int64_t i = 0; i < V; i += LANES)
+    if (const uint32_t equal = lane_bits(load_logits(logits, i, V) == broadcast(wanted)))
+      return static_cast<int32_t>(i) + __builtin_ctz(equal);
+  return -1;
 }
 
-inline int32_t sample_row(const SampleArgs& args, int64_t b, const SampleRow& row, const CutScratch& scratch) {
-  std::memcpy(row.logits, args.logits + b * row.V, row.V * sizeof(float));
-  for (int64_t i = row.V; i < row.padded; ++i) row.logits[i] = -INFINITE;
-  add_logit_bias(row, args.logit_bias, b);
-  apply_penalties(row, args, b);
-  if (args.mask) mask_grammar(row, args.mask + b * ((row.V + 31) / 32));
-  const float highest = highest_logit(row.logits, row.V);
+// Where a thread works: `tokens` for what may be drawn, `part` for what a cut narrows down to.
+struct SampleScratch {
+  Tokens tokens, part;
+};
+
+// The row's logits with bias, penalties and mask; a copy only where they change something.
+inline const float* changed_logits(const SampleArgs& args, int64_t b, float* copy) {
+  const float* logits = args.logits + b * args.V;
+  const auto has = [&](const Sparse& sparse) { return sparse.offsets[b] < sparse.offsets[b + 1]; };
+  if (!has(args.logit_bias) && !has(args.seen) && !args.mask) return logits;
+  std::memcpy(copy, logits, args.V * sizeof(float));
+  add_logit_bias(copy, args.logit_bias, b);
+  apply_penalties(copy, args, b);
+  if (args.mask) mask_grammar(copy, args.V, args.mask + b * ((args.V + 31) / 32));
+  return copy;
+}
+
+inline int32_t sample_row(const SampleArgs& args, int64_t b, const SampleScratch& scratch) {
+  const float* logits = changed_logits(args, b, scratch.tokens.logits);
+  const float highest = highest_logit(logits, args.V);
   if (!(highest > -INFINITE)) return -1;  // a NaN, or nothing to draw
-  if (args.temperature[b] == 0) return first_equal(row.logits, highest);
-  scale_and_weigh(row, highest, args.temperature[b], args.min_p[b]);
-  keep_top_k(row, args.top_k[b], scratch);
-  keep_top_p(row, args.top_p[b], scratch);
-  return draw(row, philox_fraction(args.seed[b], args.choice[b], args.position[b]));
+  if (args.temperature[b] == 0) return first_equal(logits, args.V, highest);
+  Tokens tokens = gather_tokens(scratch.tokens, logits, args.V, highest, args.temperature[b], args.min_p[b]);
+  if (tokens.count == 0) return -1;
+  tokens = keep_top_k(tokens, args.top_k[b], scratch.part);
+  tokens = keep_top_p(tokens, args.top_p[b], scratch.part);
+  return draw(tokens, philox_fraction(args.seed[b], args.choice[b], args.position[b]));
+}
+
+// Five arrays of [V], whole lanes and one more: what is appended may be followed by undefined lanes.
+inline SampleScratch sample_scratch(void* memory, int64_t size) {
+  float* logits = static_cast<float*>(memory);
+  int32_t* rest = reinterpret_cast<int32_t*>(logits + 2 * size);
+  return {{logits, rest, rest + size, 0}, {logits + size, rest + 2 * size, nullptr, 0}};
 }
 
 inline void sample(ThreadPool& pool, const SampleArgs& args) {
-  const int64_t padded = round_up(args.V, LANES);
-  pool.reserve(padded * (sizeof(float) + sizeof(int32_t) + sizeof(Candidate)) + BUCKETS * sizeof(int64_t));
+  const int64_t size = round_up(args.V, LANES) + LANES;
+  pool.reserve(5 * size * sizeof(float));
   parallel(pool, args.B, args.B * args.V, [&](int64_t b, int thread) {
-    int64_t* buckets = static_cast<int64_t*>(pool.scratch(thread));
-    Candidate* candidates = reinterpret_cast<Candidate*>(buckets + BUCKETS);
-    float* logits = reinterpret_cast<float*>(candidates + padded);
-    const SampleRow row{logits, reinterpret_cast<int32_t*>(logits + padded), args.V, padded};
-    args.token_ids[b] = sample_row(args, b, row, {buckets, candidates});
+    args.token_ids[b] = sample_row(args, b, sample_scratch(pool.scratch(thread), size));
   });
 }
 
 // The `top` likeliest of a row, into ids and values: an insertion for each logit that beats the last.
 inline void find_top(const float* logits, int64_t V, int64_t top, int32_t* ids, float* values) {
-  int64_t found = 0;
-  for (int64_t i = 0; i < V; ++i) {
-    if (found == top && !(logits[i] > values[top - 1])) continue;
-    int64_t at = found < top ? found++ : top - 1;
+  const auto insert = [&](int64_t i, int64_t last) {
+    int64_t at = last;
     for (; at > 0 && logits[i] > values[at - 1]; --at) {
       values[at] = values[at - 1];
       ids[at] = ids[at - 1];
     }
     values[at] = logits[i];
     ids[at] = static_cast<int32_t>(i);
+  };
+  for (int64_t i = 0; i < top; ++i) insert(i, i);
+  for (int64_t i = top; i < V; i += LANES) {
+    uint32_t better = lane_bits(load_logits(logits, i, V) > broadcast(values[top - 1]));
+    for (; better; better &= better - 1)
+      if (const int64_t at = i + __builtin_ctz(better); logits[at] > values[top - 1]) insert(at, top - 1);
   }
 }
 
@@ -247,14 +353,7 @@ inline void logprobs_row(const LogprobArgs& args, int64_t b) {
   }
   Floats sums = broadcast(0.0f);
   const Floats top = broadcast(highest);
-  int64_t i = 0;
-  for (; i + LANES <= args.V; i += LANES) sums = sums + exp(centre(load(logits + i), top));
-  if (i < args.V) {
-    float rest[LANES];
-    store(rest, broadcast(-INFINITE));
-    std::memcpy(rest, logits + i, (args.V - i) * sizeof(float));
-    sums = sums + exp(centre(load(rest), top));
-  }
+  for (int64_t i = 0; i < args.V; i += LANES) sums = sums + exp_below(centre(load_logits(logits, i, args.V), top));
   const float normaliser = log(fold_sum(sums));
   const auto logprob = [&](float x) { return (x == highest ? 0.0f : x - highest) - normaliser; };
   args.chosen[b] = logprob(logits[args.token_ids[b]]);

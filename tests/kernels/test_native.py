@@ -251,6 +251,23 @@ def test_a_llama_vocabulary_is_sampled_like_the_twin(native: Kernels) -> None:
     assert_same_bits(native.sample(logits, cut), TWIN.sample(logits, cut))
 
 
+def test_a_cut_among_equals_neighbours_and_outliers_is_the_twins(native: Kernels) -> None:
+    rng = np.random.default_rng(9)
+    logits = np.zeros((7, 3001), np.float32)
+    logits[1, 2000] = 20  # all others are equal, far below
+    logits[2] = 1 + rng.integers(0, 2, 3001) * np.float32(2**-23)  # two numbers that have no third between them
+    logits[3] = rng.standard_normal(3001) * np.float32(1e-30)
+    logits[4] = -(np.float32(2.0) ** -rng.integers(0, 140, 3001).astype(np.float32))  # as many in every octave
+    logits[5] = np.where(rng.random(3001) < 0.5, -1, -rng.random(3001) * 20)  # half of them at one number
+    logits[6] = np.arange(3001, dtype=np.float32) / 500  # rising with the id
+    for top_k in (0, 1, 40, 1500, 2999, 3000):
+        for top_p in (0.001, 0.5, 0.999, 1):
+            cut = controls(7, top_k=np.full(7, top_k, np.int32), top_p=np.full(7, top_p, np.float32))
+            assert_same_bits(native.sample(logits, cut), TWIN.sample(logits, cut))
+    chosen = np.zeros(7, np.int32)
+    assert_same_bits(native.logprobs(logits, chosen, 20), TWIN.logprobs(logits, chosen, 20))
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kind=st.sampled_from(KINDS),
