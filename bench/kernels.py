@@ -191,7 +191,7 @@ CONTROLS: Mapping[str, Mapping[str, Any]] = {
 
 def sample_controls(changed: Mapping[str, Any]) -> SampleRows:
     """The controls of one row, plain but for `changed`."""
-    arrays = {
+    arrays: dict[str, Any] = {
         name: np.full(1, value, getattr(PLAIN, name).dtype) if isinstance(value, int | float) else value
         for name, value in changed.items()
     }
