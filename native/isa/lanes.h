@@ -278,6 +278,14 @@ INLINE uint32_t lane_bits(const Ints& condition) {
 INLINE void store_kept(int32_t* to, const Ints& x, uint32_t kept) {
 #if defined(__AVX512F__)
   _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(static_cast<__mmask16>(kept), (__m512i)x.part[0]));
+#elif defined(__AVX2__)
+  UNROLL for (int i = 0; i < PARTS; ++i) {  // which lanes go where, a byte each, from the bits: Peter Cordes
+    const uint32_t some = kept >> i * WIDTH & 0xFF;
+    const uint64_t from = _pext_u64(0x0706050403020100, _pdep_u64(some, 0x0101010101010101) * 0xFF);
+    const __m256i order = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(from)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permutevar8x32_epi32((__m256i)x.part[i], order));
+    to += __builtin_popcount(some);
+  }
 #else
   if (kept == 0xFFFF) return store(to, x);
   int32_t lane[LANES];
