@@ -1,11 +1,12 @@
-// int8 and bf16 linears on tiles: four tiles of sums at a time, of 32 rows by the 32 columns of a panel.
+// int8, int4 and bf16 linears on tiles: four tiles of sums at a time, of 32 rows by the 32 columns of a panel.
 //
-// A tile of a packed weight is two AMX tiles as it lies there. Rows are copied into tiles, 16 by 64 bytes. A task is a
+// A tile of a packed weight is two AMX tiles as it lies there; one of int4 is expanded to that, once for all rows of a
+// task. Rows are copied into tiles, 16 by 64 bytes. A task is a
 // group of panels times up to 512 rows. Where its rows do not fit the second-level cache, K is cut into blocks that do:
 // sums wait in scratch meanwhile, so that weights are read once from memory whatever the number of rows.
 #pragma once
 
-#include "isa/linear.h"
+#include "isa/linear_int4.h"
 #include "isa/tiles.h"
 
 namespace tampu::TAMPU_ISA {
@@ -17,7 +18,7 @@ constexpr int64_t STREAM_BYTES = 16384;        // how far ahead weights that are
 constexpr int64_t WEIGHT_TILE_BYTES = 2 * TILE_BYTES;
 
 struct Int8Product {
-  static constexpr int64_t TILE_K = 64, LEAST_ROWS = 9;
+  static constexpr int64_t TILE_K = 64, LEAST_ROWS = 9, PACKED_BYTES = WEIGHT_TILE_BYTES;
 
   template <class Tiles, int C, int A, int B>
   static void add() {
@@ -29,8 +30,14 @@ struct Int8Product {
   }
 };
 
+// Up to 12 rows the kernel for AVX-512 expands in registers, while weights come from memory; beyond, it too writes what
+// it expands to scratch.
+struct Int4Product : Int8Product {
+  static constexpr int64_t LEAST_ROWS = 13, PACKED_BYTES = INT4_TILE_BYTES;
+};
+
 struct Bf16Product {
-  static constexpr int64_t TILE_K = 32, LEAST_ROWS = 5;
+  static constexpr int64_t TILE_K = 32, LEAST_ROWS = 5, PACKED_BYTES = WEIGHT_TILE_BYTES;
 
   template <class Tiles, int C, int A, int B>
   static void add() {
@@ -74,6 +81,8 @@ struct TilePlan {
     const int64_t start = row / chunk * chunk;
     return start * depth + first * rows_of(start) + (row - start) * depth_of(first) + k;
   }
+  // What a thread needs to expand a block of weights that lie packed closer.
+  int64_t expanded_bytes(int64_t packed) const { return packed < WEIGHT_TILE_BYTES ? block * WEIGHT_TILE_BYTES : 0; }
   int64_t rows_bytes() const { return row_tiles * depth * TILE_BYTES; }
   int64_t sums_bytes() const { return (blocked() ? group * chunk : 2) * WEIGHT_TILE_BYTES; }
 };
@@ -151,6 +160,19 @@ inline void store_tiles(const LinearArgs& args, int64_t row, int64_t tiles, int6
   }
 }
 
+// Tiles [tile, tile + steps) of the weight as they are multiplied: where they lie, or expanded.
+template <class Product>
+inline const char* find_weights(const LinearArgs& args, int64_t tile, int64_t steps, char* expanded) {
+  const char* packed = static_cast<const char*>(args.weight.data) + tile * Product::PACKED_BYTES;
+  if constexpr (Product::PACKED_BYTES == WEIGHT_TILE_BYTES) return packed;
+  const uint8_t* codes = reinterpret_cast<const uint8_t*>(packed);
+  const int8_t* numbers = args.weight.group_scales + tile * INT4_TILE_NUMBERS;
+  for (int64_t step = 0; step < steps; ++step)
+    expand_tile(codes + step * INT4_TILE_BYTES, numbers + step * INT4_TILE_NUMBERS,
+                reinterpret_cast<int8_t*>(expanded + step * WEIGHT_TILE_BYTES));
+  return expanded;
+}
+
 // Panels [first, last) times the rows of the chunk that begins at tile `start`.
 template <class Tiles, class Product>
 inline void multiply_panels(const LinearArgs& args, const TilePlan& plan, const char* rows, int64_t start,
@@ -158,14 +180,15 @@ inline void multiply_panels(const LinearArgs& args, const TilePlan& plan, const 
   const TileSession<Tiles> session(full_tiles());
   const char* data = static_cast<const char*>(args.weight.data);
   const int64_t row_tiles = plan.rows_of(start), pairs = (row_tiles + 1) / 2;
-  const auto place = [&](int64_t panel, int64_t k) { return data + (panel * plan.depth + k) * WEIGHT_TILE_BYTES; };
+  const auto place = [&](int64_t panel, int64_t k) { return data + (panel * plan.depth + k) * Product::PACKED_BYTES; };
   for (int64_t k = 0; k < plan.depth; k += plan.block) {
     const int64_t steps = plan.depth_of(k);
     for (int64_t panel = first; panel < last; ++panel) {
-      const char* weights = place(panel, k);
+      const char* weights = find_weights<Product>(args, panel * plan.depth + k, steps, scratch + plan.sums_bytes());
       const char* next = panel + 1 < last ? place(panel + 1, k) : place(first, k + steps);
-      // Weights of one pair stream by; those of several are used again while the next ones come.
-      Ahead ahead{pairs == 1 ? weights + STREAM_BYTES : next, (WEIGHT_TILE_BYTES / 64 + pairs - 1) / pairs};
+      // Weights of one pair stream by; those of several, or expanded, are used again while the next ones come.
+      const bool stream = pairs == 1 && weights == place(panel, k);
+      Ahead ahead{stream ? weights + STREAM_BYTES : next, (Product::PACKED_BYTES / 64 + pairs - 1) / pairs};
       for (int64_t row = 0; row < row_tiles; row += 2) {
         char* sums = scratch + (plan.blocked() ? (panel - first) * plan.chunk + row : 0) * WEIGHT_TILE_BYTES;
         const char* tiles = rows + plan.row_tile_at(start + row, k, 0) * TILE_BYTES;
@@ -185,7 +208,7 @@ template <class Tiles, class Product>
 inline void linear_tiles(ThreadPool& pool, const LinearArgs& args) {
   const TilePlan plan(args, Product::TILE_K, pool.size());
   const int64_t row_bytes = args.weight.K * TILE_LINE / Product::TILE_K;
-  pool.reserve(plan.sums_bytes(), plan.rows_bytes());
+  pool.reserve(plan.sums_bytes() + plan.expanded_bytes(Product::PACKED_BYTES), plan.rows_bytes());
   char* rows = static_cast<char*>(pool.shared());
   parallel(pool, plan.row_tiles, args.M * args.weight.K / 8,
            [&](int64_t row, int) { pack_row_tiles(args, plan, row, row_bytes, rows); });

@@ -16,6 +16,8 @@ using Tiles = SoftwareTiles;
 void linear(ThreadPool& pool, const LinearArgs& args) {
   if (args.weight.kind == Kind::int8 && args.M >= Int8Product::LEAST_ROWS)
     return linear_tiles<Tiles, Int8Product>(pool, args);
+  if (args.weight.kind == Kind::int4 && args.M >= Int4Product::LEAST_ROWS)
+    return linear_tiles<Tiles, Int4Product>(pool, args);
   if (args.weight.kind == Kind::bf16 && args.M >= Bf16Product::LEAST_ROWS)
     return linear_tiles<Tiles, Bf16Product>(pool, args);
   TAMPU_BASE::table.linear(pool, args);

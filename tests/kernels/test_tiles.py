@@ -5,7 +5,7 @@ import pytest
 
 from tampu.errors import BadSetting
 from tampu.kernels import _native, available_isas, emulated_isas, load_kernels
-from tampu.kernels.interface import RowsKind
+from tampu.kernels.interface import Kind, rows_kind
 from tampu.kernels.native import NativeKernels
 from tampu.kernels.reference import ReferenceKernels
 from tests.kernels.cases import assert_same_bits, normal, weight
@@ -87,15 +87,30 @@ def test_emulated_sets_are_never_chosen() -> None:
         ("int8", 33, 130, 300),  # an odd tile of rows, several groups of panels
         ("int8", 512, 2500, 40),  # K in two blocks: sums wait between them
         ("int8", 545, 70, 33),  # rows of two chunks
+        ("int4", 12, 100, 40),  # not yet on tiles
+        ("int4", 13, 200, 40),
+        ("int4", 33, 130, 300),
+        ("int4", 512, 2500, 70),  # K in two blocks, each expanded once for all rows
+        ("int4", 545, 70, 33),
         ("bf16", 5, 100, 70),
         ("bf16", 530, 34, 65),
         ("bf16", 129, 3300, 33),  # K in two blocks
     ],
 )
 def test_tiles_have_the_twins_bits_however_a_product_is_cut(
-    emulated: NativeKernels, kind: RowsKind, num_rows: int, in_features: int, out_features: int
+    emulated: NativeKernels, kind: Kind, num_rows: int, in_features: int, out_features: int
 ) -> None:
     rng = np.random.default_rng(in_features)
-    rows = TWIN.quantize_rows(normal(rng, num_rows, in_features), kind)
+    rows = TWIN.quantize_rows(normal(rng, num_rows, in_features), rows_kind(kind))
     packed, residual = weight(rng, kind, out_features, in_features), normal(rng, num_rows, out_features)
     assert_same_bits(emulated.linear(rows, packed, residual), TWIN.linear(rows, packed, residual))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("kind", ["int8", "int4", "bf16"])
+def test_linears_of_any_shape_have_the_twins_bits_on_tiles(emulated: NativeKernels, kind: Kind, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    num_rows, in_features, out_features = (int(rng.integers(1, most)) for most in (514, 600, 100))
+    rows = TWIN.quantize_rows(normal(rng, num_rows, in_features), rows_kind(kind))
+    packed = weight(rng, kind, out_features, in_features)
+    assert_same_bits(emulated.linear(rows, packed), TWIN.linear(rows, packed))
