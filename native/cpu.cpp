@@ -22,9 +22,13 @@ bool has_avx512bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf1
 #endif
 
 // A set that multiplies on tiles; made here, because its own file may hold instructions that this machine lacks.
-KernelTable add_tiles(KernelTable table, const char* name, decltype(KernelTable::linear) linear) {
+KernelTable add_tiles(KernelTable table, const char* name, decltype(KernelTable::linear) linear,
+                      decltype(KernelTable::attention) attention,
+                      decltype(KernelTable::multiply_registers) multiply_registers) {
   table.isa = name;
   table.linear = linear;
+  table.attention = attention;
+  table.multiply_registers = multiply_registers;
   return table;
 }
 
@@ -39,7 +43,8 @@ std::string refusal_of_amx() {
 }
 
 void find_amx(InstructionSets& sets) {
-  static const KernelTable table = add_tiles(avx512bf16::table, "amx", amx::linear);
+  static const KernelTable table =
+      add_tiles(avx512bf16::table, "amx", amx::linear, amx::attention, amx::multiply_registers);
   const std::string refusal = refusal_of_amx();
   if (refusal.empty()) {
     sets.available.push_back(&table);
@@ -53,11 +58,13 @@ void find_amx(InstructionSets& sets) {
 InstructionSets find_sets() {
   InstructionSets sets;
   static const KernelTable emulated_portable =
-      add_tiles(portable::table, "amx_emulated_portable", amx_emulated_portable::linear);
+      add_tiles(portable::table, "amx_emulated_portable", amx_emulated_portable::linear,
+                amx_emulated_portable::attention, amx_emulated_portable::multiply_registers);
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (has_avx512()) {
-    static const KernelTable emulated = add_tiles(avx512::table, "amx_emulated", amx_emulated::linear);
+    static const KernelTable emulated = add_tiles(avx512::table, "amx_emulated", amx_emulated::linear,
+                                                  amx_emulated::attention, amx_emulated::multiply_registers);
 #if defined(TAMPU_KNOWS_AMX)
     if (processor_has_amx() && has_avx512bf16()) find_amx(sets);
 #endif

@@ -193,10 +193,12 @@ extern const KernelTable table;
 
 // Each is compiled from isa/tiles.cpp; cpu.cpp makes tables of them. An emulated set computes with software tiles what
 // amx computes with the processor's: it is there for tests.
-#define TAMPU_TILES(set)                             \
-  namespace set {                                    \
-  void linear(ThreadPool&, const LinearArgs&);       \
-  const char* find_wrong_instruction();              \
+#define TAMPU_TILES(set)                                     \
+  namespace set {                                            \
+  void linear(ThreadPool&, const LinearArgs&);               \
+  void attention(ThreadPool&, const AttentionArgs&);         \
+  void multiply_registers(ThreadPool&, const MultiplyArgs&); \
+  const char* find_wrong_instruction();                      \
   }
 TAMPU_TILES(amx_emulated_portable)
 #if defined(__x86_64__)

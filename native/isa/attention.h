@@ -6,6 +6,11 @@
 
 namespace tampu::TAMPU_ISA {
 
+// Floats of scratch that a task of so many rows needs.
+inline int64_t attention_scratch(const Cache& cache, int64_t rows) {
+  return cache.kind == Kind::int8 ? int8_attention_scratch(cache.D, rows) : float_attention_scratch(cache.D, rows);
+}
+
 inline void attend(const AttentionArgs& args, const TaskRows& rows, float* scratch) {
   switch (args.cache.kind) {
     case Kind::int8:
@@ -36,14 +41,14 @@ inline Split split_run(const AttentionArgs& args, int64_t num_runs, int64_t long
   return {groups, heads, divide_up(G, groups) * divide_up(ratio, heads)};
 }
 
-inline void attention(ThreadPool& pool, const AttentionArgs& args) {
+// attend(rows of a task, its scratch) for all tasks, over all threads; scratch(so many rows) is the bytes a task needs.
+template <class Scratch, class Attend>
+inline void for_tasks(ThreadPool& pool, const AttentionArgs& args, Scratch&& scratch, Attend&& attend) {
   if (args.N == 0) return;
   const int64_t G = args.cache.G, D = args.cache.D, ratio = args.H / G;
   const int64_t most = ROWS_OF_TASK / ratio > 1 ? ROWS_OF_TASK / ratio : 1;  // tokens of one task
   const int64_t rows = most * ratio > ROWS_OF_TASK ? most * ratio : ROWS_OF_TASK;
-  const int64_t floats =
-      args.cache.kind == Kind::int8 ? int8_attention_scratch(D, rows) : float_attention_scratch(D, rows);
-  pool.reserve(floats * sizeof(float), args.N * sizeof(TokenRun));
+  pool.reserve(scratch(rows), args.N * sizeof(TokenRun));
   TokenRun* runs = static_cast<TokenRun*>(pool.shared());
   const int64_t num_runs = find_runs(args, most, runs);
   int64_t work = 0, longest = 1;
@@ -56,7 +61,7 @@ inline void attention(ThreadPool& pool, const AttentionArgs& args) {
     const int64_t groups = G - group < split.groups ? G - group : split.groups;
     const int64_t heads = ratio - head < split.heads ? ratio - head : split.heads;
     const TaskRows task_rows{runs[task / split.tasks], group, groups, head, heads};
-    attend(args, task_rows, static_cast<float*>(pool.scratch(thread)));
+    attend(task_rows, static_cast<char*>(pool.scratch(thread)));
   });
 }
 

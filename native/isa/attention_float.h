@@ -120,21 +120,13 @@ INLINE void weigh(const SoftmaxState& state, int64_t first, const Seen<R>& seen,
   add_total(state, first, weight, decay);
 }
 
-// Rows [first, first + R) of a task meet the chunk that begins at position `start`.
+// Rows [first, first + R) with `scores` of a chunk take its values in.
 template <int R, bool STREAMED, class Element>
-INLINE void attend_rows(const SoftmaxState& state, const float* queries, int64_t first,
-                        const ChunkTiles<Element>& tiles, int64_t start) {
+INLINE void take_values(const SoftmaxState& state, int64_t first, const Seen<R>& seen, const Floats (&scores)[R][2],
+                        const ChunkTiles<Element>& tiles) {
   constexpr bool BF16 = sizeof(Element) == 2;
   constexpr int64_t SIZE = RowForm<BF16>::SIZE;
-  const Seen<R> seen(state, first, start);
-  if (seen.most == 0) return;
-  const int64_t depth = state.depth, stride = depth / CHUNK * SIZE;
-  Floats scores[R][2];
-  UNROLL
-  for (int r = 0; r < R; ++r) scores[r][0] = scores[r][1] = broadcast(0.0f);
-  for (int64_t d = 0; d < depth; d += CHUNK)
-    multiply_rows<R, STREAMED>(queries + first * stride + d / CHUNK * SIZE, stride, tiles.keys + d * CHUNK, tiles.keys_ahead, CHUNK,
-                               [&](int r, int half, const Floats& sums) { scores[r][half] = scores[r][half] + sums; });
+  const int64_t depth = state.depth;
   alignas(64) float weights[R * SIZE];
   float decay[R];
   float* out = state.out + first * depth;
@@ -147,6 +139,23 @@ INLINE void attend_rows(const SoftmaxState& state, const float* queries, int64_t
   for (int r = 0; r < R; ++r)
     if (seen.row[r] > 0)
       add_values<1, false>(weights + r * SIZE, decay + r, tiles, seen.row[r], depth, out + r * depth);
+}
+
+// Rows [first, first + R) of a task meet the chunk that begins at position `start`.
+template <int R, bool STREAMED, class Element>
+INLINE void attend_rows(const SoftmaxState& state, const float* queries, int64_t first,
+                        const ChunkTiles<Element>& tiles, int64_t start) {
+  constexpr int64_t SIZE = RowForm<sizeof(Element) == 2>::SIZE;
+  const Seen<R> seen(state, first, start);
+  if (seen.most == 0) return;
+  const int64_t depth = state.depth, stride = depth / CHUNK * SIZE;
+  Floats scores[R][2];
+  UNROLL
+  for (int r = 0; r < R; ++r) scores[r][0] = scores[r][1] = broadcast(0.0f);
+  for (int64_t d = 0; d < depth; d += CHUNK)
+    multiply_rows<R, STREAMED>(queries + first * stride + d / CHUNK * SIZE, stride, tiles.keys + d * CHUNK, tiles.keys_ahead, CHUNK,
+                               [&](int r, int half, const Floats& sums) { scores[r][half] = scores[r][half] + sums; });
+  take_values<R, STREAMED>(state, first, seen, scores, tiles);
 }
 
 // The queries of a task [rows][depth] in their RowForm: scaled, rounded as the cache is, zero beyond D.

@@ -225,6 +225,20 @@ inline int64_t int8_attention_scratch(int64_t D, int64_t rows) {
   return round_up(D, KEY_TILE) + Int8Queries::floats(D, rows) + SoftmaxState::floats(D, rows);
 }
 
+// The chunk here; the scales of the next are sent for if STREAMED.
+template <bool STREAMED>
+INLINE Int8Chunk find_int8_chunk(const Cache& cache, const int32_t* block_table, Place here, Place next) {
+  const auto scales_of = [&](Place at) {
+    return (block_table[at.position / cache.S] * cache.G + at.group) * cache.S + at.position % cache.S;
+  };
+  const int64_t scales = scales_of(here), next_scales = scales_of(next);
+  for (int64_t line = 0; STREAMED && line < 2; ++line) {
+    __builtin_prefetch(cache.key_scales + next_scales + line * LANES);
+    __builtin_prefetch(cache.value_scales + next_scales + line * LANES);
+  }
+  return {find_chunk<int8_t>(cache, block_table, here, next), cache.key_scales + scales, cache.value_scales + scales};
+}
+
 inline void attend_int8(const AttentionArgs& args, const TaskRows& rows, float* padded) {
   const Cache& cache = args.cache;
   float* base = padded + round_up(cache.D, KEY_TILE);
@@ -232,17 +246,8 @@ inline void attend_int8(const AttentionArgs& args, const TaskRows& rows, float* 
   const SoftmaxState state(args, rows, base + Int8Queries::floats(cache.D, rows.count()));
   quantize_queries(args, rows, padded, queries);
   const int32_t* block_table = args.block_tables + args.row_of_token[rows.run.first] * args.table_width;
-  const auto scales_of = [&](Place at) {
-    return (block_table[at.position / cache.S] * cache.G + at.group) * cache.S + at.position % cache.S;
-  };
   for_chunks<INT8_ATTENTION_ROWS>(state, rows, [&]<int R, bool STREAMED>(int64_t first, Place here, Place next) {
-    const int64_t scales = scales_of(here), next_scales = scales_of(next);
-    for (int64_t line = 0; STREAMED && line < 2; ++line) {
-      __builtin_prefetch(cache.key_scales + next_scales + line * LANES);
-      __builtin_prefetch(cache.value_scales + next_scales + line * LANES);
-    }
-    const auto tiles = find_chunk<int8_t>(cache, block_table, here, next);
-    const Int8Chunk chunk{tiles, cache.key_scales + scales, cache.value_scales + scales};
+    const Int8Chunk chunk = find_int8_chunk<STREAMED>(cache, block_table, here, next);
     attend_bytes<R, STREAMED>(state, queries, first, chunk, here.position);
   });
   state.finish(args, rows);

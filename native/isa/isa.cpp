@@ -30,6 +30,12 @@ static void linear(ThreadPool& pool, const LinearArgs& args) {
   }
 }
 
+static void attention(ThreadPool& pool, const AttentionArgs& args) {
+  for_tasks(
+      pool, args, [&](int64_t rows) { return attention_scratch(args.cache, rows) * sizeof(float); },
+      [&](const TaskRows& rows, char* scratch) { attend(args, rows, reinterpret_cast<float*>(scratch)); });
+}
+
 const KernelTable table = {
     TAMPU_STRING(TAMPU_ISA), quantize_rows, rms_norm,  silu_mul, linear,  lora_add, gather_rows,
     rotary_table,            rotate_and_cache, attention, sample,   logprobs,

@@ -1,5 +1,6 @@
 // What tiles do better than the set TAMPU_BASE, whose kernels stand in for the rest. CMake compiles this file for the
 // processor's tiles and, so that any machine can prove it, for software tiles.
+#include "isa/attention_tiles.h"
 #include "isa/linear_tiles.h"
 #include "isa/tiles_check.h"
 #include "kernels.h"
@@ -21,6 +22,25 @@ void linear(ThreadPool& pool, const LinearArgs& args) {
   if (args.weight.kind == Kind::bf16 && args.M >= Bf16Product::LEAST_ROWS)
     return linear_tiles<Tiles, Bf16Product>(pool, args);
   TAMPU_BASE::table.linear(pool, args);
+}
+
+void attention(ThreadPool& pool, const AttentionArgs& args) { attention_tiles<Tiles>(pool, args); }
+
+// Every thread multiplies its tiles of bytes, four sums in turn.
+void multiply_registers(ThreadPool& pool, const MultiplyArgs& args) {
+  const int64_t tasks = 8 * pool.size();
+  pool.reserve(TILE_BYTES);
+  parallel(pool, tasks, WORTH_WAKING, [&](int64_t, int thread) {
+    const TileSession<Tiles> session(full_tiles());
+    for (int64_t round = 0; round < args.rounds; ++round) {
+      Tiles::add_signed<0, 6, 4>();
+      Tiles::add_signed<1, 6, 5>();
+      Tiles::add_signed<2, 7, 4>();
+      Tiles::add_signed<3, 7, 5>();
+    }
+    Tiles::store<0>(pool.scratch(thread), TILE_LINE);
+  });
+  *args.operations = tasks * args.rounds * 4 * 2 * TILE_BYTES * TILE_ROWS;
 }
 
 const char* find_wrong_instruction() { return find_wrong_instruction<Tiles>(); }
