@@ -32,7 +32,8 @@ def tampu_answerer(llm: LLM) -> Answerer:
 
     def answer(dialogue: Dialogue) -> str:
         messages, tools = as_request(dialogue)
-        return llm.chat(messages, tools=tools, temperature=0.0, max_tokens=MAX_NEW_TOKENS).text
+        said = llm.chat(messages, tools=tools, temperature=0.0, max_tokens=MAX_NEW_TOKENS).completion.choices[0]
+        return llm.tokenizer.decode(said.token_ids)  # calls as they were written
 
     def answers(dialogues: Sequence[Dialogue]) -> list[str]:
         return [answer(dialogue) for dialogue in dialogues]

@@ -64,7 +64,7 @@ def test_the_page_shows_every_field_and_loads_nothing() -> None:
         ("repetition_penalty", "a number, 0.01 to 5"),
         ("n", "an integer, 1 to 4"),
         ("stream", "a boolean"),
-        ("tools", "left out"),
+        ("functions", "left out"),
     ],
 )
 def test_a_field_is_described_with_its_bounds(name: str, words: str) -> None:

@@ -119,7 +119,7 @@ def test_a_failed_engine_says_why() -> None:
     ("path", "body", "status", "code"),
     [
         ("/v1/chat/completions", {**CHAT, "model": "crya"}, 404, "model_not_found"),
-        ("/v1/chat/completions", {**CHAT, "tools": [{}]}, 400, "unsupported_parameter"),
+        ("/v1/chat/completions", {**CHAT, "functions": [{}]}, 400, "unsupported_parameter"),
         ("/v1/chat/completions", {**CHAT, "n": 5}, 400, None),
         ("/v1/chat/completions", {**CHAT, "messages": []}, 400, "invalid_prompt"),
         ("/v1/completions", {"model": "cria", "prompt": "a " * 512}, 400, "context_length_exceeded"),
