@@ -24,8 +24,9 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from bench.machine import machine
 from tampu.dialects import build_dialects
-from tampu.dialects.base import Context
+from tampu.dialects.base import Context, Policy
 from tampu.engine.card import EngineStatus, ModelCard
+from tampu.engine.entry import entry_of
 from tampu.engine.front import FrontStats
 from tampu.engine.output import EngineStats
 from tampu.request import Chunk, GenerateRequest, Opening, Usage
@@ -164,7 +165,8 @@ def bench_streams(num_streams: int, num_tokens: int) -> dict[str, Any]:
 
 def bench_dialect() -> dict[str, float]:
     """Microseconds to parse a 21-message chat, and to word one chunk."""
-    (chat, _), context = build_dialects(4)[0].operations, Context("req_0", 1, 5, 1000)
+    entry = entry_of(CARD, created=1)
+    (chat, _), context = build_dialects(Policy())[0].operations, Context("req_0", 1, 5, lambda name: entry)  # noqa: ARG005
     body = {**BODY, "messages": [{"role": "user", "content": "hello there"}] * 21, "temperature": 0.7, "stop": ["\n"]}
     answer = chat.parse({}, body, context).answer
     list(answer.render_chunk(0, Chunk(opening=Opening(5, "fake", 8, 0))))

@@ -16,6 +16,7 @@ LAYERS = [
     {"model", "text", "grammar", "dialects"},
     {"kernels"},
     {"settings"},
+    {"catalogue", "generation"},
     {"request"},
     {"errors"},
 ]

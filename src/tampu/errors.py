@@ -3,7 +3,11 @@
 TampuError
 ├── ServiceError                what a request can be answered with; worded per dialect
 │   ├── InvalidRequest          400  something in the body is wrong; `param` names it
+│   │   ├── Missing             400  a required field is absent
+│   │   ├── WrongType           400  a value of another JSON type than the field's
 │   │   ├── OutOfRange          400  a number outside [low, high]
+│   │   ├── WrongLength         400  too few or too many characters, items or entries
+│   │   ├── NotOneOf            400  a string that is none of those listed
 │   │   ├── Unsupported         400  a known parameter that we do not offer
 │   │   ├── UnsupportedSchema   400  a constraint that cannot be enforced; names the keyword and its place
 │   │   ├── SchemaTooComplex    400  a constraint beyond the limits of size, depth, time or memory
@@ -73,11 +77,50 @@ class InvalidRequest(ServiceError):
     exit_code = 2
 
 
+class Missing(InvalidRequest):
+    """A required field is absent, or null."""
+
+    def __init__(self, param: str) -> None:
+        super().__init__(f"{param} is required.", param=param)
+
+
+class WrongType(InvalidRequest):
+    """A value of another JSON type than the field's; `expected` and `got` are in words: "a string"."""
+
+    def __init__(self, param: str, *, expected: str, got: str) -> None:
+        super().__init__(f"{param} must be {expected}, got {got}.", param=param)
+        self.expected = expected
+        self.got = got
+
+
 class OutOfRange(InvalidRequest):
     """A number outside [low, high]; the message has all three."""
 
     def __init__(self, param: str, *, value: object, low: float | int, high: float | int) -> None:
         super().__init__(f"{param} must be between {low} and {high}, got {value}.", param=param)
+        self.value = value
+        self.low = low
+        self.high = high
+
+
+class WrongLength(InvalidRequest):
+    """Fewer than `low` or more than `high` of what `unit` names: characters, items, messages."""
+
+    def __init__(self, param: str, *, count: int, low: int, high: int, unit: str) -> None:
+        super().__init__(f"{param} takes {low} to {high} {unit}, got {count}.", param=param)
+        self.count = count
+        self.low = low
+        self.high = high
+        self.unit = unit
+
+
+class NotOneOf(InvalidRequest):
+    """A string that is none of `values`."""
+
+    def __init__(self, param: str, *, value: str, values: Iterable[str]) -> None:
+        self.values = tuple(values)
+        super().__init__(f"{param} must be one of {', '.join(self.values)}, got {value}.", param=param)
+        self.value = value
 
 
 class Unsupported(InvalidRequest):
@@ -120,6 +163,8 @@ class ContextTooLong(InvalidRequest):
             f"({asked}). Please shorten the prompt or ask for fewer tokens.",
             param=param,
         )
+        self.context = context
+        self.total = total
 
 
 class InvalidAdapter(InvalidRequest):
@@ -152,6 +197,7 @@ class ModelNotFound(ServiceError):
     error_type = "not_found"
 
     def __init__(self, model: str, known: Iterable[str]) -> None:
+        self.model = model
         names = list(known)
         hint = nearest(model, names) or names[:3]
         super().__init__(

@@ -221,6 +221,14 @@ class Usage:
     # Tokens that were computed on the guess that they come, and how many of them did: time, and no part of the answer.
     guessed_tokens: int = field(default=0, compare=False)
     right_guesses: int = field(default=0, compare=False)
+    # In pico-dollars, once whoever knows the price has filled them in.
+    prompt_cost: int = field(default=0, compare=False)
+    completion_cost: int = field(default=0, compare=False)
+
+    @property
+    def cost(self) -> int:
+        """Pico-dollars for prompt and completion together."""
+        return self.prompt_cost + self.completion_cost
 
     @property
     def total_tokens(self) -> int:
@@ -234,6 +242,8 @@ class Usage:
             self.cached_tokens + other.cached_tokens,
             self.guessed_tokens + other.guessed_tokens,
             self.right_guesses + other.right_guesses,
+            self.prompt_cost + other.prompt_cost,
+            self.completion_cost + other.completion_cost,
         )
 
 

@@ -14,6 +14,7 @@ Quantization = Literal["auto", "int8", "int4", "bf16", "f32"]
 CacheType = Literal["auto", "int8", "bf16", "f32"]
 Speculation = Literal["auto", "off"]
 LogFormat = Literal["line", "json"]
+BareDialect = Literal["openai", "deepinfra"]
 
 UNITS = {"k": 1000, "m": 1000**2, "g": 1000**3, "K": 1024, "M": 1024**2, "G": 1024**3}
 SWITCHES = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
@@ -76,6 +77,8 @@ class ServerSettings:
     allowed_hosts: str = _setting("", "Further Host names, comma-separated, to answer to; addresses always are.")
     alias: str = _setting("", "Further names, comma-separated, under which the model answers.")
     max_choices: int = _setting(4, "Largest `n` a client may ask for.", 1, 128)
+    strict: bool = _setting(False, "Be exactly as strict as the providers, where their clients are sloppy.")
+    v1: BareDialect = _setting("openai", "Whose dialect the bare /v1 speaks; DeepInfra claims it, too.")
     max_body: int = _setting(4_000_000, "Largest request body in bytes.", 1024, 2**31)
     max_adapters: int = _setting(64, "Adapters that may be stored over HTTP; 0 takes none.", 0, 10_000)
     keep_alive: float = _setting(15.0, "Seconds of silence before an SSE comment is sent; 0 sends none.", 0, 3600)

@@ -3,15 +3,25 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tampu.dialects.base import Call, Context, Operation
+from tampu.catalogue import CATALOGUE
+from tampu.dialects.base import Call, Context, ModelEntry, Operation, Policy
 from tampu.dialects.openai import OpenAI
 from tampu.request import Chunk, Opening, TokenLogprob, ToolCallDelta, Usage
 
-CONTEXT = Context("req_" + "0" * 32, created=1790000000, seed=42, vocab_size=1000)
+MODEL = ModelEntry(
+    ("cria",),
+    CATALOGUE.describe("cria"),
+    1790000000,
+    context=512,
+    quantization="int8",
+    fingerprint="f",
+    vocab_size=1000,
+)
+CONTEXT = Context("req_" + "0" * 32, created=1790000000, seed=42, find=lambda name: MODEL)  # noqa: ARG005
 CHAT_BODY = {"model": "cria", "messages": [{"role": "user", "content": "hello"}]}
 TEXT_BODY = {"model": "cria", "prompt": "hello"}
 BODIES: Mapping[str, dict[str, Any]] = {"chat": CHAT_BODY, "completions": TEXT_BODY}
-OPERATIONS: Mapping[str, Operation] = {operation.name: operation for operation in OpenAI.build().operations}
+OPERATIONS: Mapping[str, Operation] = {operation.name: operation for operation in OpenAI.build(Policy()).operations}
 
 
 def parse(operation: str, **changes: Any) -> Call:

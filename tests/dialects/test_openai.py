@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tampu.dialects.base import Dialect, longest_prefix
+from tampu.dialects.base import Dialect, Policy, longest_prefix
 from tampu.dialects.fields import Field
 from tampu.dialects.kinds import Integer, NoEffect, Number, Refused
 from tampu.dialects.openai import OpenAI
 from tampu.errors import InvalidPrompt, InvalidRequest, OutOfRange, ServiceError, Unsupported
 from tampu.request import GenerateRequest, Message
-from tests.dialects.examples import CONTEXT, OPERATIONS, parse
+from tests.dialects.examples import CONTEXT, MODEL, OPERATIONS, parse
 
 ROWS = [(name, row) for name, operation in OPERATIONS.items() for row in operation.table]
 NUMBERS = [(name, row) for name, row in ROWS if isinstance(row.kind, Integer | Number)]
@@ -47,7 +47,8 @@ def only(operation: str, **changes: Any) -> GenerateRequest:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_what_a_body_leaves_open_is_as_the_makers_of_the_model_recommend(operation: str) -> None:
-    context = replace(CONTEXT, recommended={"temperature": 0.6, "top_p": 0.9})
+    model = replace(MODEL, recommended={"temperature": 0.6, "top_p": 0.9})
+    context = replace(CONTEXT, find=lambda name: model)  # noqa: ARG005
     body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "prompt": "Hi", "top_p": 0.5}
     (request,) = OPERATIONS[operation].parse({}, body, context).requests
     assert (request.sampling.temperature, request.sampling.top_p) == (0.6, 0.5)
@@ -227,7 +228,7 @@ def service_errors(kind: type[ServiceError] = ServiceError) -> Iterator[type[Ser
 def test_every_error_has_openais_four_keys_and_the_request_id(kind: type[ServiceError]) -> None:
     error = kind.__new__(kind)
     ServiceError.__init__(error, "It did not work.", param="n")
-    status, body = OpenAI.build().render_error(error, "req_1")
+    status, body = OpenAI.build(Policy()).render_error(error, "req_1")
     assert status == kind.status
     assert list(body["error"]) == ["message", "type", "param", "code", "metadata"]
     assert body["error"]["metadata"] == {"error_type": kind.error_type, "request_id": "req_1"}
@@ -235,7 +236,7 @@ def test_every_error_has_openais_four_keys_and_the_request_id(kind: type[Service
 
 
 def test_the_longest_prefix_decides_whose_words_an_error_gets() -> None:
-    general = OpenAI.build()
+    general = OpenAI.build(Policy())
     special = OpenAI(operations=(), name="special", prefixes=("/api/v1",))
     dialects: list[Dialect] = [general, special]
     assert longest_prefix(dialects, "/api/v1/models").name == "special"

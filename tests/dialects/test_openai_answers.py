@@ -22,6 +22,11 @@ def load(path: Path) -> tuple[dict[str, Any], Answer, list[Any]]:
     return golden, call.answer, golden["chunks"]
 
 
+def payload(event: bytes) -> str:
+    assert event.startswith(b"data: ") and event.endswith(b"\n\n")
+    return event[6:-2].decode()
+
+
 @pytest.mark.parametrize("path", [path for path in GOLDEN if "whole" in path.name], ids=lambda path: path.stem)
 def test_a_whole_answer_is_the_golden_one(path: Path) -> None:
     golden, answer, script = load(path)
@@ -43,7 +48,7 @@ def test_a_stream_is_the_golden_one(path: Path) -> None:
     ]
     failure = EngineFailure("The engine failed.")
     events += answer.render_failure(failure, CONTEXT.request_id) if broken else answer.render_end()
-    assert [event.decode() for event in events] == golden["events"]
+    assert [payload(event) for event in events] == golden["events"]
 
 
 def test_golden_files_cover_both_operations_whole_and_in_pieces() -> None:

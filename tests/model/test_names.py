@@ -1,16 +1,17 @@
 import pytest
 
-from tampu.model.names import KNOWN, HubName, KnownModel, all_names, hub_name, nearest_names
+from tampu.catalogue import CATALOGUE, CatalogueModel
+from tampu.model.names import KNOWN, HubName, all_names, hub_name, nearest_names
 
 
 def test_no_name_means_two_models() -> None:
-    names = [name.lower() for known in KNOWN for name in {known.repository.lower(), *map(str.lower, known.names)}]
+    names = [name.lower() for model in CATALOGUE for name in set(map(str.lower, model.all_names))]
     assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.repository)
-def test_every_name_of_a_known_model_leads_to_its_repository(known: KnownModel) -> None:
-    for name in (known.repository, *known.names):
+def test_every_name_of_a_known_model_leads_to_its_repository(known: CatalogueModel) -> None:
+    for name in known.all_names:
         assert hub_name(name) == HubName(known.repository)
 
 
@@ -56,8 +57,8 @@ def test_all_names_start_with_the_one_asked_for() -> None:
     names = all_names("@cf/meta/llama-3-8b-instruct")
     assert names[0] == "@cf/meta/llama-3-8b-instruct"
     assert {"llama3:8b", "meta-llama/Meta-Llama-3-8B-Instruct"} < set(names)
-    assert len(names) == len(set(names)) == 6
-    assert all_names("cria") == ("cria",)
+    assert len(names) == len(set(names)) == 8
+    assert all_names("cria") == ("cria", "tampu/cria", "@cf/tampu/cria")
 
 
 def test_a_mistyped_name_finds_its_neighbours() -> None:

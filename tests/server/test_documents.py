@@ -9,13 +9,14 @@ import pytest
 
 from tampu import __version__
 from tampu.dialects import build_dialects
+from tampu.dialects.base import Policy
 from tampu.server.documents import Reader, describe, page, takes
 from tampu.settings import Secret, ServerSettings
 from tests.dialects.examples import OPERATIONS
 from tests.fakes import FakeUpstream
 from tests.server.live import live
 
-DIALECTS = build_dialects(4)
+DIALECTS = build_dialects(Policy())
 
 
 def test_the_schema_has_every_route_and_every_field() -> None:

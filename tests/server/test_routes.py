@@ -21,7 +21,7 @@ def test_models_are_listed_and_shown_one_by_one() -> None:
         bare = httpx2.get(f"{server.url}/v1/models/meta/llama").json()
         head = httpx2.head(f"{server.url}/v1/models")
     assert listed == {"object": "list", "data": [one]}
-    assert one["aliases"] == ["llama3:8b", "meta/llama"]
+    assert one["aliases"] == ["tampu/cria", "@cf/tampu/cria", "llama3:8b", "meta/llama"]
     assert [one[key] for key in ("id", "object", "owned_by", "context_length")] == ["cria", "model", "tampu", 512]
     assert encoded == bare and bare["id"] == "meta/llama"
     assert (head.status_code, head.content) == (200, b"")
@@ -45,7 +45,7 @@ def test_an_unknown_model_is_not_found_with_the_nearest_names(path: str) -> None
     with live(FakeUpstream()) as server:
         answer = httpx2.get(server.url + path)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
-    assert "Available here: cria." in answer.json()["error"]["message"]
+    assert "Available here: cria" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tampu.dialects.base import Call, Context
+from tampu.dialects.base import Call, Context, ModelEntry, Policy
 from tampu.dialects.openai import OpenAI
+from tampu.engine.entry import entry_of
 from tampu.engine.llm import LLM
 from tampu.errors import InvalidRequest, ModelNotFound, ServiceError, Unsupported
 from tampu.model.names import all_names
@@ -42,8 +43,9 @@ class Batch:
         self._created = created  # Unix time in seconds
         self._seen = set(done)
         self._done = done
-        self._operations = {operation.name: operation for operation in OpenAI.build(MAX_CHOICES).operations}
-        self._dialect = OpenAI.build(MAX_CHOICES)
+        self._model = entry_of(llm.card, created, all_names(llm.settings.model))
+        self._dialect = OpenAI.build(Policy(max_choices=MAX_CHOICES))
+        self._operations = {operation.name: operation for operation in self._dialect.operations}
         self._jobs: dict[str, Job] = {}  # by the id of each open request
         self._ready: dict[int, dict[str, Any] | None] = {}  # by place; None for a line that is skipped
         self.num_failed = 0
@@ -92,15 +94,17 @@ class Batch:
         kind = "chat" if "messages" in body else "completions"
         if "messages" not in body and "prompt" not in body:
             raise InvalidRequest("A line needs messages or a prompt.", param="messages")
-        names = {*all_names(self._llm.settings.model), self._llm.card.id}
-        if body.setdefault("model", self._llm.card.id) not in names:
-            raise ModelNotFound(str(body["model"]), names)
-        card = self._llm.card
-        context = Context(custom_id, self._created, secrets.randbits(63), card.vocab_size, recommended=card.recommended)
+        body.setdefault("model", self._model.ids[0])
+        context = Context(custom_id, self._created, secrets.randbits(63), self._find)
         call = self._operations[kind].parse({}, body, context)
         if call.stream:
             raise Unsupported("stream", "a batch has whole answers")
         return call
+
+    def _find(self, name: str) -> ModelEntry:
+        if name not in self._model.ids:
+            raise ModelNotFound(name, self._model.ids)
+        return self._model
 
     def _open(self, job: Job) -> Iterator[GenerateRequest]:
         job.open = len(job.call.requests)

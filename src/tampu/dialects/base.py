@@ -5,9 +5,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from tampu.catalogue import CatalogueModel
 from tampu.dialects.fields import Table
 from tampu.dialects.kinds import JSON
 from tampu.errors import OutOfRange, ServiceError
+from tampu.generation import GenerationRecord, Spending
 from tampu.request import Chunk, Completion, GenerateRequest
 
 _encode: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
@@ -23,60 +25,173 @@ def dumps(value: JSON) -> bytes:
     return (text if text.isascii() else text.translate(LINE_ENDS)).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a parser needs to know besides the body."""
+def sse(payload: bytes, name: bytes = b"") -> bytes:
+    """A server-sent event; with a name, as an `event` of that name."""
+    return b"event: %b\ndata: %b\n\n" % (name, payload) if name else b"data: %b\n\n" % payload
 
-    request_id: str
-    created: int  # Unix time in seconds
-    seed: int  # drawn by the server, for a request that brings none
-    vocab_size: int
-    tenant: str = ""
-    # The model's own sampling defaults, for what a body leaves open.
-    recommended: Mapping[str, float] = field(default_factory=dict)
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator leaves to the dialects: how many choices, whether to be as strict as the provider itself, and
+    whose dialect the bare /v1 speaks where two claim it."""
+
+    max_choices: int = 4
+    strict: bool = False
+    v1: str = "openai"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """A model as a list of models shows it. `ids` are all names it answers to, its own first."""
+    """A model that is served. `ids` are all names it answers to, its own first."""
 
     ids: tuple[str, ...]
-    created: int
-    context: int
+    known: CatalogueModel  # what the catalogue says of it: title, price, terms, its names by dialect
+    created: int  # Unix time in seconds
+    context: int  # tokens, prompt and completion together
     quantization: str
     fingerprint: str
-    # Of a model with an adapter: the name of the model alone.
+    vocab_size: int
+    # How its makers recommend to sample, for what a body leaves open.
+    recommended: Mapping[str, float] = field(default_factory=dict)
+    # Of a model with an adapter: the name of the model alone, and the adapter's.
     parent: str = ""
+    adapter: str = ""
+
+    def name_in(self, dialect: str) -> str:
+        """The name to show in this dialect."""
+        base = self.known.name_in(dialect)
+        return f"{base}:{self.adapter}" if self.adapter else base
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a parser needs to know besides the body. `find` raises ModelNotFound."""
+
+    request_id: str
+    created: int  # Unix time in seconds
+    seed: int  # drawn by the server, for a request that brings none
+    find: Callable[[str], ModelEntry]
+    tenant: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
 
 
 class Answer(Protocol):
     """Words the answer to one call; made for it, used once, either whole or in pieces."""
+
+    def headers(self, completions: Sequence[Completion]) -> Mapping[str, str]:
+        """Headers that the dialect adds; a stream has no completions when they are sent."""
+        ...
 
     def render(self, completions: Sequence[Completion]) -> JSON:
         """The whole answer; one completion per request of the call, in order."""
         ...
 
     def render_chunk(self, position: int, chunk: Chunk) -> Iterable[bytes]:
-        """Payloads of SSE events for a chunk of the request at `position`; often one, sometimes none."""
+        """Server-sent events for a chunk of the request at `position`; often one, sometimes none."""
         ...
 
     def render_end(self) -> Iterable[bytes]:
-        """Payloads after the last chunk of the last request."""
+        """Events after the last chunk of the last request."""
         ...
 
     def render_failure(self, error: ServiceError, request_id: str) -> Iterable[bytes]:
-        """Payloads when the answer breaks after its first byte; the last ones of the stream."""
+        """Events when the answer breaks after its first byte; the last ones of the stream."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a stream says before its first token: `comment` at once, and again every so many seconds."""
+
+    comment: bytes
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A body understood: what to ask upstream, one request per prompt, and how to word what comes back."""
 
-    model: str
+    model: str  # as it was asked for
     requests: tuple[GenerateRequest, ...]
     stream: bool
     answer: Answer
+    answer_id: str  # under which the client knows the answer
+    waiting: Waiting | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request to a reading."""
+
+    path_args: Mapping[str, str]
+    query: Mapping[str, str]
+    created: int  # Unix time in seconds
+    tenant: str = ""
+    body: JSON = None  # of a POST
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What of the store a reading needs for a question: records by their ids, and what the asking key has spent."""
+
+    record_ids: tuple[str, ...] = ()
+    spending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a reading may show. `models` are those served, each once; `find` is as in Context."""
+
+    models: tuple[ModelEntry, ...]
+    find: Callable[[str], ModelEntry]
+    records: tuple[GenerationRecord, ...] = ()
+    spending: Spending = Spending()
+
+
+class Reading(Protocol):
+    """A route that shows something and generates nothing."""
+
+    @property
+    def name(self) -> str:
+        """Short name for the API description, unique within the dialect."""
+        ...
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where it is served, as route patterns."""
+        ...
+
+    @property
+    def method(self) -> str:
+        """GET, which serves HEAD too, or POST."""
+        ...
+
+    def asks(self, question: Question) -> Asks:
+        """What it needs from the store. Raises InvalidRequest."""
+        ...
+
+    def render(self, question: Question, view: View) -> JSON:
+        """The body. Raises ServiceError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A reading that needs nothing from the store."""
+
+    name: str
+    paths: tuple[str, ...]
+    show: Callable[[Question, View], JSON]
+    method: str = "GET"
+
+    def asks(self, question: Question) -> Asks:  # noqa: ARG002 - a reading's signature
+        """Nothing."""
+        return Asks()
+
+    def render(self, question: Question, view: View) -> JSON:
+        """What `show` gives."""
+        return self.show(question, view)
 
 
 class Operation(Protocol):
@@ -134,12 +249,13 @@ class Dialect(Protocol):
         """Status and body of an error."""
         ...
 
-    def render_models(self, models: Iterable[ModelEntry]) -> JSON:
-        """The list of models."""
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Its routes that show models, records and accounts."""
         ...
 
-    def render_model(self, name: str, model: ModelEntry) -> JSON:
-        """One model, under the name it was asked for."""
+    def error_headers(self, error: ServiceError, request_id: str) -> Mapping[str, str]:
+        """Headers that an error's answer has besides those of every dialect."""
         ...
 
 

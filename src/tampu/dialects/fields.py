@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any, get_args
 
 from tampu.dialects.kinds import JSON, Integer, Kind, Number, json_type, require
-from tampu.errors import InvalidRequest
+from tampu.errors import InvalidRequest, Missing
 from tampu.request import Range, SamplingParams
 
 
@@ -46,7 +46,7 @@ def read_table(table: Iterable[Field], body: JSON, prefix: str = "") -> dict[str
         if value is not None:
             values[field.name] = field.kind.read(prefix + field.name, value)
         elif field.required:
-            raise InvalidRequest(f"{prefix}{field.name} is required.", param=prefix + field.name)
+            raise Missing(prefix + field.name)
         elif field.default is not None:
             values[field.name] = field.default
     return values

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tampu.errors import InvalidRequest, OutOfRange, Unsupported
+from tampu.errors import InvalidRequest, NotOneOf, OutOfRange, Unsupported, WrongLength, WrongType
 from tampu.request import Range
 
 JSON = Any  # what `json.loads` gives
@@ -58,15 +58,15 @@ def is_whole(value: JSON) -> bool:
 
 
 def require(kind: Kind, param: str, value: JSON) -> None:
-    """Raise InvalidRequest naming `param` unless the value has the kind's JSON type."""
+    """Raise WrongType naming `param` unless the value has the kind's JSON type."""
     if not kind.matches(value):
-        raise InvalidRequest(f"{param} must be {kind.noun}, got {json_type(value)}.", param=param)
+        raise WrongType(param, expected=kind.noun, got=json_type(value))
 
 
 def check_count(param: str, count: int, low: int, high: int, unit: str) -> None:
-    """Raise InvalidRequest naming `param` unless low <= count <= high."""
+    """Raise WrongLength naming `param` unless low <= count <= high."""
     if not low <= count <= high:
-        raise InvalidRequest(f"{param} takes {low} to {high} {unit}, got {count}.", param=param)
+        raise WrongLength(param, count=count, low=low, high=high, unit=unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +266,7 @@ class OneOf:
         """The string, if it is one of them."""
         require(self, param, value)
         if value not in self.values:
-            raise InvalidRequest(f"{param} must be {self.noun}, got {shown(value)}.", param=param)
+            raise NotOneOf(param, value=shown(value), values=self.values)
         return str(value)
 
     def schema(self) -> dict[str, JSON]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tampu.dialects.kinds import JSON, OneOf, Text, check_count, json_type, require, shown
-from tampu.errors import InvalidPrompt, InvalidRequest
+from tampu.errors import InvalidPrompt, InvalidRequest, Missing, WrongType
 from tampu.request import Message, Role, ToolCall
 
 ROLES: dict[str, Role] = {
@@ -94,7 +94,7 @@ MESSAGE_SCHEMA = {
 def read_message(param: str, value: JSON) -> Message:
     """One message of ours. Raises InvalidRequest naming the path of what is wrong."""
     if not isinstance(value, dict):
-        raise InvalidRequest(f"{param} must be an object, got {json_type(value)}.", param=param)
+        raise WrongType(param, expected="an object", got=json_type(value))
     wire_role = OneOf(tuple(ROLES)).read(f"{param}.role", _needed(param, value, "role"))
     role = ROLES[wire_role]
     if wire_role == "tool":
@@ -114,16 +114,14 @@ def read_content(param: str, value: JSON) -> str:
     if type(value) is str:
         return value
     if type(value) is not list:
-        raise InvalidRequest(
-            f"{param} must be a string or an array of text parts, got {json_type(value)}.", param=param
-        )
+        raise WrongType(param, expected="a string or an array of text parts", got=json_type(value))
     check_count(param, len(value), 0, MAX_PARTS, "parts")
     return "\n".join(_part(f"{param}[{index}]", part) for index, part in enumerate(value))
 
 
 def _part(param: str, part: JSON) -> str:
     if not isinstance(part, dict):
-        raise InvalidRequest(f"{param} must be an object, got {json_type(part)}.", param=param)
+        raise WrongType(param, expected="an object", got=json_type(part))
     kind = CONTENT.read(f"{param}.type", _needed(param, part, "type"))
     if kind not in PART_TEXT:
         raise InvalidPrompt(
@@ -140,16 +138,14 @@ def _tool_calls(param: str, value: dict[str, JSON]) -> tuple[ToolCall, ...]:
     if calls is None:
         return ()
     if type(calls) is not list:
-        raise InvalidRequest(
-            f"{param}.tool_calls must be an array, got {json_type(calls)}.", param=f"{param}.tool_calls"
-        )
+        raise WrongType(f"{param}.tool_calls", expected="an array", got=json_type(calls))
     check_count(f"{param}.tool_calls", len(calls), 0, MAX_TOOL_CALLS, "calls")
     return tuple(_tool_call(f"{param}.tool_calls[{index}]", call) for index, call in enumerate(calls))
 
 
 def _tool_call(param: str, call: JSON) -> ToolCall:
     if not isinstance(call, dict):
-        raise InvalidRequest(f"{param} must be an object, got {json_type(call)}.", param=param)
+        raise WrongType(param, expected="an object", got=json_type(call))
     call_id = NAME.read(f"{param}.id", _needed(param, call, "id"))
     OneOf(("function",)).read(f"{param}.type", call.get("type", "function"))
     return _function(f"{param}.function", call_id, _needed(param, call, "function"))
@@ -157,7 +153,7 @@ def _tool_call(param: str, call: JSON) -> ToolCall:
 
 def _function(param: str, call_id: str, function: JSON) -> ToolCall:
     if not isinstance(function, dict):
-        raise InvalidRequest(f"{param} must be an object, got {json_type(function)}.", param=param)
+        raise WrongType(param, expected="an object", got=json_type(function))
     name = NAME.read(f"{param}.name", _needed(param, function, "name"))
     arguments = CONTENT.read(f"{param}.arguments", _needed(param, function, "arguments"))
     return ToolCall(call_id, name, _arguments(f"{param}.arguments", arguments))
@@ -175,5 +171,5 @@ def _arguments(param: str, text: str) -> str:
 
 def _needed(param: str, value: dict[str, Any], key: str) -> Any:
     if value.get(key) is None:
-        raise InvalidRequest(f"{param}.{key} is required.", param=f"{param}.{key}")
+        raise Missing(f"{param}.{key}")
     return value[key]

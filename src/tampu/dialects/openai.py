@@ -3,11 +3,23 @@
 Fields beyond OpenAI's own are marked in their doc line.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tampu.dialects.base import Call, Context, ModelEntry, Operation, check_token_ids
+from tampu.catalogue import decimal_dollars
+from tampu.dialects.base import (
+    Call,
+    Context,
+    ModelEntry,
+    Operation,
+    Page,
+    Policy,
+    Question,
+    Reading,
+    View,
+    check_token_ids,
+)
 from tampu.dialects.constraints import CONSTRAINT_FIELDS, read_constraint
 from tampu.dialects.fields import Field, Nested, Table, read_table, sampling_fields, sampling_values
 from tampu.dialects.kinds import (
@@ -130,13 +142,13 @@ def stamp(prefix: str, values: Mapping[str, Any], context: Context) -> Stamp:
     return Stamp(answer_id, context.created, values["model"], include_usage)
 
 
-def sampling_params(sampling: Mapping[str, Any], context: Context) -> SamplingParams:
+def sampling_params(sampling: Mapping[str, Any], model: ModelEntry, seed: int) -> SamplingParams:
     """Checked parameters, ids within the vocabulary; what the body leaves open is as the model's makers recommend, the
     seed as drawn."""
-    params = SamplingParams(**{"seed": context.seed, **context.recommended, **sampling})
+    params = SamplingParams(**{"seed": seed, **model.recommended, **sampling})
     params.check()
-    check_token_ids("stop_token_ids", params.stop_token_ids, context.vocab_size)
-    check_token_ids("logit_bias", params.logit_bias, context.vocab_size)
+    check_token_ids("stop_token_ids", params.stop_token_ids, model.vocab_size)
+    check_token_ids("logit_bias", params.logit_bias, model.vocab_size)
     return params
 
 
@@ -159,7 +171,7 @@ class Chat:
         answer_stamp = stamp("chatcmpl-", values, context)
         sampling = sampling_values(self.table, values) | stops(values) | self._logprobs(values)
         limit = values.get("max_completion_tokens", values.get("max_tokens"))
-        params = sampling_params({**sampling, "max_tokens": limit}, context)
+        params = sampling_params({**sampling, "max_tokens": limit}, context.find(values["model"]), context.seed)
         messages = values["messages"]
         request = GenerateRequest(
             context.request_id,
@@ -173,7 +185,7 @@ class Chat:
             **read_tools(values),
         )
         answer = ChatAnswer(answer_stamp, params.n, logprobs=params.logprobs is not None)
-        return Call(values["model"], (request,), values.get("stream", False), answer)
+        return Call(values["model"], (request,), values.get("stream", False), answer, answer_stamp.id)
 
     @staticmethod
     def _logprobs(values: Mapping[str, Any]) -> dict[str, int | None]:
@@ -205,11 +217,12 @@ class Completions:
         sampling = sampling_values(self.table, values) | stops(values)
         # The engine gives a token to every prompt; who wants none does not see it.
         limits = {"max_tokens": max(1, values["max_tokens"]), "prompt_logprobs": echo and "logprobs" in values}
-        params = sampling_params(sampling | limits, context)
+        model = context.find(values["model"])
+        params = sampling_params(sampling | limits, model, context.seed)
         prompts: tuple[str | tuple[int, ...], ...] = values["prompt"]
         for index, prompt in enumerate(prompts):
             if isinstance(prompt, tuple):
-                check_token_ids(f"prompt[{index}]" if len(prompts) > 1 else "prompt", prompt, context.vocab_size)
+                check_token_ids(f"prompt[{index}]" if len(prompts) > 1 else "prompt", prompt, model.vocab_size)
         ids = [context.request_id] if len(prompts) == 1 else [f"{context.request_id}-{i}" for i in range(len(prompts))]
         constraint = read_constraint(values)
         requests = tuple(
@@ -227,7 +240,7 @@ class Completions:
         )
         prompt_only = values["max_tokens"] == 0
         answer = TextAnswer(answer_stamp, params.n, logprobs=params.logprobs is not None, prompt_only=prompt_only)
-        return Call(values["model"], requests, values.get("stream", False), answer)
+        return Call(values["model"], requests, values.get("stream", False), answer, answer_stamp.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +252,9 @@ class OpenAI:
     prefixes: tuple[str, ...] = ("/",)
 
     @classmethod
-    def build(cls, max_choices: int = 4) -> "OpenAI":
-        """The dialect with `n` up to `max_choices`."""
-        shared = shared_fields(max_choices)
+    def build(cls, policy: Policy) -> "OpenAI":
+        """The dialect under this policy."""
+        shared = shared_fields(policy.max_choices)
         return cls((Chat(CHAT_FIELDS + shared), Completions(TEXT_FIELDS + shared)))
 
     @property
@@ -253,21 +266,44 @@ class OpenAI:
         """Status, and OpenAI's envelope."""
         return int(error.status), {"error": render_error_object(error, request_id)}
 
-    def render_models(self, models: Iterable[ModelEntry]) -> JSON:
-        """A list with every model once, under its own name."""
-        return {"object": "list", "data": [self.render_model(model.ids[0], model) for model in models]}
+    def error_headers(self, error: ServiceError, request_id: str) -> Mapping[str, str]:  # noqa: ARG002
+        """None of its own."""
+        return {}
 
-    def render_model(self, name: str, model: ModelEntry) -> JSON:
-        """OpenAI's four keys, and what else one wants to know."""
-        parent = {"parent": model.parent} if model.parent else {}
-        return {
-            "id": name,
-            "object": "model",
-            "created": model.created,
-            "owned_by": "tampu",
-            "context_length": model.context,
-            "quantization": model.quantization,
-            "system_fingerprint": wire_fingerprint(model.fingerprint),
-            "aliases": [alias for alias in model.ids if alias != name],
-            **parent,
-        }
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """The list of models, and one of them; its name may have slashes, encoded or not."""
+        return (Page("models", ("/v1/models",), list_models), Page("model", ("/v1/models/{model:path}",), show_model))
+
+
+def list_models(question: Question, view: View) -> JSON:  # noqa: ARG001 - a page's signature
+    """Every model once, under its own name."""
+    return {"object": "list", "data": [render_model(model.ids[0], model) for model in view.models]}
+
+
+def show_model(question: Question, view: View) -> JSON:
+    """One model, under the name it was asked for. Raises ModelNotFound."""
+    name = question.path_args["model"]
+    return render_model(name, view.find(name))
+
+
+def render_model(name: str, model: ModelEntry) -> JSON:
+    """OpenAI's four keys, and what else one wants to know."""
+    parent = {"parent": model.parent} if model.parent else {}
+    notice = {"notice": model.known.licence.notice} if model.known.licence.notice else {}
+    return {
+        "id": name,
+        "object": "model",
+        "created": model.created,
+        "owned_by": "tampu",
+        "context_length": model.context,
+        "quantization": model.quantization,
+        "system_fingerprint": wire_fingerprint(model.fingerprint),
+        "aliases": [alias for alias in model.ids if alias != name],
+        "pricing": {
+            "prompt": decimal_dollars(model.known.price.prompt),
+            "completion": decimal_dollars(model.known.price.completion),
+        },
+        **notice,
+        **parent,
+    }

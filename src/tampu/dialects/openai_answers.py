@@ -1,9 +1,9 @@
 """How OpenAI words an answer: whole objects, and the payloads of a stream from byte templates rendered once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tampu.dialects.base import dumps
+from tampu.dialects.base import dumps, sse
 from tampu.dialects.kinds import JSON
 from tampu.errors import ServiceError
 from tampu.request import (
@@ -19,7 +19,7 @@ from tampu.request import (
 )
 
 LOWEST_LOGPROB = -9999.0  # OpenAI's "very unlikely"; JSON has no infinity
-DONE = b"[DONE]"
+DONE = sse(b"[DONE]")
 
 
 def render_usage(usage: Usage) -> dict[str, JSON]:
@@ -86,9 +86,9 @@ class Stamp:
         }
 
     def template(self, kind: str, opening: Opening) -> tuple[bytes, bytes]:
-        """The bytes before and after the one choice of a chunk."""
-        tail = b'],"usage":null}' if self.include_usage else b"]}"
-        return dumps(self.head(kind, opening))[:-1] + b',"choices":[', tail
+        """The bytes before and after the one choice of a chunk's event."""
+        tail = b'],"usage":null}\n\n' if self.include_usage else b"]}\n\n"
+        return b"data: " + dumps(self.head(kind, opening))[:-1] + b',"choices":[', tail
 
 
 @dataclass(slots=True)
@@ -102,6 +102,10 @@ class ChatAnswer:
     _opening: Opening | None = None
     _before: bytes = b""
     _after: bytes = b""
+
+    def headers(self, completions: Sequence[Completion]) -> Mapping[str, str]:  # noqa: ARG002
+        """None of its own."""
+        return {}
 
     def render(self, completions: Sequence[Completion]) -> JSON:
         """The whole answer to the one request of a chat call."""
@@ -177,6 +181,10 @@ class TextAnswer:
     _after: bytes = b""
     _offsets: dict[int, int] = field(default_factory=dict)  # choice index -> characters given so far
 
+    def headers(self, completions: Sequence[Completion]) -> Mapping[str, str]:  # noqa: ARG002
+        """None of its own."""
+        return {}
+
     def render(self, completions: Sequence[Completion]) -> JSON:
         """The whole answer; the choices of all prompts in one list."""
         if self.prompt_only:
@@ -246,34 +254,34 @@ class TextAnswer:
 
 def _only_prompt(chunk: Chunk) -> Chunk:
     reason: FinishReason | None = "length" if chunk.finish_reason else None
-    usage = replace(chunk.usage, completion_tokens=0) if chunk.usage else None
+    usage = replace(chunk.usage, completion_tokens=0, completion_cost=0) if chunk.usage else None
     return replace(chunk, text="", token_ids=(), logprobs=(), finish_reason=reason, usage=usage)
 
 
 def _without_completion(completion: Completion) -> Completion:
     choices = tuple(Choice(choice.index, "", (), (), "length") for choice in completion.choices)
-    return replace(completion, choices=choices, usage=replace(completion.usage, completion_tokens=0))
+    usage = replace(completion.usage, completion_tokens=0, completion_cost=0)
+    return replace(completion, choices=choices, usage=usage)
 
 
 def render_last(stamp: Stamp, kind: str, opening: Opening | None, usage: Usage) -> Iterator[bytes]:
     """A chunk without choices that carries the usage, if it was asked for, and the end mark."""
     if stamp.include_usage and opening is not None:
-        yield dumps({**stamp.head(kind, opening), "choices": [], "usage": render_usage(usage)})
+        yield sse(dumps({**stamp.head(kind, opening), "choices": [], "usage": render_usage(usage)}))
     yield DONE
 
 
 def render_broken(stamp: Stamp, kind: str, empty: JSON, error: ServiceError, request_id: str) -> Iterator[bytes]:
     """The last chunk of a stream that broke, and the end mark."""
-    yield dumps(
-        {
-            "id": stamp.id,
-            "object": kind,
-            "created": stamp.created,
-            "model": stamp.model,
-            "choices": [{"index": 0, **empty, "finish_reason": "error"}],
-            "error": render_error_object(error, request_id),
-        }
-    )
+    broken = {
+        "id": stamp.id,
+        "object": kind,
+        "created": stamp.created,
+        "model": stamp.model,
+        "choices": [{"index": 0, **empty, "finish_reason": "error"}],
+        "error": render_error_object(error, request_id),
+    }
+    yield sse(dumps(broken))
     yield DONE
 
 

@@ -63,7 +63,7 @@ def largest_known(memory: int) -> str:
     for known in sorted(KNOWN, key=lambda known: -known.parameters):
         for kind in CHOICES:
             if known.parameters * BYTES_PER_WEIGHT[kind] + KNOWN_CACHE + RESERVE <= memory:
-                return f"{known.names[0]} as {kind}"
+                return f"{known.name_in('short')} as {kind}"
     return DEMO
 
 

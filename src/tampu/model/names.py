@@ -1,70 +1,17 @@
-"""What models are called. One table, for every place that takes a model's name."""
+"""What models are called, in every place that takes a model's name. The names themselves stand in the catalogue."""
 
 import re
 from dataclasses import dataclass
 
+from tampu.catalogue import CATALOGUE, CatalogueModel
 from tampu.errors import nearest
 
 DEMO = "cria"
 LLAMA_8B = "llama3.1:8b"  # what to suggest to somebody who has only the demo model
 
 
-@dataclass(frozen=True, slots=True)
-class KnownModel:
-    """A model with names of its own. `parameters` counts its weights."""
-
-    repository: str
-    parameters: int
-    names: tuple[str, ...]
-
-
-KNOWN = (
-    KnownModel(
-        "meta-llama/Llama-3.1-8B-Instruct",
-        8_030_261_248,
-        (
-            "llama3.1:8b",
-            "llama-3.1-8b-instruct",
-            "meta-llama/Meta-Llama-3.1-8B-Instruct",
-            "meta-llama/llama-3.1-8b-instruct",
-            "meta/llama-3.1-8b-instruct",
-            "@cf/meta/llama-3.1-8b-instruct",
-        ),
-    ),
-    KnownModel(
-        "meta-llama/Meta-Llama-3-8B-Instruct",
-        8_030_261_248,
-        (
-            "llama3:8b",
-            "llama-3-8b-instruct",
-            "meta-llama/llama-3-8b-instruct",
-            "meta/llama-3-8b-instruct",
-            "@cf/meta/llama-3-8b-instruct",
-        ),
-    ),
-    KnownModel(
-        "meta-llama/Llama-3.2-1B-Instruct",
-        1_235_814_400,
-        (
-            "llama3.2:1b",
-            "llama-3.2-1b-instruct",
-            "meta-llama/llama-3.2-1b-instruct",
-            "meta/llama-3.2-1b-instruct",
-            "@cf/meta/llama-3.2-1b-instruct",
-        ),
-    ),
-    KnownModel(
-        "meta-llama/Llama-3.2-3B-Instruct",
-        3_212_749_824,
-        (
-            "llama3.2:3b",
-            "llama-3.2-3b-instruct",
-            "meta-llama/llama-3.2-3b-instruct",
-            "meta/llama-3.2-3b-instruct",
-            "@cf/meta/llama-3.2-3b-instruct",
-        ),
-    ),
-)
+# Models that can be had from the hub.
+KNOWN = tuple(model for model in CATALOGUE if model.repository)
 
 _REPOSITORY = r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}"
 _ON_THE_HUB = re.compile(rf"(?P<repository>{_REPOSITORY})(?:/(?P<file>.+\.gguf)|:(?P<quant>\w+))?", re.ASCII)
@@ -101,20 +48,16 @@ def hub_name(name: str) -> HubName | None:
 
 def all_names(name: str) -> tuple[str, ...]:
     """Every name under which clients may ask for the model of this name, this one first."""
-    known = known_model(name)
-    others = (known.repository, *known.names) if known else ()
-    return (name, *(other for other in others if other != name))
+    known = CATALOGUE.find(name)
+    return tuple(dict.fromkeys((name, *(known.all_names if known else ()))))
 
 
 def nearest_names(name: str) -> list[str]:
     """The known names that look most like this one."""
-    return nearest(name, [DEMO, *(other for known in KNOWN for other in (*known.names, known.repository))])
+    return nearest(name, [other for model in CATALOGUE for other in model.all_names])
 
 
-def known_model(name: str) -> KnownModel | None:
-    """The model that has this name, in whatever case; None when the table has none."""
-    wanted = name.lower()
-    for known in KNOWN:
-        if wanted in (other.lower() for other in (known.repository, *known.names)):
-            return known
-    return None
+def known_model(name: str) -> CatalogueModel | None:
+    """The model on the hub that has this name, in whatever case; None when the catalogue has none."""
+    found = CATALOGUE.find(name)
+    return found if found in KNOWN else None

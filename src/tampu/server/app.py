@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI
 
 from tampu import __version__
 from tampu.dialects import build_dialects
+from tampu.dialects.base import Policy
 from tampu.server import routes
 from tampu.server.adapters import add_adapters
 from tampu.server.auth import PUBLIC, Authenticator
@@ -21,9 +22,8 @@ def create_app(upstream: ServedEngine, settings: ServerSettings, lifecycle: Life
     """The HTTP service over `upstream`. `lifecycle` lets the caller drain it."""
     lifecycle = lifecycle or Lifecycle()
     metrics = Metrics(lambda: upstream.stats, lambda: lifecycle.num_open, settings.vllm_metrics)
-    service = Service(
-        upstream, settings, build_dialects(settings.max_choices), lifecycle, metrics, started_at=int(time.time())
-    )
+    policy = Policy(settings.max_choices, settings.strict, settings.v1)
+    service = Service(upstream, settings, build_dialects(policy), lifecycle, metrics, started_at=int(time.time()))
     app = FastAPI(
         title="tampu", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
@@ -36,7 +36,7 @@ def create_app(upstream: ServedEngine, settings: ServerSettings, lifecycle: Life
 
     routes.add_public(add, service)
     routes.add_generating(add, service)
-    routes.add_models(add, service, service.dialects[0], "/v1/models")
+    routes.add_readings(add, service)
     add_adapters(add, service)
     routes.add_metrics(add, service)
     routes.add_error_handlers(app, service)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -10,10 +11,11 @@ from http import HTTPStatus
 from typing import Any
 
 from tampu import __version__
-from tampu.dialects.base import Dialect, Operation
+from tampu.dialects.base import Dialect, Operation, Reading
 from tampu.dialects.fields import Field, table_schema
 from tampu.dialects.kinds import JSON
 
+ARGUMENT = re.compile(r"\{(\w+)(?::path)?\}")  # of a route pattern
 OBJECT: JSON = {"type": "object"}
 EVENT: JSON = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}  # one of the stream
 GENERATION_ERRORS = (400, 401, 403, 404, 405, 408, 413, 415, 429, 500, 503)
@@ -26,8 +28,9 @@ def describe(dialects: Sequence[Dialect], with_key: bool) -> dict[str, JSON]:
     paths: dict[str, JSON] = {}
     for dialect in dialects:
         for operation in dialect.operations:
-            paths |= {path: {"post": _generation(dialect, operation)} for path in operation.paths}
-    paths |= _models(dialects[0])
+            paths |= {plain(path): {"post": _generation(dialect, operation, path)} for path in operation.paths}
+        for reading in dialect.readings:
+            paths |= {plain(path): {reading.method.lower(): _reading(dialect, reading, path)} for path in reading.paths}
     paths |= _adapters(dialects[0])
     paths |= {path: {"get": _health()} for path in ("/readyz", "/health", "/healthz")}
     paths |= {path: {"get": _plain(f"get{path.replace('/', '_')}")} for path in ("/livez", "/version", "/")}
@@ -44,13 +47,14 @@ def describe(dialects: Sequence[Dialect], with_key: bool) -> dict[str, JSON]:
     }
 
 
-def _generation(dialect: Dialect, operation: Operation) -> JSON:
+def _generation(dialect: Dialect, operation: Operation, path: str) -> JSON:
     content = {
         "application/json": {"schema": operation.answer_schema},
         "text/event-stream": {"schema": EVENT},
     }
     return {
-        "operationId": f"{dialect.name}_{operation.name}",
+        "operationId": operation_id(dialect.name, operation.name, operation.paths, path),
+        "parameters": _path_parameters(path),
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": table_schema(operation.table)}},
@@ -62,13 +66,30 @@ def _generation(dialect: Dialect, operation: Operation) -> JSON:
     }
 
 
-def _models(dialect: Dialect) -> dict[str, JSON]:
-    name = {"name": "model", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-    responses = {**_json("200", "As OpenAI lists models", OBJECT), **_errors(dialect, READING_ERRORS)}
+def _reading(dialect: Dialect, reading: Reading, path: str) -> JSON:
+    body = {"requestBody": {"content": {"application/json": {"schema": OBJECT}}}} if reading.method == "POST" else {}
     return {
-        "/v1/models": {"get": {"operationId": "models", "responses": responses}},
-        "/v1/models/{model}": {"get": {"operationId": "model", "parameters": [name], "responses": responses}},
+        "operationId": operation_id(dialect.name, reading.name, reading.paths, path),
+        "parameters": _path_parameters(path),
+        **body,
+        "responses": {**_json("200", "What there is to show", OBJECT), **_errors(dialect, READING_ERRORS)},
     }
+
+
+def _path_parameters(path: str) -> list[JSON]:
+    schema = {"type": "string", "minLength": 1}
+    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in ARGUMENT.findall(path)]
+
+
+def plain(path: str) -> str:
+    """A route pattern as OpenAPI writes it: `{model}` for `{model:path}`."""
+    return path.replace(":path}", "}")
+
+
+def operation_id(dialect: str, name: str, paths: Sequence[str], path: str) -> str:
+    """A name that no other route has: one that is served at several paths is counted from the second one."""
+    index = paths.index(path)
+    return f"{dialect}_{name}" + (f"_{index + 1}" if index else "")
 
 
 def _adapters(dialect: Dialect) -> dict[str, JSON]:

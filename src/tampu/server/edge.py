@@ -81,7 +81,7 @@ def stamped(send: Send, record: RequestRecord) -> Send:
             record.status = message["status"]
             record.headers_at = time.monotonic()
             headers = MutableHeaders(scope=message)
-            headers["x-request-id"] = record.id
+            headers.setdefault("x-request-id", record.id)
             headers["openai-processing-ms"] = str(round(1000 * (record.headers_at - record.started)))
             headers["x-content-type-options"] = "nosniff"
         await send(message)

@@ -1,5 +1,6 @@
 """The routes. Each is one small function over the service; generating ones come from the dialects' tables."""
 
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -8,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from tampu import __version__
-from tampu.dialects.base import Dialect, Operation, dumps
+from tampu.dialects.base import Operation, Question, Reading, dumps
 from tampu.errors import InvalidRequest, MethodNotAllowed, RouteNotFound, ServiceError
 from tampu.server.body import parse_json, read_body
 from tampu.server.documents import Reader, describe, page
@@ -31,12 +32,12 @@ def generating(service: Service, operation: Operation) -> Endpoint:
         service.lifecycle.admit()
         service.card()
         body = parse_json(await read_body(request.receive, request.headers, service.settings.max_body))
-        call = operation.parse(request.path_params, body, service.context(record))
-        call = service.with_adapter(call)
+        call = operation.parse(request.path_params, body, service.context(request, record))
+        call, model = service.with_adapter(call)
         record.model = call.model
         if call.stream:
-            return EventStream(call, service.upstream, service.lifecycle, record, service.settings.keep_alive)
-        return WholeAnswer(call, service.upstream, service.lifecycle, record)
+            return EventStream(call, model, service.upstream, service.lifecycle, record, service.settings.keep_alive)
+        return WholeAnswer(call, model, service.upstream, service.lifecycle, record)
 
     return generate
 
@@ -49,18 +50,27 @@ def add_generating(add: AddRoute, service: Service) -> None:
                 add(path, generating(service, operation), ["POST"])
 
 
-def add_models(add: AddRoute, service: Service, dialect: Dialect, path: str) -> None:
-    """The list of models, and one of them; its name may have slashes, encoded or not."""
+def reading(service: Service, shown: Reading) -> Endpoint:
+    """The endpoint of one of a dialect's readings."""
 
-    async def models(request: Request) -> Response:  # noqa: ARG001 - a route's signature
-        return as_json(dialect.render_models(service.entries()))
+    async def read(request: Request) -> Response:
+        body = None
+        if shown.method == "POST":
+            body = parse_json(await read_body(request.receive, request.headers, service.settings.max_body))
+        tenant = record_of(request.scope).tenant
+        question = Question(request.path_params, dict(request.query_params), int(time.time()), tenant, body)
+        shown.asks(question)
+        return as_json(shown.render(question, service.view()))
 
-    async def model(request: Request) -> Response:
-        name = request.path_params["model"]
-        return as_json(dialect.render_model(name, service.entry(service.check_model(name))))
+    return read
 
-    add(path, models, READ)
-    add(f"{path}/{{model:path}}", model, READ)
+
+def add_readings(add: AddRoute, service: Service) -> None:
+    """The routes of every reading of every dialect."""
+    for dialect in service.dialects:
+        for shown in dialect.readings:
+            for path in shown.paths:
+                add(path, reading(service, shown), READ if shown.method == "GET" else [shown.method])
 
 
 def add_metrics(add: AddRoute, service: Service) -> None:

@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Protocol
 
+from starlette.requests import Request
 from starlette.responses import Response
 
-from tampu.dialects.base import Call, Context, Dialect, ModelEntry, dumps, longest_prefix
+from tampu.dialects.base import Call, Context, Dialect, ModelEntry, View, dumps, longest_prefix
 from tampu.engine.adapter_shelf import AdapterShelf
 from tampu.engine.card import EngineStatus, ModelCard
+from tampu.engine.entry import entry_of
 from tampu.engine.front import FrontStats
 from tampu.errors import InvalidRequest, ModelNotFound, NotReady, RateLimited, ServiceError, Unauthorized
 from tampu.model.adapter_store import StoredAdapter
 from tampu.model.lora import fingerprint_with
-from tampu.model.names import all_names
 from tampu.request import Upstream
 from tampu.server.lifecycle import Lifecycle
 from tampu.server.metrics import Metrics
@@ -75,24 +76,24 @@ class Service:
         detail = f" ({status.detail})" if status.detail else ""
         raise NotReady(f"The model is still loading: {status.progress:.0%}{detail}.", retry_after=WAIT)
 
-    def names(self, card: ModelCard) -> tuple[str, ...]:
-        """All names that the model answers to, its own first."""
-        aliases = (alias.strip() for alias in self.settings.alias.split(","))
-        return (*all_names(card.id), *(alias for alias in aliases if alias))
-
     def adapters(self) -> list[StoredAdapter]:
         """The adapters of the model, by name."""
         shelf = self.upstream.adapters
         return [] if shelf is None else shelf.list()
 
-    def entries(self) -> list[ModelEntry]:
+    def entries(self) -> tuple[ModelEntry, ...]:
         """What lists of models show: the model, and the model with each of its adapters."""
-        return [self.entry(), *(self.entry(adapter.name) for adapter in self.adapters())]
+        return (self.entry(), *(self.entry(adapter.name) for adapter in self.adapters()))
+
+    def find(self, name: str) -> ModelEntry:
+        """The model of this name, with the adapter that the name asks for. Raises ModelNotFound."""
+        return self.entry(self.check_model(name))
 
     def entry(self, adapter: str = "") -> ModelEntry:
-        """The model, alone or with one of its adapters, as lists of models show it."""
+        """The model, alone or with one of its adapters."""
         card = self.card()
-        alone = ModelEntry(self.names(card), self.started_at, card.context, card.kind, card.fingerprint)
+        aliases = (alias.strip() for alias in self.settings.alias.split(","))
+        alone = entry_of(card, self.started_at, (alias for alias in aliases if alias))
         found = next((each for each in self.adapters() if each.name == adapter), None)
         if found is None:
             return alone
@@ -103,6 +104,7 @@ class Service:
             created=found.created,
             fingerprint=fingerprint_with(card.fingerprint, found.fingerprint),
             parent=card.id,
+            adapter=adapter,
         )
 
     def check_model(self, name: str) -> str:
@@ -110,37 +112,47 @@ class Service:
 
         Raises ModelNotFound, with the nearest names, unless something here answers to `name`.
         """
-        card = self.card()
-        names = self.names(card)
+        alone = self.entry()
+        names = alone.ids
         if name in names:
             return ""
         adapters = [adapter.name for adapter in self.adapters()]
         for adapter in adapters:
             if name == adapter or (name.endswith(f":{adapter}") and name.removesuffix(f":{adapter}") in names):
                 return adapter
-        raise ModelNotFound(name[:256], (*names, *(f"{card.id}:{adapter}" for adapter in adapters)))
+        raise ModelNotFound(name[:256], (*names, *(f"{alone.ids[0]}:{adapter}" for adapter in adapters)))
 
-    def with_adapter(self, call: Call) -> Call:
-        """The call with the adapter that its `model` or its `lora` names. Raises ModelNotFound or InvalidRequest."""
+    def with_adapter(self, call: Call) -> tuple[Call, ModelEntry]:
+        """The call with the adapter that its `model` or its `lora` names, and the model with this adapter.
+
+        Raises ModelNotFound or InvalidRequest.
+        """
         adapter, asked = self.check_model(call.model), call.requests[0].adapter
         if asked and asked not in (known := [each.name for each in self.adapters()]):
             there = f"There are {', '.join(known[:3])}." if known else "It has none."
             raise InvalidRequest(f"There is no adapter {asked!r:.80} of this model. {there}", param="lora")
         if adapter and asked not in ("", adapter):
             raise InvalidRequest(f"model names the adapter {adapter}, lora names {asked}: send one.", param="lora")
+        model = self.entry(adapter or asked)
         if not adapter:
-            return call
-        return replace(call, requests=tuple(replace(request, adapter=adapter) for request in call.requests))
+            return call, model
+        return replace(call, requests=tuple(replace(request, adapter=adapter) for request in call.requests)), model
 
-    def context(self, record: RequestRecord) -> Context:
+    def context(self, request: Request, record: RequestRecord) -> Context:
         """What a dialect's parser needs to know of this request."""
-        card, seed = self.card(), secrets.randbits(SEED_BITS)
-        return Context(record.id, int(time.time()), seed, card.vocab_size, record.tenant, card.recommended)
+        seed, headers = secrets.randbits(SEED_BITS), {name.lower(): value for name, value in request.headers.items()}
+        return Context(record.id, int(time.time()), seed, self.find, record.tenant, dict(request.query_params), headers)
+
+    def view(self) -> View:
+        """What readings may show."""
+        return View(self.entries(), self.find)
 
     def render_error(self, error: ServiceError, record: RequestRecord) -> Response:
         """The error in the words of the dialect that the path belongs to."""
-        status, body = longest_prefix(self.dialects, record.path).render_error(error, record.id)
-        response = Response(dumps(body), status, media_type="application/json")
+        dialect = longest_prefix(self.dialects, record.path)
+        status, body = dialect.render_error(error, record.id)
+        headers = dict(dialect.error_headers(error, record.id))
+        response = Response(dumps(body), status, headers=headers, media_type="application/json")
         if error.retry_after is not None:
             response.headers["retry-after"] = str(max(1, round(error.retry_after)))
         if isinstance(error, Unauthorized):

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, cast
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tampu.dialects.base import Call, dumps
+from tampu.dialects.base import Call, ModelEntry, dumps
 from tampu.errors import EngineFailure, ServiceError
 from tampu.request import Chunk, Completion, GenerateRequest, Upstream
 from tampu.server.lifecycle import Lifecycle, cut_off
@@ -35,10 +36,10 @@ class Outbox:
         self._error: ServiceError | None = None
         self._waiter: asyncio.Future[None] | None = None
 
-    def put(self, payloads: Iterable[bytes]) -> None:
-        """Frame payloads as events. Past the limit they are dropped, and `overflow` is called."""
-        for payload in payloads:
-            self._data += b"data: %b\n\n" % payload
+    def put(self, events: Iterable[bytes]) -> None:
+        """Append events. Past the limit they are dropped, and `overflow` is called."""
+        for event in events:
+            self._data += event
         if len(self._data) > self._limit:
             self._data.clear()
             self._overflow()
@@ -85,9 +86,12 @@ class Outbox:
 class Generation(Response):
     """The answer to one call, computed while it is sent. Raises ServiceError before the first byte only."""
 
-    def __init__(self, call: Call, upstream: Upstream, lifecycle: Lifecycle, record: RequestRecord) -> None:
+    def __init__(
+        self, call: Call, model: ModelEntry, upstream: Upstream, lifecycle: Lifecycle, record: RequestRecord
+    ) -> None:
         super().__init__()
         self._call = call
+        self._model = model
         self._upstream = upstream
         self._lifecycle = lifecycle
         self._record = record
@@ -134,6 +138,8 @@ class Generation(Response):
         try:
             async with self._places, aclosing(chunks):
                 async for chunk in chunks:
+                    if chunk.usage is not None:
+                        chunk = replace(chunk, usage=self._model.known.price.charge(chunk.usage))
                     self._record.note(chunk)
                     self._take(position, chunk)
         except ServiceError:
@@ -145,6 +151,11 @@ class Generation(Response):
     def _take(self, position: int, chunk: Chunk) -> None:
         raise NotImplementedError
 
+    def _head(self, completions: Sequence[Completion] = ()) -> dict[str, str]:
+        """Headers of the answer: the dialect's, and with which model and seed it can be had again."""
+        replay = {"x-tampu-model": self._model.ids[0], "x-tampu-seed": str(self._call.requests[0].sampling.seed)}
+        return {**HEADERS, **replay, **self._call.answer.headers(completions)}
+
 
 class WholeAnswer(Generation):
     """One JSON body, when everything is there."""
@@ -152,8 +163,9 @@ class WholeAnswer(Generation):
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._chunks: list[list[Chunk]] = [[] for _ in self._call.requests]
         await self._generate_all()
-        body = dumps(self._call.answer.render([Completion.fold(chunks) for chunks in self._chunks]))
-        await Response(body, media_type="application/json", headers=HEADERS)(scope, receive, send)
+        completions = [Completion.fold(chunks) for chunks in self._chunks]
+        body, head = dumps(self._call.answer.render(completions)), self._head(completions)
+        await Response(body, media_type="application/json", headers=head)(scope, receive, send)
 
     def _take(self, position: int, chunk: Chunk) -> None:
         self._chunks[position].append(chunk)
@@ -163,9 +175,15 @@ class EventStream(Generation):
     """Server-sent events. The head is sent with the first chunk, so that an early error still has its status."""
 
     def __init__(
-        self, call: Call, upstream: Upstream, lifecycle: Lifecycle, record: RequestRecord, keep_alive: float
+        self,
+        call: Call,
+        model: ModelEntry,
+        upstream: Upstream,
+        lifecycle: Lifecycle,
+        record: RequestRecord,
+        keep_alive: float,
     ) -> None:
-        super().__init__(call, upstream, lifecycle, record)
+        super().__init__(call, model, upstream, lifecycle, record)
         self._keep_alive = keep_alive
         # Who does not read is treated as gone.
         self._outbox = Outbox(overflow=lambda: self._leaving.cancel())
@@ -192,25 +210,29 @@ class EventStream(Generation):
             self._outbox.close(EngineFailure("The answer broke off."))
 
     async def _write(self, send: Send) -> None:
-        batch = await self._outbox.take(self._keep_alive)
-        head = Response(media_type="text/event-stream; charset=utf-8", headers=HEADERS)
+        waiting = self._call.waiting
+        patience, comment = (waiting.seconds, waiting.comment) if waiting else (self._keep_alive, KEEP_ALIVE)
+        batch = await self._outbox.take(patience)
+        head = Response(media_type="text/event-stream; charset=utf-8", headers=self._head())
         del head.headers["content-length"]
         await send({"type": "http.response.start", "status": 200, "headers": head.raw_headers})
+        if waiting and batch:
+            batch = comment + batch
         while batch is not None:
-            await send({"type": "http.response.body", "body": batch or KEEP_ALIVE, "more_body": True})
-            batch = await self._next()
+            await send({"type": "http.response.body", "body": batch or comment, "more_body": True})
+            patience = patience if not batch else self._keep_alive
+            batch = await self._next(patience)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _next(self) -> bytes | None:
+    async def _next(self, patience: float) -> bytes | None:
         try:
-            return await self._outbox.take(self._keep_alive)
+            return await self._outbox.take(patience)
         except ServiceError as error:
             return self._failure(error)
 
     def _failure(self, error: ServiceError) -> bytes:
         self._record.break_off("error")
-        payloads = self._call.answer.render_failure(error, self._record.id)
-        return b"".join(b"data: %b\n\n" % payload for payload in payloads)
+        return b"".join(self._call.answer.render_failure(error, self._record.id))
 
 
 async def client_left(receive: Receive) -> None:
