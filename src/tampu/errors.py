@@ -94,13 +94,15 @@ class WrongType(InvalidRequest):
 
 
 class OutOfRange(InvalidRequest):
-    """A number outside [low, high]; the message has all three."""
+    """A number outside [low, high], or with `above` outside (low, high]; the message has all three."""
 
-    def __init__(self, param: str, *, value: object, low: float | int, high: float | int) -> None:
-        super().__init__(f"{param} must be between {low} and {high}, got {value}.", param=param)
+    def __init__(self, param: str, *, value: object, low: float | int, high: float | int, above: bool = False) -> None:
+        bounds = f"above {low} and at most {high}" if above else f"between {low} and {high}"
+        super().__init__(f"{param} must be {bounds}, got {value}.", param=param)
         self.value = value
         self.low = low
         self.high = high
+        self.above = above
 
 
 class WrongLength(InvalidRequest):

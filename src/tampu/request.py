@@ -21,15 +21,19 @@ MAX_SEED = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Closed interval [low, high] that a number must lie in."""
+    """Interval [low, high] that a number must lie in; with `above`, (low, high]."""
 
     low: float
     high: float
+    above: bool = False
 
-    def check(self, param: str, value: float) -> None:
-        """Raise OutOfRange, naming `param`, unless low <= value <= high; NaN never is."""
-        if not self.low <= value <= self.high:
-            raise OutOfRange(param, value=value, low=self.low, high=self.high)
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high and not (self.above and value == self.low)
+
+    def check(self, param: str, value: float, shown: object = None) -> None:
+        """Raise OutOfRange, naming `param`, unless the value lies in it; NaN never does."""
+        if value not in self:
+            raise OutOfRange(param, value=shown or value, low=self.low, high=self.high, above=self.above)
 
 
 def _bounded(default: Any, low: float, high: float, doc: str) -> Any:

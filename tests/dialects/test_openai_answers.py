@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tampu.dialects.base import Answer, dumps
-from tampu.dialects.openai_answers import chat_logprobs, legacy_name, text_logprobs, wire_fingerprint
+from tampu.dialects.logprobs import chat_logprobs, legacy_name, text_logprobs
+from tampu.dialects.openai_answers import wire_fingerprint
 from tampu.errors import EngineFailure
 from tampu.request import Chunk, Completion, TokenLogprob
 from tests.dialects.examples import CONTEXT, OPERATIONS, chunks_from

@@ -103,7 +103,7 @@ class Integer:
     def read(self, param: str, value: JSON) -> int:
         """The value within its bounds."""
         require(self, param, value)
-        _check_bounds(param, value, self.bounds)
+        self.bounds.check(param, value, shown(value))
         return int(value)
 
     def schema(self) -> dict[str, JSON]:
@@ -113,7 +113,7 @@ class Integer:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A finite number in a closed interval; given back as a float."""
+    """A finite number in an interval; given back as a float."""
 
     bounds: Range
     noun = "a number"
@@ -125,17 +125,13 @@ class Number:
     def read(self, param: str, value: JSON) -> float:
         """The value within its bounds."""
         require(self, param, value)
-        _check_bounds(param, value, self.bounds)
+        self.bounds.check(param, value, shown(value))
         return float(value)
 
     def schema(self) -> dict[str, JSON]:
         """A number with both ends."""
-        return {"type": "number", "minimum": self.bounds.low, "maximum": self.bounds.high}
-
-
-def _check_bounds(param: str, value: float, bounds: Range) -> None:
-    if not bounds.low <= value <= bounds.high:
-        raise OutOfRange(param, value=shown(value), low=bounds.low, high=bounds.high)
+        lowest = "exclusiveMinimum" if self.bounds.above else "minimum"
+        return {"type": "number", lowest: self.bounds.low, "maximum": self.bounds.high}
 
 
 @dataclass(frozen=True, slots=True)

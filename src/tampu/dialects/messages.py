@@ -1,7 +1,8 @@
 """Messages as OpenAI-shaped dialects send them: strings or text parts, six spellings of four roles, past tool calls."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from tampu.dialects.kinds import JSON, OneOf, Text, check_count, json_type, require, shown
@@ -27,8 +28,9 @@ CONTENT = Text(MAX_CHARACTERS)
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """An array of messages; given back as a tuple of ours."""
+    """An array of messages; given back as a tuple of ours. `roles` are the spellings that it takes."""
 
+    roles: Mapping[str, Role] = field(default_factory=lambda: ROLES)
     noun = "an array of messages"
 
     def matches(self, value: JSON) -> bool:
@@ -41,7 +43,7 @@ class Messages:
         if not value:
             raise InvalidPrompt(f"{param} must hold at least one message.", param=param)
         check_count(param, len(value), 1, MAX_MESSAGES, "messages")
-        messages = tuple(read_message(f"{param}[{index}]", item) for index, item in enumerate(value))
+        messages = tuple(read_message(f"{param}[{index}]", item, self.roles) for index, item in enumerate(value))
         if all(message.role == "system" for message in messages):
             raise InvalidPrompt(f"{param} must hold a message that is not a system message.", param=param)
         if messages[-1].tool_calls:
@@ -50,7 +52,7 @@ class Messages:
 
     def schema(self) -> dict[str, JSON]:
         """Arrays of objects with a role; what else a role needs is said in words."""
-        return {"type": "array", "items": MESSAGE_SCHEMA, "minItems": 1, "maxItems": MAX_MESSAGES}
+        return {"type": "array", "items": message_schema(self.roles), "minItems": 1, "maxItems": MAX_MESSAGES}
 
 
 def object_schema(required: dict[str, JSON], optional: dict[str, JSON] | None = None) -> dict[str, JSON]:
@@ -81,22 +83,26 @@ ASSISTANT = {
     "tool_calls": {"anyOf": [TOOL_CALLS, NULL]},
     "function_call": {"anyOf": [CALL_SCHEMA, NULL]},
 }
-PLAIN_ROLES = [role for role in ROLES if role not in ("assistant", "tool")]
-MESSAGE_SCHEMA = {
-    "anyOf": [
-        _message_schema(PLAIN_ROLES, {"content": CONTENT_SCHEMA}, NAMED),
-        _message_schema(["assistant"], {}, ASSISTANT | NAMED),
-        _message_schema(["tool"], {"content": CONTENT_SCHEMA, "tool_call_id": NAME.schema()}, NAMED),
-    ]
-}
 
 
-def read_message(param: str, value: JSON) -> Message:
-    """One message of ours. Raises InvalidRequest naming the path of what is wrong."""
+def message_schema(roles: Iterable[str]) -> dict[str, JSON]:
+    """One message in one of these roles."""
+    plain = [role for role in roles if role not in ("assistant", "tool")]
+    return {
+        "anyOf": [
+            _message_schema(plain, {"content": CONTENT_SCHEMA}, NAMED),
+            _message_schema(["assistant"], {}, ASSISTANT | NAMED),
+            _message_schema(["tool"], {"content": CONTENT_SCHEMA, "tool_call_id": NAME.schema()}, NAMED),
+        ]
+    }
+
+
+def read_message(param: str, value: JSON, roles: Mapping[str, Role] = ROLES) -> Message:
+    """One message of ours, in one of these roles. Raises InvalidRequest naming the path of what is wrong."""
     if not isinstance(value, dict):
         raise WrongType(param, expected="an object", got=json_type(value))
-    wire_role = OneOf(tuple(ROLES)).read(f"{param}.role", _needed(param, value, "role"))
-    role = ROLES[wire_role]
+    wire_role = OneOf(tuple(roles)).read(f"{param}.role", _needed(param, value, "role"))
+    role = roles[wire_role]
     if wire_role == "tool":
         NAME.read(f"{param}.tool_call_id", _needed(param, value, "tool_call_id"))
     if (name := value.get("name")) is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tampu.catalogue import decimal_dollars
+from tampu.dialects.answers import ChatAnswer, Stamp, TextAnswer
 from tampu.dialects.base import (
     Call,
     Context,
@@ -35,7 +36,7 @@ from tampu.dialects.kinds import (
     TokenIds,
 )
 from tampu.dialects.messages import Messages
-from tampu.dialects.openai_answers import ChatAnswer, Stamp, TextAnswer, render_error_object, wire_fingerprint
+from tampu.dialects.openai_answers import OPENAI, render_error_object, wire_fingerprint
 from tampu.dialects.openai_schemas import CHAT_ANSWER, ERROR, TEXT_ANSWER
 from tampu.dialects.prompts import Prompts
 from tampu.dialects.tools import TOOL_FIELDS, read_tools
@@ -184,7 +185,7 @@ class Chat:
             constraint=read_constraint(values),
             **read_tools(values),
         )
-        answer = ChatAnswer(answer_stamp, params.n, logprobs=params.logprobs is not None)
+        answer = ChatAnswer(OPENAI, answer_stamp, params.n, logprobs=params.logprobs is not None)
         return Call(values["model"], (request,), values.get("stream", False), answer, answer_stamp.id)
 
     @staticmethod
@@ -239,7 +240,8 @@ class Completions:
             for request_id, prompt in zip(ids, prompts, strict=True)
         )
         prompt_only = values["max_tokens"] == 0
-        answer = TextAnswer(answer_stamp, params.n, logprobs=params.logprobs is not None, prompt_only=prompt_only)
+        logprobs = params.logprobs is not None
+        answer = TextAnswer(OPENAI, answer_stamp, len(prompts), params.n, logprobs, prompt_only)
         return Call(values["model"], requests, values.get("stream", False), answer, answer_stamp.id)
 
 

@@ -190,7 +190,10 @@ def _rows(table: Iterable[Field]) -> Iterator[str]:
 def takes(field: Field) -> str:
     """The kind of a field in words, with its bounds."""
     bounds: Any = getattr(field.kind, "bounds", None)
-    return field.kind.noun + (f", {_shown(bounds.low)} to {_shown(bounds.high)}" if bounds else "")
+    if not bounds:
+        return field.kind.noun
+    low, high = _shown(bounds.low), _shown(bounds.high)
+    return f"{field.kind.noun}, above {low} up to {high}" if bounds.above else f"{field.kind.noun}, {low} to {high}"
 
 
 def _shown(number: float) -> str:
