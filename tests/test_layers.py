@@ -16,7 +16,7 @@ LAYERS = [
     {"model", "text", "grammar", "dialects"},
     {"kernels"},
     {"settings"},
-    {"catalogue", "generation"},
+    {"catalogue", "generation", "replay"},
     {"request"},
     {"errors"},
 ]

@@ -8,6 +8,15 @@ from tampu.request import FinishReason, Usage
 
 
 @dataclass(frozen=True, slots=True)
+class ChoiceDigest:
+    """What a choice was, without its text: SHA-256 and count of its token ids, and why it ended; None if it did not."""
+
+    sha256: str
+    num_tokens: int
+    finish_reason: FinishReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationRecord:
     """One answered call. Times are seconds; `created` is Unix time, the others count from the request's first byte."""
 
@@ -27,12 +36,12 @@ class GenerationRecord:
     cancelled: bool
     seed: int
     fingerprint: str
-    # Of the request, as the client sent them: user-agent, http-referer, x-title, and what its body says of its user.
+    # Of the request, as the client sent them: user-agent, http-referer, x-title, and user and session_id of its body.
     client: Mapping[str, str] = field(default_factory=dict)
-    # Of every request of the call, in order: SHA-256 of its prompt, and of the token ids of each of its choices.
+    # Of every request of the call, in order: SHA-256 of its text as `replay.digest` makes it, and its choices.
     prompt_digests: tuple[str, ...] = ()
-    choice_digests: tuple[tuple[str, ...], ...] = ()
-    # Everything besides text that a replay needs, and the text where it is kept.
+    choice_digests: tuple[tuple[ChoiceDigest, ...], ...] = ()
+    # Everything besides text that a replay needs, and the text where it is kept. See `server/recorder.py`.
     replay: Mapping[str, Any] = field(default_factory=dict)
     text: Mapping[str, Any] | None = None
 
