@@ -3,6 +3,7 @@
 TampuError
 ├── ServiceError                what a request can be answered with; worded per dialect
 │   ├── InvalidRequest          400  something in the body is wrong; `param` names it
+│   │   ├── NotJson             400  the body is not JSON, or has what no JSON should have
 │   │   ├── Missing             400  a required field is absent
 │   │   ├── WrongType           400  a value of another JSON type than the field's
 │   │   ├── OutOfRange          400  a number outside [low, high]
@@ -13,6 +14,7 @@ TampuError
 │   │   ├── SchemaTooComplex    400  a constraint beyond the limits of size, depth, time or memory
 │   │   ├── InvalidPrompt       400  empty, or not a conversation that can be answered
 │   │   ├── ContextTooLong      400  prompt + max_tokens do not fit the context
+│   │   ├── UnknownAdapter      400  `lora` names no adapter of the model
 │   │   └── InvalidAdapter      400  an adapter that is damaged, does not fit the model, or asks for what we do not do
 │   ├── Unauthorized            401
 │   ├── Forbidden               403  a page of another origin asks
@@ -75,6 +77,10 @@ class InvalidRequest(ServiceError):
     status = HTTPStatus.BAD_REQUEST
     error_type = "invalid_request"
     exit_code = 2
+
+
+class NotJson(InvalidRequest):
+    """The body is not JSON, or JSON with what breaks readers of it: a key twice, NUL, too deep."""
 
 
 class Missing(InvalidRequest):
@@ -169,6 +175,17 @@ class ContextTooLong(InvalidRequest):
         self.total = total
 
 
+class UnknownAdapter(InvalidRequest):
+    """`lora` names no adapter of the model; the message has some that there are."""
+
+    code = "adapter_not_found"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        names = list(known)
+        there = f"There are {', '.join(names[:3])}." if names else "It has none."
+        super().__init__(f"There is no adapter {name!r:.80} of this model. {there}", param="lora")
+
+
 class InvalidAdapter(InvalidRequest):
     """An adapter that is damaged, that does not fit the model, or that is more than a LoRA of its linears; `param` is
     the field of adapter_config.json, or `config`, `weights` or `name`."""
@@ -230,12 +247,20 @@ class RouteNotFound(ServiceError):
     status = HTTPStatus.NOT_FOUND
     error_type = "not_found"
 
+    def __init__(self, message: str, *, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+
 
 class MethodNotAllowed(ServiceError):
     """The path exists, the method does not."""
 
     status = HTTPStatus.METHOD_NOT_ALLOWED
     error_type = "invalid_request"
+
+    def __init__(self, message: str, *, method: str = "") -> None:
+        super().__init__(message)
+        self.method = method
 
 
 class RequestTimeout(ServiceError):

@@ -186,6 +186,10 @@ class GenerateRequest:
     adapter: str = ""
     # Enforced token by token: an answer that ends by itself matches it.
     constraint: Constraint | None = None
+    # False: refused as Overloaded where it would have to wait for a place among those that run.
+    may_wait: bool = True
+    # A narrower context than the model's own, prompt and completion together.
+    max_context: int | None = None
 
     @property
     def offered_tools(self) -> tuple[Tool, ...]:
@@ -324,11 +328,11 @@ def _choice(index: int, pieces: list[Chunk]) -> Choice:
         tuple(token_id for piece in pieces for token_id in piece.token_ids),
         tuple(logprob for piece in pieces for logprob in piece.logprobs),
         finish_reason,
-        _tool_calls(delta for piece in pieces for delta in piece.tool_calls),
+        join_calls(delta for piece in pieces for delta in piece.tool_calls),
     )
 
 
-def _tool_calls(deltas: Iterable[ToolCallDelta]) -> tuple[ToolCall, ...]:
+def join_calls(deltas: Iterable[ToolCallDelta]) -> tuple[ToolCall, ...]:
     """The calls that these are the pieces of."""
     calls: dict[int, ToolCall] = {}
     for delta in deltas:

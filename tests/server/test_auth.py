@@ -37,22 +37,45 @@ CREDENTIALS: list[dict[str, str]] = [
 ]
 
 
+def concrete(path: str) -> str:
+    return path.replace("{model:path}", "cria").replace("{account_id}", "me")
+
+
 def test_every_other_route_refuses_all_but_the_key_with_the_same_words() -> None:
     with live(FakeUpstream(), KEYED) as server:
         answers = [
-            httpx2.request(method, server.url + route.path.replace("{model:path}", "cria"), headers=headers)
+            httpx2.request(method, server.url + concrete(route.path), headers=headers)
             for route in ROUTES
             if route.path not in PUBLIC
             for method in sorted((route.methods or set()) - {"HEAD"})
             for headers in CREDENTIALS
         ]
-        in_the_query = httpx2.get(f"{server.url}/v1/models?key=llama-key&api_key=llama-key")
-    assert len(answers) == 9 * len(CREDENTIALS)
-    for answer in [*answers, in_the_query]:
+        answers.append(httpx2.get(f"{server.url}/v1/models?key=llama-key&api_key=llama-key"))
+    assert len(answers) > 9 * len(CREDENTIALS)
+    words: dict[str, set[str]] = {}
+    for answer in answers:
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
-        error = answer.json()["error"]
-        assert (error["code"], error["type"]) == ("invalid_api_key", "invalid_request_error")
-        assert error["message"] == answers[0].json()["error"]["message"]
+        said = answer.text.replace(answer.headers["x-request-id"], "ID")
+        words.setdefault(answer.url.path.split("/")[1], set()).add(said)
+    assert {place: len(said) for place, said in words.items()} == dict.fromkeys(words, 1)
+    error = answers[-1].json()["error"]
+    assert (error["code"], error["type"]) == ("invalid_api_key", "invalid_request_error")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"x-auth-email": "a@b.example", "x-auth-key": "llama-key"}, 200),
+        ({"x-auth-key": "llama-ke"}, 401),
+        ({"cf-aig-authorization": "Bearer llama-key"}, 200),
+        ({"cf-aig-authorization": "llama-key"}, 401),
+        ({"authorization": "Bearer wrong", "x-auth-key": "llama-key"}, 401),
+        ({"authorization": "Bearer llama-key", "cf-aig-authorization": "Bearer wrong"}, 200),
+    ],
+)
+def test_the_key_may_come_in_the_headers_of_cloudflares_clients(headers: dict[str, str], status: int) -> None:
+    with live(FakeUpstream(), KEYED) as server:
+        assert httpx2.get(f"{server.url}/v1/models", headers=headers).status_code == status
 
 
 @pytest.mark.parametrize("authorization", ["Bearer llama-key", "bearer llama-key", "Bearer  llama-key"])

@@ -2,8 +2,9 @@
 
 from tampu.dialects.base import Dialect, Policy
 from tampu.dialects.openai import OpenAI
+from tampu.dialects.workers_ai import WorkersAI
 
 
 def build_dialects(policy: Policy) -> tuple[Dialect, ...]:
     """Every dialect we serve."""
-    return (OpenAI.build(policy),)
+    return (OpenAI.build(policy), WorkersAI.build(policy))

@@ -1,6 +1,7 @@
 """What a dialect is: pure functions between a provider's JSON and our nouns. No socket, clock, array or database."""
 
 import json
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -232,7 +233,7 @@ class Dialect(Protocol):
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """Beginnings of the paths whose errors this dialect words; the longest match wins."""
+        """Beginnings of the paths whose errors this dialect words, a * for any segment; the longest match wins."""
         ...
 
     @property
@@ -268,8 +269,10 @@ def check_token_ids(param: str, token_ids: Collection[int], vocab_size: int) -> 
 
 def longest_prefix(dialects: Sequence[Dialect], path: str) -> Dialect:
     """The dialect whose prefix covers most of `path`; the first one where none does."""
+    return max(dialects, key=lambda dialect: max((covered(prefix, path) for prefix in dialect.prefixes), default=-1))
 
-    def covered(dialect: Dialect) -> int:
-        return max((len(prefix) for prefix in dialect.prefixes if path.startswith(prefix)), default=-1)
 
-    return max(dialects, key=covered)
+def covered(prefix: str, path: str) -> int:
+    """How many characters of the path the prefix is, where * is any segment; -1 when the path begins otherwise."""
+    match = re.match(re.escape(prefix).replace(r"\*", "[^/]+"), path)
+    return match.end() if match else -1

@@ -193,7 +193,7 @@ class LocalEngine:
     async def _admit(self, request: GenerateRequest) -> Stream:
         """Queue a request; refuse it early if it could not be served."""
         preparer, num_choices = self._check_open(), request.sampling.n
-        self._check_capacity(num_choices)
+        self._check_capacity(num_choices, self.settings.max_queue if request.may_wait else 0)
         self._num_preparing += num_choices
         try:
             grammar = await self._compile_pool.compile(constraint) if (constraint := constraint_of(request)) else ""
@@ -215,15 +215,15 @@ class LocalEngine:
             raise NotReady(f"{NOT_OPEN[status.phase]}{detail}.", retry_after=None if status.phase == "failed" else 5)
         return self._preparer
 
-    def _check_capacity(self, num_choices: int) -> None:
+    def _check_capacity(self, num_choices: int, max_queue: int) -> None:
         num_busy = self._supervisor.num_sequences + self._num_preparing
         num_waiting = num_busy + num_choices - self.settings.max_num_seqs
         # A request for more choices than there will ever be places may still have the engine for itself.
-        if num_busy and num_waiting > self.settings.max_queue:
+        if num_busy and num_waiting > max_queue:
             self._num_refused += 1
             rounds = num_waiting / self.settings.max_num_seqs
             retry_after = min(max(ceil(rounds * self._mean_seconds), 1), LONGEST_RETRY)
-            raise Overloaded(f"The queue is full: {self.settings.max_queue} wait already.", retry_after=retry_after)
+            raise Overloaded(f"The queue is full: {max_queue} wait already.", retry_after=retry_after)
 
     def _check_poison(self, prepared: Prepared) -> None:
         if self._supervisor.poison and fingerprint(prepared) in self._supervisor.poison:

@@ -142,11 +142,10 @@ class Preparer:
 
     def _max_tokens(self, request: GenerateRequest, num_prompt: int) -> int:
         """What was asked for, else all that the context has room for."""
-        room, asked = self.card.context - num_prompt, request.sampling.max_tokens
+        context = min(self.card.context, request.max_context or self.card.context)
+        room, asked = context - num_prompt, request.sampling.max_tokens
         if room < (1 if asked is None else asked):
-            raise ContextTooLong(
-                context=self.card.context, prompt=num_prompt, completion=asked, param=_prompt_param(request)
-            )
+            raise ContextTooLong(context=context, prompt=num_prompt, completion=asked, param=_prompt_param(request))
         return room if asked is None else asked
 
 

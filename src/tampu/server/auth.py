@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 
 from starlette.requests import Request
 
@@ -11,6 +12,8 @@ from tampu.settings import Secret
 
 # Routes that answer without a key: they hold nothing of anybody's.
 PUBLIC = frozenset({"/", "/livez", "/readyz", "/health", "/healthz", "/version", "/docs", "/openapi.json"})
+# Headers with `Bearer KEY`: everybody's, and that of a gateway of Cloudflare's.
+BEARER = ("authorization", "cf-aig-authorization")
 REFUSAL = "No API key, or not a valid one. Send it in the header `Authorization: Bearer KEY`."
 
 
@@ -24,11 +27,19 @@ class Authenticator:
         """Note the tenant. Raises Unauthorized with the same words whatever was wrong."""
         if self._digest is None:
             return
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
         # Both sides are hashes of whole keys: the comparison takes the same time whatever was sent.
-        if scheme.lower() != "bearer" or not hmac.compare_digest(digest(given.strip()), self._digest):
+        if not hmac.compare_digest(digest(given_key(request.headers)), self._digest):
             raise Unauthorized(REFUSAL)
         record_of(request.scope).tenant = self._digest.hex()[:16]
+
+
+def given_key(headers: Mapping[str, str]) -> str:
+    """The key that was sent, in the first of the headers that providers' clients put it in; "" for none."""
+    for name in BEARER:
+        if name in headers:
+            scheme, _, given = headers[name].partition(" ")
+            return given.strip() if scheme.lower() == "bearer" else ""
+    return headers.get("x-auth-key", "").strip()
 
 
 def digest(key: str) -> bytes:

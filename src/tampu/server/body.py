@@ -11,7 +11,7 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
-from tampu.errors import InvalidRequest, PayloadTooLarge, RequestTimeout, UnsupportedMedia
+from tampu.errors import InvalidRequest, NotJson, PayloadTooLarge, RequestTimeout, UnsupportedMedia
 
 BODY_IDLE = 30.0  # seconds without a byte before the client is given up
 REFUSED_BYTES = 16_000_000  # read past before a refusal, so that the client hears it; and for how many seconds
@@ -104,53 +104,53 @@ async def _gunzip(parts: AsyncIterator[bytes], cap: int) -> AsyncIterator[bytes]
 
 
 def parse_json(body: bytes) -> Any:
-    """The value. Raises InvalidRequest for whatever is not plain, finite, bounded JSON in UTF-8."""
+    """The value. Raises NotJson for whatever is not plain, finite, bounded JSON in UTF-8."""
     try:
         text = body.decode()
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
         if "\\u" in text:
             _check_escapes(text, value)
     except UnicodeDecodeError as error:
-        raise InvalidRequest(f"The body is not UTF-8: byte {error.start}.") from None
+        raise NotJson(f"The body is not UTF-8: byte {error.start}.") from None
     except RecursionError:
         raise too_deep() from None
     except json.JSONDecodeError as error:
-        raise InvalidRequest(f"The body is not JSON: {error}.") from None
+        raise NotJson(f"The body is not JSON: {error}.") from None
     except ValueError:  # more digits than Python turns into an integer
-        raise InvalidRequest("The body has a number with too many digits.") from None
+        raise NotJson("The body has a number with too many digits.") from None
     _check_depth(value)
     return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(pairs) > MAX_KEYS:
-        raise InvalidRequest(f"An object may have at most {MAX_KEYS} keys, got {len(pairs)}.")
+        raise NotJson(f"An object may have at most {MAX_KEYS} keys, got {len(pairs)}.")
     value = dict(pairs)
     if len(value) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise InvalidRequest(f"The key {twice[:40]!r} is there twice.")
+        raise NotJson(f"The key {twice[:40]!r} is there twice.")
     return value
 
 
 def _constant(name: str) -> float:
-    raise InvalidRequest(f"{name} is not JSON.")
+    raise NotJson(f"{name} is not JSON.")
 
 
 def _float(text: str) -> float:
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise InvalidRequest(f"The number {text[:40]} is not finite.")
+        raise NotJson(f"The number {text[:40]} is not finite.")
     return value
 
 
 def _check_escapes(text: str, value: Any) -> None:
     if NUL.search(text):
-        raise InvalidRequest("The body has a NUL character.")
+        raise NotJson("The body has a NUL character.")
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise InvalidRequest("The body has half of a surrogate pair, which is no character.") from None
+        raise NotJson("The body has half of a surrogate pair, which is no character.") from None
 
 
 def _check_depth(value: Any) -> None:
@@ -168,6 +168,6 @@ def _check_depth(value: Any) -> None:
     raise too_deep()
 
 
-def too_deep() -> InvalidRequest:
+def too_deep() -> NotJson:
     """The refusal of nesting beyond the limit."""
-    return InvalidRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
+    return NotJson(f"The body is nested deeper than {MAX_DEPTH} levels.")

@@ -143,7 +143,9 @@ pre{background:#f4f1ec;padding:1rem;overflow:auto}code{font:14px ui-monospace,mo
 VIEWPORT = '<meta name="viewport" content="width=device-width">'
 SAMPLE = """curl {address}{path} {headers} -d '
 {{"model": {model}, {prompt}}}'"""
-PROMPTS = {"chat": '"messages": [{"role": "user", "content": "hello"}]', "completions": '"prompt": "Once upon a time"'}
+ACCOUNT = "me"  # in paths that name one: here everybody may call theirs as they like
+MESSAGES = '"messages": [{"role": "user", "content": "hello"}]'
+PROMPTS = {"chat": MESSAGES, "completions": '"prompt": "Once upon a time"', "run": MESSAGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,8 @@ class Reader:
         if self.needs_key:
             headers += ' -H "authorization: Bearer $TAMPU_API_KEY"'
         prompt, model = PROMPTS.get(operation.name, ""), json.dumps(self.model)
-        return SAMPLE.format(address=self.address, path=operation.paths[0], headers=headers, model=model, prompt=prompt)
+        path = operation.paths[0].replace("{account_id}", ACCOUNT).replace("{model:path}", self.model)
+        return SAMPLE.format(address=self.address, path=path, headers=headers, model=model, prompt=prompt)
 
 
 def page(dialects: Sequence[Dialect], reader: Reader) -> tuple[str, str]:

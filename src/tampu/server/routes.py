@@ -155,9 +155,9 @@ def translate(error: Exception, request: Request) -> tuple[ServiceError, dict[st
     method, path = request.method, request.url.path[:200]
     if error.status_code == 405:
         allowed = headers.get("Allow", "another method")
-        return MethodNotAllowed(f"{method} is not allowed at {path}; use {allowed}."), headers
+        return MethodNotAllowed(f"{method} is not allowed at {path}; use {allowed}.", method=method), headers
     if error.status_code == 404:
-        return RouteNotFound(f"There is no {path} here. {known_paths(request.app.routes)}"), headers
+        return RouteNotFound(f"There is no {path} here. {known_paths(request.app.routes)}", path=path), headers
     return InvalidRequest(str(error.detail)), headers
 
 

@@ -15,7 +15,15 @@ from tampu.engine.adapter_shelf import AdapterShelf
 from tampu.engine.card import EngineStatus, ModelCard
 from tampu.engine.entry import entry_of
 from tampu.engine.front import FrontStats
-from tampu.errors import InvalidRequest, ModelNotFound, NotReady, RateLimited, ServiceError, Unauthorized
+from tampu.errors import (
+    InvalidRequest,
+    ModelNotFound,
+    NotReady,
+    RateLimited,
+    ServiceError,
+    Unauthorized,
+    UnknownAdapter,
+)
 from tampu.model.adapter_store import StoredAdapter
 from tampu.model.lora import fingerprint_with
 from tampu.request import Upstream
@@ -129,8 +137,7 @@ class Service:
         """
         adapter, asked = self.check_model(call.model), call.requests[0].adapter
         if asked and asked not in (known := [each.name for each in self.adapters()]):
-            there = f"There are {', '.join(known[:3])}." if known else "It has none."
-            raise InvalidRequest(f"There is no adapter {asked!r:.80} of this model. {there}", param="lora")
+            raise UnknownAdapter(asked, known)
         if adapter and asked not in ("", adapter):
             raise InvalidRequest(f"model names the adapter {adapter}, lora names {asked}: send one.", param="lora")
         model = self.entry(adapter or asked)
