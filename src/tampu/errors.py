@@ -20,6 +20,7 @@ TampuError
 │   ├── Forbidden               403  a page of another origin asks
 │   ├── ModelNotFound           404
 │   ├── AdapterNotFound         404
+│   ├── RecordNotFound          404
 │   ├── RouteNotFound           404
 │   ├── MethodNotAllowed        405
 │   ├── RequestTimeout          408  the body stopped arriving
@@ -27,6 +28,7 @@ TampuError
 │   ├── UnsupportedMedia        415
 │   ├── RateLimited             429
 │   ├── EngineFailure           500  this request failed inside the engine; others go on
+│   ├── StoreUnavailable        503  the file of records cannot be read or written
 │   ├── Overloaded              503  the queue is full: try again after `retry_after`
 │   └── NotReady                503  loading, draining or restarting
 ├── ModelError                  a checkpoint or packed file cannot be used; names the file and the tensor
@@ -241,6 +243,18 @@ class AdapterNotFound(ServiceError):
         super().__init__(f"There is no adapter {name!r:.80} of this model. {there}.", param=param)
 
 
+class RecordNotFound(ServiceError):
+    """No generation of this id is recorded, for this tenant."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "record_not_found"
+    error_type = "not_found"
+    exit_code = 2
+
+    def __init__(self, id_: str, where: str = "here") -> None:
+        super().__init__(f"There is no record of a generation {id_[:256]!r} {where}.", param="id")
+
+
 class RouteNotFound(ServiceError):
     """No such path; the message says where the API is."""
 
@@ -294,6 +308,13 @@ class RateLimited(ServiceError):
 
 class EngineFailure(ServiceError):
     """This request failed inside the engine; nothing else is disturbed."""
+
+
+class StoreUnavailable(ServiceError):
+    """The store of records cannot be read or written: a full disk, a lock that is held, a damaged file."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    error_type = "not_ready"
 
 
 class Overloaded(ServiceError):

@@ -84,6 +84,9 @@ class ServerSettings:
     keep_alive: float = _setting(15.0, "Seconds of silence before an SSE comment is sent; 0 sends none.", 0, 3600)
     drain: float = _setting(30.0, "Seconds that running streams get after SIGTERM.", 0, 3600)
     log_format: LogFormat = _setting("line", "Log lines for people, or json.")
+    store: str = _setting("", "File in which generations are recorded, else records.db in the data; off keeps none.")
+    log_text: bool = _setting(False, "Also record the text of prompts and answers.")
+    keep_records: int = _setting(30, "Days that records are kept, up to a million of them.", 1, 36_500)
     vllm_metrics: bool = _setting(False, "Also export vLLM's metric names at /metrics.")
 
 
