@@ -160,6 +160,11 @@ class Paths:
     state: Path
     cache: Path
 
+    @property
+    def records(self) -> Path:
+        """The file of the store, unless a setting names another."""
+        return self.data / "records.db"
+
     @classmethod
     def find(cls, environment: Mapping[str, str] = os.environ) -> "Paths":
         """The XDG directories of this user, or the folders under TAMPU_HOME."""

@@ -4,12 +4,13 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from uvicorn.loops.auto import auto_loop_factory
 
+from tampu.gateway.store import NoStore, Store
 from tampu.server.lifecycle import Lifecycle
 from tampu.server.ports import bind, url
 from tampu.server.protocol import BoundedProtocol
@@ -31,14 +32,18 @@ class Live:
 
 @contextmanager
 def live(
-    upstream: ServedEngine, settings: ServerSettings | None = None, http: type[BoundedProtocol] = BoundedProtocol
+    upstream: ServedEngine,
+    settings: ServerSettings | None = None,
+    http: type[BoundedProtocol] = BoundedProtocol,
+    store: Store | NoStore | None = None,
 ) -> Iterator[Live]:
     """Serve `upstream` at a free port of loopback while the block runs."""
+    store = store or NoStore()
     listener = bind("127.0.0.1", 0)
     lifecycle = Lifecycle()
-    server = build_server(upstream, settings or ServerSettings(), lifecycle, http)
+    server = build_server(upstream, settings or ServerSettings(), lifecycle, http, store)
     loop = auto_loop_factory()()
-    thread = threading.Thread(target=_run, args=(loop, server, listener), daemon=True)
+    thread = threading.Thread(target=_run, args=(loop, serving(server, listener, store)), daemon=True)
     thread.start()
     try:
         yield Live(url(listener), listener.getsockname()[1], server, lifecycle, loop)
@@ -48,9 +53,16 @@ def live(
         loop.close()
 
 
-def _run(loop: asyncio.AbstractEventLoop, server: Server, listener: socket.socket) -> None:
+def _run(loop: asyncio.AbstractEventLoop, work: Coroutine[object, object, None]) -> None:
     asyncio.set_event_loop(loop)
-    loop.run_until_complete(server.serve([listener]))
+    loop.run_until_complete(work)
+
+
+async def serving(server: Server, listener: socket.socket, store: Store | NoStore) -> None:
+    """Serve with this store until the server is told to stop."""
+    await store.start()
+    await server.serve([listener])
+    await store.close()
 
 
 def exchange(port: int, request: bytes, timeout: float = 5.0) -> tuple[bytes, bytes]:

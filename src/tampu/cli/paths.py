@@ -27,6 +27,7 @@ def places(ours: Paths) -> dict[str, Path]:
         "pulled models": hub_cache(),
         "packed models": packed_cache(ours),
         "adapters": ours.data / FOLDER,
+        "records": ours.records,
         "chat history": ours.state / "history",
         "server log": ours.state / "serve.log",
     }

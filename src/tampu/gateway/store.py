@@ -20,7 +20,6 @@ from tampu.gateway.writer import Pace, StoreStats, Writer
 from tampu.generation import GenerationRecord, Spending
 from tampu.settings import Paths, ServerSettings
 
-FILE = "records.db"  # in the data directory
 OFF = "off"
 DAY = 86_400  # seconds
 MAX_RECORDS = 1_000_000
@@ -164,7 +163,7 @@ def open_store(settings: ServerSettings, paths: Paths) -> Store | NoStore:
     """The store that the settings name."""
     if settings.store == OFF:
         return NoStore()
-    path = Path(settings.store).expanduser() if settings.store else paths.data / FILE
+    path = Path(settings.store).expanduser() if settings.store else paths.records
     return Store(Database(path.absolute()), settings.keep_records)
 
 

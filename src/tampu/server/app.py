@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI
 from tampu import __version__
 from tampu.dialects import build_dialects
 from tampu.dialects.base import Policy
+from tampu.gateway.store import NoStore, Store
 from tampu.server import routes
 from tampu.server.adapters import add_adapters
 from tampu.server.auth import PUBLIC, Authenticator
@@ -18,12 +19,17 @@ from tampu.server.service import ServedEngine, Service
 from tampu.settings import ServerSettings
 
 
-def create_app(upstream: ServedEngine, settings: ServerSettings, lifecycle: Lifecycle | None = None) -> FastAPI:
-    """The HTTP service over `upstream`. `lifecycle` lets the caller drain it."""
-    lifecycle = lifecycle or Lifecycle()
-    metrics = Metrics(lambda: upstream.stats, lambda: lifecycle.num_open, settings.vllm_metrics)
+def create_app(
+    upstream: ServedEngine,
+    settings: ServerSettings,
+    lifecycle: Lifecycle | None = None,
+    store: Store | NoStore | None = None,
+) -> FastAPI:
+    """The HTTP service over `upstream`. `lifecycle` lets the caller drain it; the caller starts and closes `store`."""
+    lifecycle, store = lifecycle or Lifecycle(), store or NoStore()
+    metrics = Metrics(lambda: upstream.stats, lambda: store.stats, lambda: lifecycle.num_open, settings.vllm_metrics)
     policy = Policy(settings.max_choices, settings.strict, settings.v1)
-    service = Service(upstream, settings, build_dialects(policy), lifecycle, metrics, started_at=int(time.time()))
+    service = Service(upstream, settings, build_dialects(policy), lifecycle, metrics, store, int(time.time()))
     app = FastAPI(
         title="tampu", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )

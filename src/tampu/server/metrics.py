@@ -8,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from tampu.engine.front import FrontStats
+from tampu.gateway.writer import StoreStats
 from tampu.server.records import RequestRecord
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
@@ -37,6 +38,26 @@ ENGINE_ROWS: tuple[tuple[str, str, str, bool, str], ...] = (
     ("poisoned_requests", "poisoned_requests", "", True, "Requests given up because two workers died of them."),
     ("refused_requests", "refused_requests", "", True, "Requests refused because the queue was full."),
 )
+# Attribute of StoreStats, our name, whether it only grows, doc.
+STORE_ROWS: tuple[tuple[str, str, bool, str], ...] = (
+    ("written", "records_written", True, "Records of generations that were stored."),
+    ("lost", "records_lost", True, "Records that could not be stored and never will be."),
+    ("failures", "store_failures", True, "Attempts to store records that failed."),
+    ("waiting", "records_waiting", False, "Records that are not stored yet."),
+)
+
+
+class StoreCollector(Collector):
+    """The store's own numbers, read when somebody asks."""
+
+    def __init__(self, stats: Callable[[], StoreStats]) -> None:
+        self._stats = stats
+
+    def collect(self) -> Iterator[Metric]:
+        """One family per row of the table."""
+        for attribute, name, grows, doc in STORE_ROWS:
+            family = CounterMetricFamily if grows else GaugeMetricFamily
+            yield family(OURS + name, doc, value=float(getattr(self._stats(), attribute)))
 
 
 class EngineCollector(Collector):
@@ -100,8 +121,15 @@ class RequestMetrics:
 class Metrics:
     """All of one app's metrics, in a registry of their own."""
 
-    def __init__(self, stats: Callable[[], FrontStats], open_requests: Callable[[], float], vllm_names: bool) -> None:
+    def __init__(
+        self,
+        stats: Callable[[], FrontStats],
+        store_stats: Callable[[], StoreStats],
+        open_requests: Callable[[], float],
+        vllm_names: bool,
+    ) -> None:
         self._registry = CollectorRegistry()
+        self._registry.register(StoreCollector(store_stats))
         prefixes = (OURS, VLLM) if vllm_names else (OURS,)
         self._requests = [RequestMetrics(self._registry, prefix) for prefix in prefixes]
         for prefix in prefixes:

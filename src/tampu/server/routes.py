@@ -9,10 +9,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from tampu import __version__
-from tampu.dialects.base import Operation, Question, Reading, dumps
+from tampu.dialects.base import Dialect, Operation, Question, Reading, dumps
 from tampu.errors import InvalidRequest, MethodNotAllowed, RouteNotFound, ServiceError
 from tampu.server.body import parse_json, read_body
 from tampu.server.documents import Reader, describe, page
+from tampu.server.recorder import Asked, Recorder, client_of
 from tampu.server.records import record_of
 from tampu.server.service import Service
 from tampu.server.streaming import EventStream, WholeAnswer
@@ -23,7 +24,7 @@ READ = ["GET", "HEAD"]
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def generating(service: Service, operation: Operation) -> Endpoint:
+def generating(service: Service, dialect: Dialect, operation: Operation) -> Endpoint:
     """The endpoint of one of a dialect's operations."""
 
     async def generate(request: Request) -> Response:
@@ -35,9 +36,11 @@ def generating(service: Service, operation: Operation) -> Endpoint:
         call = operation.parse(request.path_params, body, service.context(request, record))
         call, model = service.with_adapter(call)
         record.model = call.model
+        asked = Asked(dialect.name, operation.name, client_of(request.headers, body), service.replay_facts(request))
+        recorder = Recorder(call, model, asked, record, service.store.add, service.settings.log_text)
         if call.stream:
-            return EventStream(call, model, service.upstream, service.lifecycle, record, service.settings.keep_alive)
-        return WholeAnswer(call, model, service.upstream, service.lifecycle, record)
+            return EventStream(recorder, service.upstream, service.lifecycle, service.settings.keep_alive)
+        return WholeAnswer(recorder, service.upstream, service.lifecycle)
 
     return generate
 
@@ -47,7 +50,7 @@ def add_generating(add: AddRoute, service: Service) -> None:
     for dialect in service.dialects:
         for operation in dialect.operations:
             for path in operation.paths:
-                add(path, generating(service, operation), ["POST"])
+                add(path, generating(service, dialect, operation), ["POST"])
 
 
 def reading(service: Service, shown: Reading) -> Endpoint:
@@ -59,8 +62,8 @@ def reading(service: Service, shown: Reading) -> Endpoint:
             body = parse_json(await read_body(request.receive, request.headers, service.settings.max_body))
         tenant = record_of(request.scope).tenant
         question = Question(request.path_params, dict(request.query_params), int(time.time()), tenant, body)
-        shown.asks(question)
-        return as_json(shown.render(question, service.view()))
+        view = await service.view(shown.asks(question), tenant)
+        return as_json(shown.render(question, view))
 
     return read
 

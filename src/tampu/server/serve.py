@@ -14,6 +14,7 @@ from uvicorn.loops.auto import auto_loop_factory
 from tampu import __version__
 from tampu.engine.card import ModelCard
 from tampu.engine.front import LocalEngine
+from tampu.gateway.store import NoStore, Store, open_store
 from tampu.server.app import create_app
 from tampu.server.lifecycle import Lifecycle
 from tampu.server.logs import configure
@@ -57,10 +58,11 @@ def build_server(
     settings: ServerSettings,
     lifecycle: Lifecycle,
     http: type[BoundedProtocol] = BoundedProtocol,
+    store: Store | NoStore | None = None,
 ) -> Server:
     """A server that is not yet running."""
     config = uvicorn.Config(
-        create_app(upstream, settings, lifecycle),
+        create_app(upstream, settings, lifecycle, store),
         http=http,
         ws="none",
         lifespan="off",
@@ -96,15 +98,22 @@ class Goodbye:
         self._server.should_exit = True
 
 
-async def run(upstream: StartedEngine, settings: ServerSettings, listener: socket.socket, announce: Announce) -> None:
+async def run(
+    upstream: StartedEngine,
+    settings: ServerSettings,
+    listener: socket.socket,
+    announce: Announce,
+    store: Store | NoStore | None = None,
+) -> None:
     """Serve until told to stop. Raises what `upstream.start` raises."""
-    lifecycle = Lifecycle()
-    server = build_server(upstream, settings, lifecycle)
+    lifecycle, store = Lifecycle(), store or NoStore()
+    server = build_server(upstream, settings, lifecycle, store=store)
     goodbye = Goodbye(server, lifecycle, settings.drain)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, goodbye.signal)
     announce(f"tampu {__version__} listens at {url(listener)} (API: {url(listener)}/v1, docs: {url(listener)}/docs)")
+    await store.start()
     starting = asyncio.ensure_future(start(upstream, announce))
     starting.add_done_callback(lambda task: stop_if_failed(task, server))
     try:
@@ -114,6 +123,7 @@ async def run(upstream: StartedEngine, settings: ServerSettings, listener: socke
     finally:
         starting.cancel()
         await upstream.stop()
+        await store.close()
 
 
 def stop_if_failed(starting: "asyncio.Task[None]", server: Server) -> None:
@@ -135,9 +145,10 @@ async def start(upstream: StartedEngine, announce: Announce) -> None:
 def serve(engine: EngineSettings, server: ServerSettings, announce: Announce | None = None) -> None:
     """Serve a model until SIGTERM. Raises BadSetting, PortTaken, ModelMissing, and what loading raises."""
     check_bind(server)
-    local = LocalEngine(engine, Paths.find())
+    paths = Paths.find()
+    local, store = LocalEngine(engine, paths), open_store(server, paths)
     listener = bind(server.host, server.port)
     say = announce or (lambda line: print(line, file=sys.stderr, flush=True))
     configure(server.log_format)
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(run(local, server, listener, say))
+        runner.run(run(local, server, listener, say, store))

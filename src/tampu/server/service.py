@@ -5,12 +5,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tampu.dialects.base import Call, Context, Dialect, ModelEntry, View, dumps, longest_prefix
+from tampu.dialects.base import Asks, Call, Context, Dialect, ModelEntry, View, dumps, longest_prefix
 from tampu.engine.adapter_shelf import AdapterShelf
 from tampu.engine.card import EngineStatus, ModelCard
 from tampu.engine.entry import entry_of
@@ -24,6 +24,8 @@ from tampu.errors import (
     Unauthorized,
     UnknownAdapter,
 )
+from tampu.gateway.store import NoStore, Store
+from tampu.generation import Spending
 from tampu.model.adapter_store import StoredAdapter
 from tampu.model.lora import fingerprint_with
 from tampu.request import Upstream
@@ -72,6 +74,7 @@ class Service:
     dialects: Sequence[Dialect]
     lifecycle: Lifecycle
     metrics: Metrics
+    store: Store | NoStore
     started_at: int  # Unix time in seconds
 
     def card(self) -> ModelCard:
@@ -150,9 +153,17 @@ class Service:
         seed, headers = secrets.randbits(SEED_BITS), {name.lower(): value for name, value in request.headers.items()}
         return Context(record.id, int(time.time()), seed, self.find, record.tenant, dict(request.query_params), headers)
 
-    def view(self) -> View:
-        """What readings may show."""
-        return View(self.entries(), self.find)
+    async def view(self, asks: Asks, tenant: str) -> View:
+        """What a reading may show of what it asks for. Raises StoreUnavailable."""
+        records = await self.store.find(asks.record_ids, tenant)
+        spending = await self.store.spending(tenant) if asks.spending else Spending()
+        return View(self.entries(), self.find, records, spending)
+
+    def replay_facts(self, request: Request) -> dict[str, Any]:
+        """What a replay needs besides the requests themselves: where they came in, and what they ran on."""
+        card = self.card()
+        engine = {"model": card.packed, "kv_dtype": card.kv_dtype}
+        return {"engine": engine, "path_args": dict(request.path_params), "query": dict(request.query_params)}
 
     def render_error(self, error: ServiceError, record: RequestRecord) -> Response:
         """The error in the words of the dialect that the path belongs to."""

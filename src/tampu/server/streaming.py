@@ -14,6 +14,7 @@ from tampu.dialects.base import Call, ModelEntry, dumps
 from tampu.errors import EngineFailure, ServiceError
 from tampu.request import Chunk, Completion, GenerateRequest, Upstream
 from tampu.server.lifecycle import Lifecycle, cut_off
+from tampu.server.recorder import Recorder
 from tampu.server.records import RequestRecord
 
 MAX_TOGETHER = 64  # choices of one call that are in the engine at a time, or one prompt's
@@ -86,16 +87,15 @@ class Outbox:
 class Generation(Response):
     """The answer to one call, computed while it is sent. Raises ServiceError before the first byte only."""
 
-    def __init__(
-        self, call: Call, model: ModelEntry, upstream: Upstream, lifecycle: Lifecycle, record: RequestRecord
-    ) -> None:
+    def __init__(self, recorder: Recorder, upstream: Upstream, lifecycle: Lifecycle) -> None:
         super().__init__()
-        self._call = call
-        self._model = model
+        self._call: Call = recorder.call
+        self._model: ModelEntry = recorder.model
+        self._record: RequestRecord = recorder.request
+        self._recorder = recorder
         self._upstream = upstream
         self._lifecycle = lifecycle
-        self._record = record
-        self._places = asyncio.Semaphore(max(1, MAX_TOGETHER // call.requests[0].sampling.n))
+        self._places = asyncio.Semaphore(max(1, MAX_TOGETHER // self._call.requests[0].sampling.n))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, unless the client leaves first; then everything it asked for is aborted."""
@@ -114,6 +114,18 @@ class Generation(Response):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         raise NotImplementedError
+
+    async def _generate_and_record(self) -> None:
+        """All requests; the record is kept when this ends, so before a client can have seen the end of its answer."""
+        try:
+            await self._generate_all()
+        except asyncio.CancelledError:
+            self._recorder.finish("abort")
+            raise
+        except ServiceError:
+            self._recorder.finish("error")
+            raise
+        self._recorder.finish()
 
     async def _generate_all(self) -> None:
         """One task per prompt, each known to the lifecycle. Raises the first error, or that of being cut off."""
@@ -141,6 +153,7 @@ class Generation(Response):
                     if chunk.usage is not None:
                         chunk = replace(chunk, usage=self._model.known.price.charge(chunk.usage))
                     self._record.note(chunk)
+                    self._recorder.note(position, chunk)
                     self._take(position, chunk)
         except ServiceError:
             raise
@@ -162,7 +175,7 @@ class WholeAnswer(Generation):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._chunks: list[list[Chunk]] = [[] for _ in self._call.requests]
-        await self._generate_all()
+        await self._generate_and_record()
         completions = [Completion.fold(chunks) for chunks in self._chunks]
         body, head = dumps(self._call.answer.render(completions)), self._head(completions)
         await Response(body, media_type="application/json", headers=head)(scope, receive, send)
@@ -174,16 +187,8 @@ class WholeAnswer(Generation):
 class EventStream(Generation):
     """Server-sent events. The head is sent with the first chunk, so that an early error still has its status."""
 
-    def __init__(
-        self,
-        call: Call,
-        model: ModelEntry,
-        upstream: Upstream,
-        lifecycle: Lifecycle,
-        record: RequestRecord,
-        keep_alive: float,
-    ) -> None:
-        super().__init__(call, model, upstream, lifecycle, record)
+    def __init__(self, recorder: Recorder, upstream: Upstream, lifecycle: Lifecycle, keep_alive: float) -> None:
+        super().__init__(recorder, upstream, lifecycle)
         self._keep_alive = keep_alive
         # Who does not read is treated as gone.
         self._outbox = Outbox(overflow=lambda: self._leaving.cancel())
@@ -200,7 +205,7 @@ class EventStream(Generation):
 
     async def _fill(self) -> None:
         try:
-            await self._generate_all()
+            await self._generate_and_record()
             self._outbox.put(self._call.answer.render_end())
             self._outbox.close()
         except ServiceError as error:

@@ -1,0 +1,149 @@
+"""Every generation leaves one record: whole, streamed, broken or left; its text only when that is asked for."""
+
+import contextlib
+import json
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tampu.errors import EngineFailure, Overloaded
+from tampu.gateway.database import Database
+from tampu.gateway.store import NoStore, Store
+from tampu.generation import ChoiceDigest, GenerationRecord
+from tampu.replay import request_of
+from tampu.settings import ServerSettings
+from tests.fakes import FAKE_CARD, FakeUpstream
+from tests.server.live import eventually, live
+
+CHAT = {"model": "cria", "messages": [{"role": "user", "content": "hi there"}], "seed": 7}
+CARD = replace(FAKE_CARD, packed="/models/cria.tampu")  # a token costs 10,000 and 20,000 pico-dollars
+
+
+class KeptRecords(NoStore):
+    """A store that is a list."""
+
+    def __init__(self) -> None:
+        self.records: list[GenerationRecord] = []
+
+    def add(self, record: GenerationRecord) -> None:
+        """Append it."""
+        self.records.append(record)
+
+
+def ids_digest(*token_ids: int) -> str:
+    return sha256(b"".join(token_id.to_bytes(4, "little") for token_id in token_ids)).hexdigest()
+
+
+def record_after(
+    upstream: FakeUpstream, body: dict[str, Any], path: str = "/v1/chat/completions", **settings: Any
+) -> GenerationRecord:
+    """The one record that this request leaves."""
+    store = KeptRecords()
+    with live(upstream, ServerSettings(**settings), store=store) as server:
+        httpx2.post(server.url + path, json=body, headers={"X-Title": "Test", "User-Agent": "x" * 300})
+        (record,) = store.records
+    return record
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_leaves_counts_costs_and_digests(stream: bool) -> None:
+    upstream = FakeUpstream("Hel", "lo", card=CARD)
+    record = record_after(upstream, {**CHAT, "stream": stream, "n": 2, "user": "ann"})
+    assert (record.dialect, record.operation, record.model) == ("openai", "chat", "cria")
+    assert record.answer_id == "chatcmpl-" + record.id.removeprefix("req_")
+    assert (record.served_by, record.seed, record.fingerprint) == ("cria", 7, "fake")
+    assert (record.usage.prompt_tokens, record.usage.completion_tokens) == (2, 4)
+    assert (record.usage.prompt_cost, record.usage.completion_cost) == (2 * 10_000, 4 * 20_000)
+    assert (record.streamed, record.cancelled, record.finish_reasons) == (stream, False, ("stop", "stop"))
+    assert record.choice_digests == ((ChoiceDigest(ids_digest(0, 1), 2, "stop"),) * 2,)
+    assert record.client == {"user-agent": "x" * 256, "x-title": "Test", "user": "ann"}
+    assert record.seconds_to_first_chunk is not None and 0 < record.seconds_to_first_chunk <= record.seconds < 5
+    assert record.replay["engine"] == {"model": "/models/cria.tampu", "kv_dtype": "bf16"}
+
+
+def test_the_record_names_the_answer_that_the_client_got() -> None:
+    store = KeptRecords()
+    with live(FakeUpstream(), store=store) as server:
+        answer = httpx2.post(f"{server.url}/v1/chat/completions", json=CHAT)
+    assert [record.id for record in store.records] == [answer.headers["x-request-id"]]
+    assert [record.answer_id for record in store.records] == [answer.json()["id"]]
+
+
+def test_parameters_and_text_make_the_request_again_and_text_is_kept_only_when_asked_for() -> None:
+    body = {**CHAT, "temperature": 0.5, "tools": [{"type": "function", "function": {"name": "look"}}]}
+    upstream = FakeUpstream("Hel", "lo")
+    without, with_text = record_after(upstream, body), record_after(upstream, body, log_text=True)
+    assert without.text is None and "hi there" not in json.dumps(without.replay)
+    assert without.prompt_digests == with_text.prompt_digests
+    assert with_text.text is not None
+    assert with_text.text["choices"] == [[{"text": "Hello", "token_ids": [0, 1], "tool_calls": []}]]
+    asked = upstream.requests[-1]
+    (parameters,), (text,) = with_text.replay["requests"], with_text.text["requests"]
+    assert request_of(asked.id, asked.model, json.loads(json.dumps(parameters)), text) == asked
+
+
+def test_a_call_with_several_prompts_leaves_one_record_with_all_of_them() -> None:
+    body = {"model": "cria", "prompt": ["a b c", "d"], "max_tokens": 1}
+    record = record_after(FakeUpstream("Hel", "lo"), body, "/v1/completions")
+    assert (record.usage.prompt_tokens, record.usage.completion_tokens) == (4, 2)
+    assert len(set(record.prompt_digests)) == 2
+    assert record.choice_digests == ((ChoiceDigest(ids_digest(0), 1, "length"),),) * 2
+    assert len(record.replay["requests"]) == 1  # the parameters are those of both
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_who_leaves_pays_for_what_was_delivered(stream: bool) -> None:
+    store = KeptRecords()
+    upstream = FakeUpstream(*["ha"] * 1000, delay=0.01, card=CARD)
+    with live(upstream, store=store) as server:
+        url, body = f"{server.url}/v1/chat/completions", {**CHAT, "stream": stream}
+        with contextlib.suppress(httpx2.ReadTimeout), httpx2.stream("POST", url, json=body, timeout=0.3) as answer:
+            next(answer.iter_bytes())
+        assert eventually(lambda: len(store.records) == 1)
+    (record,) = store.records
+    (choice,) = record.choice_digests[0]
+    assert (record.cancelled, record.finish_reasons) == (True, ("abort",))
+    assert 0 < choice.num_tokens < 1000
+    assert choice == ChoiceDigest(ids_digest(*range(choice.num_tokens)), choice.num_tokens, None)
+    assert record.usage.completion_tokens == choice.num_tokens
+    assert record.usage.cost == 2 * 10_000 + choice.num_tokens * 20_000
+
+
+def test_nobody_pays_for_what_broke() -> None:
+    upstream = FakeUpstream("Hel", EngineFailure("broken"), delay=0.01, card=CARD)
+    record = record_after(upstream, {**CHAT, "stream": True})
+    assert (record.cancelled, record.finish_reasons) == (False, ("error",))
+    assert (record.usage.completion_tokens, record.usage.cost) == (1, 0)
+    assert record.choice_digests == ((ChoiceDigest(ids_digest(0), 1),),)
+
+
+def test_what_was_refused_leaves_nothing() -> None:
+    store = KeptRecords()
+    with live(FakeUpstream(Overloaded("The queue is full.")), store=store) as server:
+        httpx2.post(f"{server.url}/v1/chat/completions", json=CHAT)
+        httpx2.post(f"{server.url}/v1/chat/completions", json={**CHAT, "n": 99})
+        httpx2.get(f"{server.url}/v1/models")
+    assert store.records == []
+
+
+def test_a_store_that_cannot_be_written_stops_no_answer_and_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    store = Store(Database(tmp_path / "file" / "records.db"), 30, farewell=0.1)
+    with live(FakeUpstream(), store=store) as server:
+        answers = [httpx2.post(f"{server.url}/v1/chat/completions", json=CHAT).status_code for _ in range(5)]
+        assert eventually(lambda: store.stats.failures > 0)
+        metrics = httpx2.get(f"{server.url}/metrics").text
+    assert answers == [200] * 5
+    assert "tampu_records_waiting 5.0" in metrics and "tampu_records_written_total 0.0" in metrics
+    assert "tampu_store_failures_total 0.0" not in metrics
+
+
+def test_records_are_in_the_file_when_the_server_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    with live(FakeUpstream(), store=Store(Database(path), 30)) as server:
+        id_ = httpx2.post(f"{server.url}/v1/chat/completions", json=CHAT).json()["id"]
+    assert id_.encode() in b"".join(file.read_bytes() for file in tmp_path.iterdir())
