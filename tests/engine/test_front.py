@@ -302,6 +302,21 @@ def test_a_full_queue_refuses_early_and_says_when_to_come_back(packed: Path) -> 
     run(work())
 
 
+def test_who_may_not_wait_is_refused_as_soon_as_every_place_is_taken(packed: Path) -> None:
+    async def work() -> None:
+        async with engine(packed, "0.05", max_num_seqs=1, max_queue=9) as local:
+            await local.ready()
+            hasty = replace(ask("hasty", max_tokens=5), may_wait=False)
+            assert len(await collect(local, hasty)) == 5
+            task = asyncio.create_task(collect(local, ask("first", max_tokens=12)))
+            await until(lambda: local.stats.open_sequences == 1)
+            with pytest.raises(Overloaded):
+                await collect(local, hasty)
+            assert len(await task) == 12
+
+    run(work())
+
+
 def test_a_model_that_cannot_be_loaded_is_failed_with_the_reason(packed: Path) -> None:
     async def work() -> None:
         async with engine(packed, "refuse") as local:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -75,6 +76,14 @@ def test_prompt_and_completion_together_must_fit() -> None:
     assert PREPARER.prepare(ask((1,) * 60, max_tokens=4)).sampling.max_tokens == 4
     with pytest.raises(ContextTooLong, match=r"65 tokens \(60 in the prompt, 5 for the completion\)"):
         PREPARER.prepare(ask((1,) * 60, max_tokens=5))
+
+
+def test_a_request_may_have_a_narrower_context_than_the_model() -> None:
+    narrow = replace(ask((1,) * 30), max_context=32)
+    assert PREPARER.prepare(narrow).sampling.max_tokens == 2
+    assert PREPARER.prepare(replace(narrow, max_context=1000)).sampling.max_tokens == 34
+    with pytest.raises(ContextTooLong, match=r"is 32 tokens\. However, you requested 33 tokens"):
+        PREPARER.prepare(replace(ask((1,) * 30, max_tokens=3), max_context=32))
 
 
 def test_a_chat_that_is_too_long_is_the_fault_of_its_messages() -> None:

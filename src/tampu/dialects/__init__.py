@@ -1,10 +1,11 @@
 """Providers' wire formats. The table of dialects is here: a sixth is one file and one line."""
 
 from tampu.dialects.base import Dialect, Policy
+from tampu.dialects.dataoorts import Dataoorts
 from tampu.dialects.openai import OpenAI
 from tampu.dialects.workers_ai import WorkersAI
 
 
 def build_dialects(policy: Policy) -> tuple[Dialect, ...]:
     """Every dialect we serve."""
-    return (OpenAI.build(policy), WorkersAI.build(policy))
+    return (OpenAI.build(policy), WorkersAI.build(policy), Dataoorts.build(policy))

@@ -30,6 +30,7 @@ STRICT_WINDOWS: Mapping[str, int] = {
     "@cf/meta/llama-3.1-8b-instruct": 7968,
     "@cf/meta/llama-3.1-8b-instruct-fp8": 32_000,
     "@cf/meta/llama-3.1-8b-instruct-awq": 8192,
+    "meta/llama-3.1-8b-instruct": 8000,  # at Dataoorts
 }
 # What stood before a bare prompt; where we are strict, it still does.
 DEFAULT_SYSTEM = Message(

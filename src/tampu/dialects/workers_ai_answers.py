@@ -136,8 +136,10 @@ class RunAnswer:
             self._finish_reason = chunk.finish_reason
             calls = whole_calls(join_calls(self._deltas))
             self._check_call(chunk.finish_reason, calls)
-            for index, call in enumerate(calls):
-                yield sse(dumps({"response": "", "tool_calls": [{"index": index, **render_call(call)}]}))
+            if calls:
+                # In one event: a client of LangChain's reads the first event with calls, and no further one.
+                elements = [{"index": index, **render_call(call)} for index, call in enumerate(calls)]
+                yield sse(dumps({"response": "", "tool_calls": elements}))
         if chunk.usage is not None:
             self._usage = chunk.usage
 

@@ -145,7 +145,12 @@ SAMPLE = """curl {address}{path} {headers} -d '
 {{"model": {model}, {prompt}}}'"""
 ACCOUNT = "me"  # in paths that name one: here everybody may call theirs as they like
 MESSAGES = '"messages": [{"role": "user", "content": "hello"}]'
-PROMPTS = {"chat": MESSAGES, "completions": '"prompt": "Once upon a time"', "run": MESSAGES}
+PROMPTS = {
+    "chat": MESSAGES,
+    "completions": '"prompt": "Once upon a time"',
+    "run": MESSAGES,
+    "generate": f'"data": {{{MESSAGES}}}',
+}
 
 
 @dataclass(frozen=True, slots=True)
