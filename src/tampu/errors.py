@@ -15,6 +15,7 @@ TampuError
 │   │   ├── InvalidPrompt       400  empty, or not a conversation that can be answered
 │   │   ├── ContextTooLong      400  prompt + max_tokens do not fit the context
 │   │   ├── UnknownAdapter      400  `lora` names no adapter of the model
+│   │   ├── IncompleteAdapter   400  `lora` names a finetune of which a file has not come yet
 │   │   └── InvalidAdapter      400  an adapter that is damaged, does not fit the model, or asks for what we do not do
 │   ├── Unauthorized            401
 │   ├── Forbidden               403  a page of another origin asks
@@ -186,6 +187,15 @@ class UnknownAdapter(InvalidRequest):
         names = list(known)
         there = f"There are {', '.join(names[:3])}." if names else "It has none."
         super().__init__(f"There is no adapter {name!r:.80} of this model. {there}", param="lora")
+
+
+class IncompleteAdapter(InvalidRequest):
+    """`lora` names a finetune whose files are not all there; the message has those that are missing."""
+
+    code = "adapter_incomplete"
+
+    def __init__(self, name: str, missing: Iterable[str]) -> None:
+        super().__init__(f"The finetune {name} cannot be used yet: {', '.join(missing)} missing.", param="lora")
 
 
 class InvalidAdapter(InvalidRequest):

@@ -12,6 +12,7 @@ from tampu.dialects.kinds import JSON
 from tampu.errors import (
     ContextTooLong,
     Forbidden,
+    IncompleteAdapter,
     InvalidPrompt,
     InvalidRequest,
     MethodNotAllowed,
@@ -142,6 +143,7 @@ NUMBERS: Mapping[type[ServiceError], tuple[int, int, str]] = {
     UnsupportedMedia: (415, 3003, "Request is missing headers or body: {error.message}"),
     ModelNotFound: (400, 5007, "No such model {error.model} or task"),
     UnknownAdapter: (400, 3039, "Finetune not found"),
+    IncompleteAdapter: (400, 3039, "Finetune is missing required files (model.safetensors and config.json)"),
     ContextTooLong: (
         413,
         5021,

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from tampu.engine.adapters import AdapterOffer
 from tampu.engine.card import ModelCard
-from tampu.errors import AdapterNotFound, InvalidAdapter, InvalidRequest
+from tampu.errors import AdapterNotFound, IncompleteAdapter, InvalidAdapter, InvalidRequest, UnknownAdapter
 from tampu.kernels.interface import Kind
 from tampu.model.adapter_file import check_finite, open_adapter
 from tampu.model.adapter_store import AdapterStore, StoredAdapter, check_files, check_name, describe, discard
 from tampu.model.config import ModelConfig
+from tampu.model.finetunes import Finetunes
 from tampu.model.packed import open_packed
 from tampu.settings import EngineSettings, Paths
 
@@ -38,6 +39,7 @@ class AdapterShelf:
         self._in_use = in_use
         self._has_retired = False
         self._seen = -1  # when the store had changed last, as far as we know
+        self.finetunes = Finetunes(store)
         store.sweep()
 
     def list(self) -> list[StoredAdapter]:
@@ -52,6 +54,17 @@ class AdapterShelf:
         if found is None:
             raise AdapterNotFound(name, self._stored | self._own)
         return found
+
+    def resolve(self, name_or_id: str) -> str:
+        """The name of the adapter with this name or id; UnknownAdapter, or IncompleteAdapter for half a finetune."""
+        names = [adapter.name for adapter in self.list()]
+        found = self.finetunes.named(name_or_id, names)
+        if found is not None:
+            return found
+        waiting = self.finetunes.named(name_or_id, [about.name for about in self.finetunes.waiting()])
+        if waiting is not None:
+            raise IncompleteAdapter(waiting, self.finetunes.missing(waiting))
+        raise UnknownAdapter(name_or_id, names)
 
     def offer(self, name: str) -> AdapterOffer:
         """What the engine needs to know of an adapter; InvalidRequest when there is none of this name."""

@@ -4,6 +4,9 @@ An adapter comes in as bytes, never as a path or a name on a hub: nobody can mak
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
@@ -16,15 +19,30 @@ from tampu.model.lora import fingerprint_with
 from tampu.server.records import record_of
 from tampu.server.routes import READ, AddRoute, as_json
 from tampu.server.service import WAIT, Service
-from tampu.server.uploads import receive_adapter
+from tampu.server.uploads import ADAPTER, receive_form
 
 PATH = "/v1/adapters"
 MAX_UPLOADS = 4  # at a time
 
 
-def add_adapters(add: AddRoute, service: Service) -> None:
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What all routes that change the stored adapters share: places for uploads, and one change at a time."""
+
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_UPLOADS))
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """A place for an upload. Raises Overloaded where all are taken."""
+        if self.uploads.locked():
+            raise Overloaded(f"{MAX_UPLOADS} adapters are on their way in already.", retry_after=WAIT)
+        async with self.uploads:
+            yield
+
+
+def add_adapters(add: AddRoute, service: Service, intake: Intake) -> None:
     """The routes."""
-    changing, uploads = asyncio.Lock(), asyncio.Semaphore(MAX_UPLOADS)
 
     async def adapters(request: Request) -> Response:
         if request.method != "POST":
@@ -32,10 +50,8 @@ def add_adapters(add: AddRoute, service: Service) -> None:
         record_of(request.scope).operation = "adapters"
         service.lifecycle.admit()
         shelf = shelf_of(service)
-        if uploads.locked():
-            raise Overloaded(f"{MAX_UPLOADS} adapters are on their way in already.", retry_after=WAIT)
-        async with uploads:
-            return as_json(shown(service, await upload(service, shelf, request, changing)))
+        async with intake.place():
+            return as_json(shown(service, await upload(service, shelf, request, intake.changing)))
 
     async def adapter(request: Request) -> Response:
         name = request.path_params["adapter"]
@@ -45,7 +61,7 @@ def add_adapters(add: AddRoute, service: Service) -> None:
         if request.method != "DELETE":
             return as_json(shown(service, found))
         record_of(request.scope).operation = "adapters"
-        async with changing:
+        async with intake.changing:
             await asyncio.to_thread(shelf_of(service).remove, name)
         shelf_of(service).sweep()
         return as_json({"id": name, "object": "adapter", "deleted": True})
@@ -58,7 +74,7 @@ async def upload(service: Service, shelf: AdapterShelf, request: Request, changi
     """Receive, check and store an adapter; nothing is left of one that is refused."""
     staged = await asyncio.to_thread(shelf.stage)
     try:
-        name = await receive_adapter(request.receive, request.headers, staged)
+        name = (await receive_form(request.receive, request.headers, staged, ADAPTER))["name"]
         check_name(name)
         async with changing:
             check_room(service, name)

@@ -10,9 +10,10 @@ from tampu.dialects import build_dialects
 from tampu.dialects.base import Policy
 from tampu.gateway.store import NoStore, Store
 from tampu.server import routes
-from tampu.server.adapters import add_adapters
+from tampu.server.adapters import Intake, add_adapters
 from tampu.server.auth import PUBLIC, Authenticator
 from tampu.server.edge import LOOPBACK_NAMES, Edge
+from tampu.server.finetunes import add_finetunes
 from tampu.server.lifecycle import Lifecycle
 from tampu.server.metrics import Metrics
 from tampu.server.service import ServedEngine, Service
@@ -43,7 +44,9 @@ def create_app(
     routes.add_public(add, service)
     routes.add_generating(add, service)
     routes.add_readings(add, service)
-    add_adapters(add, service)
+    intake = Intake()
+    add_adapters(add, service, intake)
+    add_finetunes(add, service, intake)
     routes.add_metrics(add, service)
     routes.add_error_handlers(app, service)
     app.add_middleware(

@@ -14,6 +14,8 @@ from tampu import __version__
 from tampu.dialects.base import Dialect, Operation, Reading
 from tampu.dialects.fields import Field, table_schema
 from tampu.dialects.kinds import JSON
+from tampu.dialects.workers_ai import ACCOUNT as ACCOUNT_PATH
+from tampu.dialects.workers_ai_finetunes import FIELDS as FINETUNE_FIELDS
 
 ARGUMENT = re.compile(r"\{(\w+)(?::path)?\}")  # of a route pattern
 OBJECT: JSON = {"type": "object"}
@@ -32,6 +34,7 @@ def describe(dialects: Sequence[Dialect], with_key: bool) -> dict[str, JSON]:
         for reading in dialect.readings:
             paths |= {plain(path): {reading.method.lower(): _reading(dialect, reading, path)} for path in reading.paths}
     paths |= _adapters(dialects[0])
+    paths |= _finetunes(next(dialect for dialect in dialects if dialect.name == "workers_ai"))
     paths |= {path: {"get": _health()} for path in ("/readyz", "/health", "/healthz")}
     paths |= {path: {"get": _plain(f"get{path.replace('/', '_')}")} for path in ("/livez", "/version", "/")}
     metrics = {"description": "Prometheus' text format", "content": {"text/plain": {"schema": {"type": "string"}}}}
@@ -109,6 +112,26 @@ def _adapters(dialect: Dialect) -> dict[str, JSON]:
             "get": {"operationId": "adapter", "parameters": [name], "responses": read},
             "delete": {"operationId": "remove_adapter", "parameters": [name], "responses": read},
         },
+    }
+
+
+def _finetunes(dialect: Dialect) -> dict[str, JSON]:
+    path, text = f"{ACCOUNT_PATH}/finetunes", {"type": "string"}
+    file = {"type": "string", "format": "binary"}
+    read = {**_json("200", "Finetunes: LoRA adapters by name and id", OBJECT), **_errors(dialect, READING_ERRORS)}
+    body = {"required": True, "content": {"application/json": {"schema": table_schema(FINETUNE_FIELDS)}}}
+    form = {"type": "object", "required": ["file_name", "file"], "properties": {"file_name": text, "file": file}}
+    asset = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
+
+    def route(name: str, at: str, **more: JSON) -> JSON:
+        return {"operationId": name, "parameters": _path_parameters(at), "responses": read, **more}
+
+    one, assets = f"{path}/{{finetune}}", f"{path}/{{finetune}}/finetune-assets"
+    return {
+        path: {"get": route("finetunes", path), "post": route("add_finetune", path, requestBody=body)},
+        f"{path}/public": {"get": route("public_finetunes", path)},
+        one: {"get": route("finetune", one), "delete": route("remove_finetune", one)},
+        assets: {"post": route("add_finetune_asset", assets, requestBody=asset)},
     }
 
 

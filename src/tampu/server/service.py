@@ -138,15 +138,20 @@ class Service:
 
         Raises ModelNotFound or InvalidRequest.
         """
-        adapter, asked = self.check_model(call.model), call.requests[0].adapter
-        if asked and asked not in (known := [each.name for each in self.adapters()]):
-            raise UnknownAdapter(asked, known)
+        adapter, asked = self.check_model(call.model), self.adapter_named(call.requests[0].adapter)
         if adapter and asked not in ("", adapter):
             raise InvalidRequest(f"model names the adapter {adapter}, lora names {asked}: send one.", param="lora")
-        model = self.entry(adapter or asked)
-        if not adapter:
-            return call, model
-        return replace(call, requests=tuple(replace(request, adapter=adapter) for request in call.requests)), model
+        adapter = adapter or asked
+        requests = tuple(replace(request, adapter=adapter) for request in call.requests)
+        return replace(call, requests=requests), self.entry(adapter)
+
+    def adapter_named(self, name_or_id: str) -> str:
+        """The name of the adapter that `lora` asks for, "" for none. Raises UnknownAdapter or IncompleteAdapter."""
+        if not name_or_id:
+            return ""
+        if self.upstream.adapters is None:
+            raise UnknownAdapter(name_or_id, ())
+        return self.upstream.adapters.resolve(name_or_id)
 
     def context(self, request: Request, record: RequestRecord) -> Context:
         """What a dialect's parser needs to know of this request."""

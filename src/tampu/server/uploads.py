@@ -1,6 +1,8 @@
-"""An adapter on its way in: a form of three parts, written to disk as it comes and never held in memory."""
+"""Files on their way in: a form of known parts, written to disk as it comes and never held in memory."""
 
 import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,39 +14,64 @@ from starlette.types import Receive
 from tampu.errors import InvalidRequest, PayloadTooLarge, UnsupportedMedia
 from tampu.model.adapter_config import CONFIG_FILE, MAX_CONFIG
 from tampu.model.adapter_file import MAX_WEIGHTS, WEIGHTS_FILE
-from tampu.server.body import bounded, pieces
+from tampu.server.body import bounded, pieces, too_large
 
 MAX_NAME = 256  # bytes; what an adapter may be called is checked later
 MAX_FRAME = 64 * 1024  # of the form around its parts
-LIMITS = {"name": MAX_NAME, "config": MAX_CONFIG, "weights": MAX_WEIGHTS}
-FILES = {"config": CONFIG_FILE, "weights": WEIGHTS_FILE}
-FORM = "Send multipart/form-data with the parts name, config (adapter_config.json) and weights (the safetensors file)."
 
 
-async def receive_adapter(receive: Receive, headers: Headers, staged: Path) -> str:
-    """The name in an uploaded form, its files written to `staged`. InvalidRequest or PayloadTooLarge says why not."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a form: written as `file`, or where that is empty a text."""
+
+    max_bytes: int
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The parts that a form must have, each once, and a sentence that says so."""
+
+    parts: Mapping[str, Part]
+    hint: str
+
+    @property
+    def max_bytes(self) -> int:
+        """Of the whole body."""
+        return sum(part.max_bytes for part in self.parts.values()) + MAX_FRAME
+
+
+ADAPTER = Shape(
+    {"name": Part(MAX_NAME), "config": Part(MAX_CONFIG, CONFIG_FILE), "weights": Part(MAX_WEIGHTS, WEIGHTS_FILE)},
+    "Send multipart/form-data with the parts name, config (adapter_config.json) and weights (the safetensors file).",
+)
+
+
+async def receive_form(receive: Receive, headers: Headers, staged: Path, shape: Shape) -> dict[str, str]:
+    """The texts of an uploaded form, its files written to `staged`. InvalidRequest or PayloadTooLarge says why not."""
     if headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise UnsupportedMedia("Uploads are not compressed: send no Content-Encoding.")
-    cap = sum(LIMITS.values()) + MAX_FRAME
+    cap = shape.max_bytes
     if int(headers.get("content-length") or 0) > cap:
-        raise PayloadTooLarge(f"The body may have at most {cap} bytes.")
-    form = AdapterForm(headers.get("content-type", ""), staged)
+        raise too_large(cap)
+    form = Form(headers.get("content-type", ""), staged, shape)
     with contextlib.closing(form):
         async for piece in bounded(pieces(receive), cap):
             form.feed(piece)
         return form.finish()
 
 
-class AdapterForm:
-    """Takes the form apart. Only the parts' own names count: what a client calls its files is never looked at."""
+class Form:
+    """Takes a form apart. Only the parts' own names count: what a client calls its files is never looked at."""
 
-    def __init__(self, content_type: str, staged: Path) -> None:
+    def __init__(self, content_type: str, staged: Path, shape: Shape) -> None:
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary", b"")
         if kind != b"multipart/form-data" or not 1 <= len(boundary) <= 70:
-            raise UnsupportedMedia(FORM)
+            raise UnsupportedMedia(shape.hint)
         self._staged = staged
-        self._name = bytearray()
+        self._shape = shape
+        self._texts = {name: bytearray() for name, part in shape.parts.items() if not part.file}
         self._seen: set[str] = set()
         self._part = ""
         self._left = 0
@@ -71,18 +98,16 @@ class AdapterForm:
         try:
             self._parser.write(data)
         except MultipartParseError:
-            raise InvalidRequest(f"The body is not a form. {FORM}") from None
+            raise InvalidRequest(f"The body is not a form. {self._shape.hint}") from None
 
-    def finish(self) -> str:
-        """The adapter's name, once all is there."""
-        missing = [part for part in LIMITS if part not in self._seen]
+    def finish(self) -> dict[str, str]:
+        """The texts, once all is there."""
+        missing = [part for part in self._shape.parts if part not in self._seen]
         if not self._complete or missing:
             what = f"its part {missing[0]} is missing" if missing else "it is cut off"
-            raise InvalidRequest(f"The form is not whole: {what}. {FORM}", param=missing[0] if missing else None)
-        try:
-            return self._name.decode()
-        except UnicodeDecodeError:
-            raise InvalidRequest("The name is not UTF-8.", param="name") from None
+            param = missing[0] if missing else None
+            raise InvalidRequest(f"The form is not whole: {what}. {self._shape.hint}", param=param)
+        return {name: _decode(name, text) for name, text in self._texts.items()}
 
     def close(self) -> None:
         """Close the file that is being written, if one is."""
@@ -101,24 +126,31 @@ class AdapterForm:
 
     def _open(self) -> None:
         part = parse_options_header(self._disposition)[1].get(b"name", b"").decode("utf-8", "replace")
-        if part not in LIMITS:
-            raise InvalidRequest(f"The form has a part {part[:40]!r}. {FORM}", param=part[:40])
+        if part not in self._shape.parts:
+            raise InvalidRequest(f"The form has a part {part[:40]!r}. {self._shape.hint}", param=part[:40])
         if part in self._seen:
             raise InvalidRequest(f"The part {part} is there twice.", param=part)
         self._seen.add(part)
-        self._part, self._left = part, LIMITS[part]
-        if part in FILES:
-            self._file = (self._staged / FILES[part]).open("xb")
+        self._part, self._left = part, self._shape.parts[part].max_bytes
+        if file := self._shape.parts[part].file:
+            self._file = (self._staged / file).open("xb")
 
     def _write(self, data: bytes, start: int, end: int) -> None:
         self._left -= end - start
         if self._left < 0:
-            most = LIMITS[self._part]
+            most = self._shape.parts[self._part].max_bytes
             raise PayloadTooLarge(f"The part {self._part} may have at most {most} bytes.", param=self._part)
         if self._file is None:
-            self._name.extend(data[start:end])
+            self._texts[self._part].extend(data[start:end])
         else:
             self._file.write(data[start:end])
 
     def _end(self) -> None:
         self._complete = True
+
+
+def _decode(part: str, text: bytes | bytearray) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        raise InvalidRequest(f"The {part} is not UTF-8.", param=part) from None
