@@ -105,9 +105,11 @@ class WrongType(InvalidRequest):
 class OutOfRange(InvalidRequest):
     """A number outside [low, high], or with `above` outside (low, high]; the message has all three."""
 
-    def __init__(self, param: str, *, value: object, low: float | int, high: float | int, above: bool = False) -> None:
+    def __init__(self, param: str, *, value: float, low: float, high: float, above: bool = False) -> None:
         bounds = f"above {low} and at most {high}" if above else f"between {low} and {high}"
-        super().__init__(f"{param} must be {bounds}, got {value}.", param=param)
+        digits = str(value)
+        got = digits if len(digits) <= 40 else f"{digits[:40]}…"
+        super().__init__(f"{param} must be {bounds}, got {got}.", param=param)
         self.value = value
         self.low = low
         self.high = high

@@ -30,10 +30,10 @@ class Range:
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high and not (self.above and value == self.low)
 
-    def check(self, param: str, value: float, shown: object = None) -> None:
+    def check(self, param: str, value: float) -> None:
         """Raise OutOfRange, naming `param`, unless the value lies in it; NaN never does."""
         if value not in self:
-            raise OutOfRange(param, value=shown or value, low=self.low, high=self.high, above=self.above)
+            raise OutOfRange(param, value=value, low=self.low, high=self.high, above=self.above)
 
 
 def _bounded(default: Any, low: float, high: float, doc: str) -> Any:
@@ -184,6 +184,8 @@ class GenerateRequest:
     tenant: str = ""
     # Name of a LoRA adapter of the model; none where empty.
     adapter: str = ""
+    # Most tokens to generate where `sampling.max_tokens` leaves that to the context; 0 is no cap.
+    token_cap: int = 0
     # Enforced token by token: an answer that ends by itself matches it.
     constraint: Constraint | None = None
     # False: refused as Overloaded where it would have to wait for a place among those that run.
@@ -306,6 +308,7 @@ class Completion:
     choices: tuple[Choice, ...]
     opening: Opening
     usage: Usage
+    seconds: float = field(default=0.0, compare=False)  # that it took, once whoever measured has filled them in
 
     @classmethod
     def fold(cls, chunks: Iterable[Chunk]) -> "Completion":

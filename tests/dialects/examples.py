@@ -40,7 +40,7 @@ def chunks_from(script: list[dict[str, Any]]) -> Iterator[tuple[int, Chunk]]:
             values["opening"] = Opening(**opening)
         values["tool_calls"] = tuple(ToolCallDelta(**delta) for delta in values.get("tool_calls", ()))
         if "usage" in values:
-            values["usage"] = Usage(*values["usage"])
+            values["usage"] = MODEL.known.price.charge(Usage(*values["usage"]))
         yield position, Chunk(**values | {"logprobs": logprobs_from(values.get("logprobs", []))})
 
 

@@ -1,64 +1,16 @@
-"""OpenAI's answers byte for byte: golden files say what goes over the wire for which chunks."""
+"""What OpenAI-shaped answers are made of; tests/dialects/test_golden.py holds them byte for byte."""
 
 import json
-from itertools import groupby
-from pathlib import Path
-from typing import Any
 
-import pytest
-
-from tampu.dialects.base import Answer, dumps
+from tampu.dialects.base import dumps
 from tampu.dialects.logprobs import chat_logprobs, legacy_name, text_logprobs
 from tampu.dialects.openai_answers import wire_fingerprint
-from tampu.errors import EngineFailure
-from tampu.request import Chunk, Completion, TokenLogprob
-from tests.dialects.examples import CONTEXT, OPERATIONS, chunks_from
-
-GOLDEN = sorted((Path(__file__).parent / "golden" / "openai").glob("*.json"))
-
-
-def load(path: Path) -> tuple[dict[str, Any], Answer, list[Any]]:
-    golden = json.loads(path.read_text())
-    call = OPERATIONS[golden["operation"]].parse({}, golden["body"], CONTEXT)
-    return golden, call.answer, golden["chunks"]
-
-
-def payload(event: bytes) -> str:
-    assert event.startswith(b"data: ") and event.endswith(b"\n\n")
-    return event[6:-2].decode()
-
-
-@pytest.mark.parametrize("path", [path for path in GOLDEN if "whole" in path.name], ids=lambda path: path.stem)
-def test_a_whole_answer_is_the_golden_one(path: Path) -> None:
-    golden, answer, script = load(path)
-    chunks = sorted(chunks_from(script), key=lambda pair: pair[0])
-    completions = [
-        Completion.fold(chunk for _, chunk in of_prompt) for _, of_prompt in groupby(chunks, lambda pair: pair[0])
-    ]
-    assert dumps(answer.render(completions)) == dumps(golden["answer"])
-
-
-@pytest.mark.parametrize("path", [path for path in GOLDEN if "stream" in path.name], ids=lambda path: path.stem)
-def test_a_stream_is_the_golden_one(path: Path) -> None:
-    golden, answer, script = load(path)
-    broken = script[-1] == "broken"
-    events = [
-        event
-        for position, chunk in chunks_from(script[:-1] if broken else script)
-        for event in answer.render_chunk(position, chunk)
-    ]
-    failure = EngineFailure("The engine failed.")
-    events += answer.render_failure(failure, CONTEXT.request_id) if broken else answer.render_end()
-    assert [payload(event) for event in events] == golden["events"]
-
-
-def test_golden_files_cover_both_operations_whole_and_in_pieces() -> None:
-    kinds = {tuple(path.stem.split("_")[:2]) for path in GOLDEN}
-    assert kinds == {("chat", "whole"), ("chat", "stream"), ("completions", "whole"), ("completions", "stream")}
+from tampu.request import Chunk, TokenLogprob
+from tests.dialects.examples import parse
 
 
 def test_a_chunk_without_text_is_not_sent() -> None:
-    _, answer, _ = load(next(path for path in GOLDEN if path.stem == "chat_stream"))
+    answer = parse("chat", stream=True).answer
     assert list(answer.render_chunk(0, Chunk(text="", token_ids=(5,)))) == []
 
 

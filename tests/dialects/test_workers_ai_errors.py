@@ -50,7 +50,7 @@ TABLE: list[tuple[ServiceError, int, int, str]] = [
     (errors.OutOfRange("top_k", value=51, low=1, high=50), 400, 5006, "Error: '/top_k' must be <= 50"),
     (errors.OutOfRange("top_k", value=0, low=1, high=50), 400, 5006, "Error: '/top_k' must be >= 1"),
     (errors.OutOfRange("p", value=0, low=0, high=1, above=True), 400, 5006, "Error: '/p' must be > 0"),
-    (errors.OutOfRange("p", value="9" * 40 + "…", low=0, high=0.5), 400, 5006, "Error: '/p' must be <= 0.5"),
+    (errors.OutOfRange("p", value=10**40, low=0, high=0.5), 400, 5006, "Error: '/p' must be <= 0.5"),
     (errors.WrongLength("stop", count=0, low=1, high=9, unit="characters"), 400, 5006,
      "Error: Length of '/stop' must be >= 1"),
     (errors.WrongLength("stop", count=10, low=1, high=9, unit="characters"), 400, 5006,

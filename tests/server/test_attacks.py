@@ -59,7 +59,7 @@ def test_the_canary_survives_schemathesis(mode: GenerationMode) -> None:
 
             @given(case=operation.as_strategy(generation_mode=mode))
             @settings(
-                max_examples=60 if operation.method == "post" else 8,
+                max_examples=25 if operation.method == "post" else 4,
                 deadline=None,
                 database=None,
                 derandomize=True,

@@ -4,12 +4,15 @@ import httpx2
 import pytest
 from fastapi.routing import APIRoute
 
+from tampu.dialects import build_dialects
+from tampu.dialects.base import Policy, longest_prefix
 from tampu.server.app import create_app
 from tampu.server.auth import PUBLIC
 from tampu.settings import Secret, ServerSettings
 from tests.fakes import FakeUpstream
 from tests.server.live import live
 
+DIALECTS = build_dialects(Policy())
 KEYED = ServerSettings(api_key=Secret("llama-key"))
 ROUTES = [route for route in create_app(FakeUpstream(), KEYED).routes if isinstance(route, APIRoute)]
 BODY = {"model": "cria", "messages": [{"role": "user", "content": "hi"}]}
@@ -56,7 +59,7 @@ def test_every_other_route_refuses_all_but_the_key_with_the_same_words() -> None
     for answer in answers:
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
         said = answer.text.replace(answer.headers["x-request-id"], "ID")
-        words.setdefault(answer.url.path.split("/")[1], set()).add(said)
+        words.setdefault(longest_prefix(DIALECTS, answer.url.path).name, set()).add(said)
     assert {place: len(said) for place, said in words.items()} == dict.fromkeys(words, 1)
     error = answers[-1].json()["error"]
     assert (error["code"], error["type"]) == ("invalid_api_key", "invalid_request_error")

@@ -2,10 +2,16 @@
 
 from tampu.dialects.base import Dialect, Policy
 from tampu.dialects.dataoorts import Dataoorts
+from tampu.dialects.deepinfra import build_deepinfra
 from tampu.dialects.openai import OpenAI
 from tampu.dialects.workers_ai import WorkersAI
 
 
 def build_dialects(policy: Policy) -> tuple[Dialect, ...]:
     """Every dialect we serve."""
-    return (OpenAI.build(policy), WorkersAI.build(policy), Dataoorts.build(policy))
+    return (
+        OpenAI.build(policy),
+        *build_deepinfra(policy),
+        WorkersAI.build(policy),
+        Dataoorts.build(policy),
+    )

@@ -161,13 +161,19 @@ class Pieces:
 
 
 class ChatAnswer:
-    """Words one chat call: `chat.completion`, or `chat.completion.chunk`s."""
+    """Words one chat call: `chat.completion`, or `chat.completion.chunk`s.
 
-    def __init__(self, manner: Manner, stamp: Stamp, num_choices: int, logprobs: bool = False) -> None:
+    With `prompt_only` no completion was asked for.
+    """
+
+    def __init__(
+        self, manner: Manner, stamp: Stamp, num_choices: int, logprobs: bool = False, prompt_only: bool = False
+    ) -> None:
         self._manner = manner
         self._stamp = stamp
         self._num_choices = num_choices
         self._logprobs = logprobs
+        self._prompt_only = prompt_only
         self._pieces = Pieces(manner, stamp, "chat.completion.chunk", Ledger(stamp.price, num_open=1))
 
     def headers(self, completions: Sequence[Completion]) -> Mapping[str, str]:  # noqa: ARG002
@@ -176,7 +182,7 @@ class ChatAnswer:
 
     def render(self, completions: Sequence[Completion]) -> JSON:
         """The whole answer to the one request of a chat call."""
-        (completion,) = completions
+        (completion,) = map(_without_completion, completions) if self._prompt_only else completions
         return {
             **self._manner.head(self._stamp, "chat.completion", completion.opening),
             "choices": [self._manner.choice(choice, self._whole_logprobs(choice)) for choice in completion.choices],
@@ -188,6 +194,8 @@ class ChatAnswer:
 
     def render_chunk(self, position: int, chunk: Chunk) -> Iterator[bytes]:  # noqa: ARG002 - a chat has one request
         """What opens every choice, then pieces of content, then an empty delta with the finish reason."""
+        if self._prompt_only:
+            chunk = _only_prompt(chunk)
         pieces, tail = self._pieces, self._manner.delta_tail
         pieces.note(chunk)
         if chunk.opening is not None and self._manner.opening_delta:
@@ -299,7 +307,7 @@ class TextAnswer:
 def _only_prompt(chunk: Chunk) -> Chunk:
     reason: FinishReason | None = "length" if chunk.finish_reason else None
     usage = replace(chunk.usage, completion_tokens=0, completion_cost=0) if chunk.usage else None
-    return replace(chunk, text="", token_ids=(), logprobs=(), finish_reason=reason, usage=usage)
+    return replace(chunk, text="", token_ids=(), logprobs=(), tool_calls=(), finish_reason=reason, usage=usage)
 
 
 def _without_completion(completion: Completion) -> Completion:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Protocol
 
 from tampu.catalogue import CatalogueModel
@@ -24,6 +25,15 @@ def dumps(value: JSON) -> bytes:
     """Compact JSON in UTF-8, on one line for every way of counting lines."""
     text = _encode(value)
     return (text if text.isascii() else text.translate(LINE_ENDS)).encode()
+
+
+ALPHANUMERICS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def alphanumerics(request_id: str, count: int) -> str:
+    """`count` letters and digits, at most 40, that follow from the request's id: for answers with ids of that form."""
+    number = int.from_bytes(sha256(request_id.encode()).digest())
+    return "".join(ALPHANUMERICS[number // 62**place % 62] for place in range(count))
 
 
 def sse(payload: bytes, name: bytes = b"") -> bytes:
@@ -216,6 +226,11 @@ class Operation(Protocol):
     @property
     def answer_schema(self) -> Mapping[str, JSON]:
         """JSON schema of the whole answer."""
+        ...
+
+    @property
+    def takes_forms(self) -> bool:
+        """Whether a body may be a form instead of JSON."""
         ...
 
     def parse(self, path_args: Mapping[str, str], body: JSON, context: Context) -> Call:

@@ -70,6 +70,7 @@ class Generate:
     strict: bool = False
     table: Table = TABLE
     name: str = "generate"
+    takes_forms: bool = False
     paths: tuple[str, ...] = (PATH,)
 
     @property

@@ -103,7 +103,7 @@ class Integer:
     def read(self, param: str, value: JSON) -> int:
         """The value within its bounds."""
         require(self, param, value)
-        self.bounds.check(param, value, shown(value))
+        self.bounds.check(param, value)
         return int(value)
 
     def schema(self) -> dict[str, JSON]:
@@ -125,7 +125,7 @@ class Number:
     def read(self, param: str, value: JSON) -> float:
         """The value within its bounds."""
         require(self, param, value)
-        self.bounds.check(param, value, shown(value))
+        self.bounds.check(param, value)
         return float(value)
 
     def schema(self) -> dict[str, JSON]:
@@ -209,7 +209,7 @@ class TokenIds:
             value = list(map(int, value))
         if value and not 0 <= min(value) <= max(value) < 2**31:
             worst = min(value) if min(value) < 0 else max(value)
-            raise OutOfRange(param, value=shown(worst), low=0, high=2**31 - 1)
+            raise OutOfRange(param, value=worst, low=0, high=2**31 - 1)
         return tuple(value)
 
     def schema(self) -> dict[str, JSON]:

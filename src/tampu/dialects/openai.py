@@ -5,24 +5,11 @@ Fields beyond OpenAI's own are marked in their doc line.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from tampu.catalogue import decimal_dollars
-from tampu.dialects.answers import ChatAnswer, Stamp, TextAnswer
-from tampu.dialects.base import (
-    Call,
-    Context,
-    ModelEntry,
-    Operation,
-    Page,
-    Policy,
-    Question,
-    Reading,
-    View,
-    check_token_ids,
-)
-from tampu.dialects.constraints import CONSTRAINT_FIELDS, read_constraint
-from tampu.dialects.fields import Field, Nested, Table, read_table, sampling_fields, sampling_values
+from tampu.dialects.base import Context, ModelEntry, Operation, Page, Policy, Question, Reading, View
+from tampu.dialects.constraints import CONSTRAINT_FIELDS
+from tampu.dialects.fields import Field, Nested, Table, sampling_fields
 from tampu.dialects.kinds import (
     JSON,
     Boolean,
@@ -38,16 +25,16 @@ from tampu.dialects.kinds import (
 from tampu.dialects.messages import Messages
 from tampu.dialects.openai_answers import OPENAI, render_error_object, wire_fingerprint
 from tampu.dialects.openai_schemas import CHAT_ANSWER, ERROR, TEXT_ANSWER
+from tampu.dialects.operations import Chat, Completions
 from tampu.dialects.prompts import Prompts
-from tampu.dialects.tools import TOOL_FIELDS, read_tools
-from tampu.errors import InvalidRequest, ServiceError
+from tampu.dialects.tools import TOOL_FIELDS
+from tampu.errors import ServiceError
 from tampu.request import (
     MAX_LOGIT_BIAS,
     MAX_STOP_CHARACTERS,
     MAX_STOP_STRINGS,
     MAX_STOP_TOKEN_IDS,
     MAX_TOP_LOGPROBS,
-    GenerateRequest,
     Range,
     SamplingParams,
 )
@@ -128,121 +115,14 @@ TEXT_FIELDS = (
 )
 
 
-def stops(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The stop strings as SamplingParams wants them."""
-    stop = values.get("stop", ())
-    return {"stop": (stop,) if isinstance(stop, str) else stop}
+def chat_id(context: Context) -> str:
+    """`chatcmpl-` and the digits of the request's own id."""
+    return "chatcmpl-" + context.request_id.removeprefix("req_")
 
 
-def stamp(prefix: str, values: Mapping[str, Any], context: Context) -> Stamp:
-    """What the answer's objects begin with. Raises InvalidRequest for stream options without a stream."""
-    if "stream_options" in values and not values.get("stream"):
-        raise InvalidRequest("stream_options is only allowed with stream: true.", param="stream_options")
-    include_usage = values.get("stream_options", {}).get("include_usage", False)
-    answer_id = prefix + context.request_id.removeprefix("req_")
-    return Stamp(answer_id, context.created, values["model"], include_usage)
-
-
-def sampling_params(sampling: Mapping[str, Any], model: ModelEntry, seed: int) -> SamplingParams:
-    """Checked parameters, ids within the vocabulary; what the body leaves open is as the model's makers recommend, the
-    seed as drawn."""
-    params = SamplingParams(**{"seed": seed, **model.recommended, **sampling})
-    params.check()
-    check_token_ids("stop_token_ids", params.stop_token_ids, model.vocab_size)
-    check_token_ids("logit_bias", params.logit_bias, model.vocab_size)
-    return params
-
-
-@dataclass(frozen=True, slots=True)
-class Chat:
-    """/v1/chat/completions."""
-
-    table: Table
-    name: str = "chat"
-    paths: tuple[str, ...] = ("/v1/chat/completions",)
-
-    @property
-    def answer_schema(self) -> Mapping[str, JSON]:
-        """A `chat.completion`."""
-        return CHAT_ANSWER
-
-    def parse(self, path_args: Mapping[str, str], body: JSON, context: Context) -> Call:  # noqa: ARG002
-        """One request, whatever `n` is."""
-        values = read_table(self.table, body)
-        answer_stamp = stamp("chatcmpl-", values, context)
-        sampling = sampling_values(self.table, values) | stops(values) | self._logprobs(values)
-        limit = values.get("max_completion_tokens", values.get("max_tokens"))
-        params = sampling_params({**sampling, "max_tokens": limit}, context.find(values["model"]), context.seed)
-        messages = values["messages"]
-        request = GenerateRequest(
-            context.request_id,
-            values["model"],
-            messages,
-            params,
-            continue_last=messages[-1].role == "assistant",
-            tenant=context.tenant,
-            adapter=values.get("lora", ""),
-            constraint=read_constraint(values),
-            **read_tools(values),
-        )
-        answer = ChatAnswer(OPENAI, answer_stamp, params.n, logprobs=params.logprobs is not None)
-        return Call(values["model"], (request,), values.get("stream", False), answer, answer_stamp.id)
-
-    @staticmethod
-    def _logprobs(values: Mapping[str, Any]) -> dict[str, int | None]:
-        if values.get("logprobs"):
-            return {"logprobs": values.get("top_logprobs", 0)}
-        if "top_logprobs" in values:
-            raise InvalidRequest("top_logprobs is only allowed with logprobs: true.", param="top_logprobs")
-        return {"logprobs": None}
-
-
-@dataclass(frozen=True, slots=True)
-class Completions:
-    """/v1/completions."""
-
-    table: Table
-    name: str = "completions"
-    paths: tuple[str, ...] = ("/v1/completions",)
-
-    @property
-    def answer_schema(self) -> Mapping[str, JSON]:
-        """A `text_completion`."""
-        return TEXT_ANSWER
-
-    def parse(self, path_args: Mapping[str, str], body: JSON, context: Context) -> Call:  # noqa: ARG002
-        """One request per prompt, all with the same parameters and seed."""
-        values = read_table(self.table, body)
-        answer_stamp = stamp("cmpl-", values, context)
-        echo = values.get("echo", False)
-        sampling = sampling_values(self.table, values) | stops(values)
-        # The engine gives a token to every prompt; who wants none does not see it.
-        limits = {"max_tokens": max(1, values["max_tokens"]), "prompt_logprobs": echo and "logprobs" in values}
-        model = context.find(values["model"])
-        params = sampling_params(sampling | limits, model, context.seed)
-        prompts: tuple[str | tuple[int, ...], ...] = values["prompt"]
-        for index, prompt in enumerate(prompts):
-            if isinstance(prompt, tuple):
-                check_token_ids(f"prompt[{index}]" if len(prompts) > 1 else "prompt", prompt, model.vocab_size)
-        ids = [context.request_id] if len(prompts) == 1 else [f"{context.request_id}-{i}" for i in range(len(prompts))]
-        constraint = read_constraint(values)
-        requests = tuple(
-            GenerateRequest(
-                request_id,
-                values["model"],
-                prompt,
-                params,
-                echo=echo,
-                tenant=context.tenant,
-                adapter=values.get("lora", ""),
-                constraint=constraint,
-            )
-            for request_id, prompt in zip(ids, prompts, strict=True)
-        )
-        prompt_only = values["max_tokens"] == 0
-        logprobs = params.logprobs is not None
-        answer = TextAnswer(OPENAI, answer_stamp, len(prompts), params.n, logprobs, prompt_only)
-        return Call(values["model"], requests, values.get("stream", False), answer, answer_stamp.id)
+def text_id(context: Context) -> str:
+    """`cmpl-` and the digits of the request's own id."""
+    return "cmpl-" + context.request_id.removeprefix("req_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +137,9 @@ class OpenAI:
     def build(cls, policy: Policy) -> "OpenAI":
         """The dialect under this policy."""
         shared = shared_fields(policy.max_choices)
-        return cls((Chat(CHAT_FIELDS + shared), Completions(TEXT_FIELDS + shared)))
+        chat = Chat(CHAT_FIELDS + shared, OPENAI, ("/v1/chat/completions",), chat_id, CHAT_ANSWER)
+        completions = Completions(TEXT_FIELDS + shared, OPENAI, ("/v1/completions",), text_id, TEXT_ANSWER)
+        return cls((chat, completions) if policy.v1 == "openai" else ())
 
     @property
     def error_schema(self) -> Mapping[str, JSON]:

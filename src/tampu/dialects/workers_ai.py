@@ -47,6 +47,7 @@ class Run:
     strict: bool = False
     table: Table = FIELDS
     name: str = "run"
+    takes_forms: bool = False
     paths: tuple[str, ...] = (f"{ACCOUNT}/run/{{model:path}}",)
 
     @property

@@ -119,8 +119,7 @@ def sentence(error: InvalidRequest) -> str:
 
 def _bound(error: OutOfRange) -> str:
     """The bound that was crossed."""
-    value = float(str(error.value).removesuffix("…"))
-    if value < error.low or (error.above and value == error.low):
+    if error.value < error.low or (error.above and error.value == error.low):
         return f"{'>' if error.above else '>='} {_shown(error.low)}"
     return f"<= {_shown(error.high)}"
 

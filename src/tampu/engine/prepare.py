@@ -141,12 +141,12 @@ class Preparer:
             raise OutOfRange(param, value=token_id, low=0, high=self.card.vocab_size - 1)
 
     def _max_tokens(self, request: GenerateRequest, num_prompt: int) -> int:
-        """What was asked for, else all that the context has room for."""
+        """What was asked for, else all that the context has room for, up to the request's cap."""
         context = min(self.card.context, request.max_context or self.card.context)
         room, asked = context - num_prompt, request.sampling.max_tokens
         if room < (1 if asked is None else asked):
             raise ContextTooLong(context=context, prompt=num_prompt, completion=asked, param=_prompt_param(request))
-        return room if asked is None else asked
+        return min(room, request.token_cap or room) if asked is None else asked
 
 
 def _prompt_param(request: GenerateRequest) -> str:

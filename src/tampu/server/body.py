@@ -5,9 +5,11 @@ import contextlib
 import json
 import re
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import Any
 
+from python_multipart import create_form_parser
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
@@ -49,12 +51,18 @@ class Incoming:
                     left -= len((await self()).get("body", b""))
 
 
-async def read_body(receive: Receive, headers: Headers, cap: int, idle: float = BODY_IDLE) -> bytes:
-    """The decoded body, at most `cap` bytes of it. Raises PayloadTooLarge, UnsupportedMedia, RequestTimeout."""
+def is_form(headers: Headers) -> bool:
+    """Whether the body calls itself a form of several parts."""
+    return headers.get("content-type", "").strip().lower().startswith("multipart/")
+
+
+async def read_body(receive: Receive, headers: Headers, cap: int, idle: float = BODY_IDLE, form: bool = False) -> bytes:
+    """The decoded body, at most `cap` bytes of it. Raises PayloadTooLarge, UnsupportedMedia (for a form, too, unless
+    it may be one), RequestTimeout."""
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip"):
         raise UnsupportedMedia(f"Content-Encoding {encoding[:40]} is not read here; send gzip or none.")
-    if headers.get("content-type", "").strip().lower().startswith("multipart/"):
+    if is_form(headers) and not form:
         raise UnsupportedMedia("multipart bodies are not read here; send application/json.")
     if int(headers.get("content-length") or 0) > cap:
         raise too_large(cap)
@@ -101,6 +109,43 @@ async def _gunzip(parts: AsyncIterator[bytes], cap: int) -> AsyncIterator[bytes]
         raise InvalidRequest("The body is not gzip, though Content-Encoding says so.") from None
     if not inflate.eof or inflate.unused_data:
         raise InvalidRequest("The gzip body is cut off, or something follows it.")
+
+
+def parse_form(body: bytes, headers: Headers, texts: Collection[str] = ()) -> dict[str, Any]:
+    """The fields of a form, as if they were an object's: JSON where they are, and text else, as those named in `texts`.
+
+    A field that comes several times is a list. Raises InvalidRequest, also for a file.
+    """
+    fields: dict[str, list[Any]] = {}
+
+    def on_field(field: Any) -> None:
+        name, text = _form_text(field.field_name), _form_text(field.value)
+        fields.setdefault(name, []).append(text if name in texts else _form_value(text))
+
+    def on_file(file: Any) -> None:
+        raise InvalidRequest("Files are not read here.", param=_form_text(file.field_name)[:256])
+
+    try:
+        parts = create_form_parser({"Content-Type": headers["content-type"].encode()}, on_field, on_file)
+        parts.write(body)
+        parts.finalize()
+    except FormParserError:
+        raise InvalidRequest("The body is not a form, though its type says so.") from None
+    return {name: values if len(values) > 1 else values[0] for name, values in fields.items()}
+
+
+def _form_text(data: bytes | None) -> str:
+    try:
+        return (data or b"").decode()
+    except UnicodeDecodeError:
+        raise InvalidRequest("The form is not UTF-8.") from None
+
+
+def _form_value(text: str) -> Any:
+    try:
+        return parse_json(text.encode())
+    except InvalidRequest:
+        return text
 
 
 def parse_json(body: bytes) -> Any:

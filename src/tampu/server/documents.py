@@ -19,9 +19,10 @@ from tampu.dialects.workers_ai_finetunes import FIELDS as FINETUNE_FIELDS
 
 ARGUMENT = re.compile(r"\{(\w+)(?::path)?\}")  # of a route pattern
 OBJECT: JSON = {"type": "object"}
+OBJECT_OR_LIST: JSON = {"type": ["object", "array"]}
 EVENT: JSON = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}  # one of the stream
-GENERATION_ERRORS = (400, 401, 403, 404, 405, 408, 413, 415, 429, 500, 503)
-READING_ERRORS = (400, 401, 403, 404, 405, 503)
+GENERATION_ERRORS = (400, 401, 403, 404, 405, 408, 413, 415, 422, 429, 500, 503)
+READING_ERRORS = (400, 401, 403, 404, 405, 413, 422, 429, 503)
 SUMMARY = "A Llama service. The dialect is OpenAI's; point a client's base URL at /v1."
 
 
@@ -75,7 +76,7 @@ def _reading(dialect: Dialect, reading: Reading, path: str) -> JSON:
         "operationId": operation_id(dialect.name, reading.name, reading.paths, path),
         "parameters": _path_parameters(path),
         **body,
-        "responses": {**_json("200", "What there is to show", OBJECT), **_errors(dialect, READING_ERRORS)},
+        "responses": {**_json("200", "What there is to show", OBJECT_OR_LIST), **_errors(dialect, READING_ERRORS)},
     }
 
 
@@ -165,14 +166,14 @@ pre{background:#f4f1ec;padding:1rem;overflow:auto}code{font:14px ui-monospace,mo
 """
 VIEWPORT = '<meta name="viewport" content="width=device-width">'
 SAMPLE = """curl {address}{path} {headers} -d '
-{{"model": {model}, {prompt}}}'"""
+{body}'"""
 ACCOUNT = "me"  # in paths that name one: here everybody may call theirs as they like
-MESSAGES = '"messages": [{"role": "user", "content": "hello"}]'
-PROMPTS = {
-    "chat": MESSAGES,
-    "completions": '"prompt": "Once upon a time"',
-    "run": MESSAGES,
-    "generate": f'"data": {{{MESSAGES}}}',
+# What a sample gives for the fields that an operation needs.
+EXAMPLES: dict[str, JSON] = {
+    "messages": [{"role": "user", "content": "hello"}],
+    "prompt": "Once upon a time",
+    "input": "Once upon a time",
+    "data": {"messages": [{"role": "user", "content": "hello"}]},
 }
 
 
@@ -189,9 +190,13 @@ class Reader:
         headers = "-H 'content-type: application/json'"
         if self.needs_key:
             headers += ' -H "authorization: Bearer $TAMPU_API_KEY"'
-        prompt, model = PROMPTS.get(operation.name, ""), json.dumps(self.model)
-        path = operation.paths[0].replace("{account_id}", ACCOUNT).replace("{model:path}", self.model)
-        return SAMPLE.format(address=self.address, path=path, headers=headers, model=model, prompt=prompt)
+        examples = {**EXAMPLES, "model": self.model}
+        needed = [row.name for row in operation.table if row.required]
+        if not EXAMPLES.keys() & needed:  # any of them will do
+            needed.append("messages")
+        body = json.dumps({name: examples[name] for name in needed})
+        path = plain(operation.paths[0]).replace("{account_id}", ACCOUNT).replace("{model}", self.model)
+        return SAMPLE.format(address=self.address, path=path, headers=headers, body=body)
 
 
 def page(dialects: Sequence[Dialect], reader: Reader) -> tuple[str, str]:
@@ -207,7 +212,7 @@ def page(dialects: Sequence[Dialect], reader: Reader) -> tuple[str, str]:
 def _section(dialect: Dialect, operation: Operation, reader: Reader) -> str:
     rows = "".join(f"<tr>{cells}</tr>" for cells in _rows(operation.table))
     head = "<tr><th>field</th><th>takes</th><th>what it does</th></tr>"
-    title, sample = f"POST {operation.paths[0]} ({dialect.name})", reader.sample(operation)
+    title, sample = f"POST {plain(operation.paths[0])} ({dialect.name})", reader.sample(operation)
     return f"<h2>{escape(title)}</h2><pre>{escape(sample)}</pre><div><table>{head}{rows}</table></div>"
 
 

@@ -10,8 +10,9 @@ from starlette.responses import JSONResponse, Response
 
 from tampu import __version__
 from tampu.dialects.base import Dialect, Operation, Question, Reading, dumps
+from tampu.dialects.kinds import Text
 from tampu.errors import InvalidRequest, MethodNotAllowed, RouteNotFound, ServiceError
-from tampu.server.body import parse_json, read_body
+from tampu.server.body import is_form, parse_form, parse_json, read_body
 from tampu.server.documents import Reader, describe, page
 from tampu.server.recorder import Asked, Recorder, client_of
 from tampu.server.records import record_of
@@ -32,7 +33,7 @@ def generating(service: Service, dialect: Dialect, operation: Operation) -> Endp
         record.operation = operation.name
         service.lifecycle.admit()
         service.card()
-        body = parse_json(await read_body(request.receive, request.headers, service.settings.max_body))
+        body = await read_values(request, operation, service.settings.max_body)
         call = operation.parse(request.path_params, body, service.context(request, record))
         call, model = service.with_adapter(call)
         record.model = call.model
@@ -43,6 +44,14 @@ def generating(service: Service, dialect: Dialect, operation: Operation) -> Endp
         return WholeAnswer(recorder, service.upstream, service.lifecycle)
 
     return generate
+
+
+async def read_values(request: Request, operation: Operation, cap: int) -> Any:
+    """The body's fields, which may come as JSON, and for some operations as a form."""
+    data = await read_body(request.receive, request.headers, cap, form=operation.takes_forms)
+    if not is_form(request.headers):
+        return parse_json(data)
+    return parse_form(data, request.headers, {row.name for row in operation.table if isinstance(row.kind, Text)})
 
 
 def add_generating(add: AddRoute, service: Service) -> None:

@@ -176,7 +176,8 @@ class WholeAnswer(Generation):
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._chunks: list[list[Chunk]] = [[] for _ in self._call.requests]
         await self._generate_and_record()
-        completions = [Completion.fold(chunks) for chunks in self._chunks]
+        seconds = self._record.seconds
+        completions = [replace(Completion.fold(chunks), seconds=seconds) for chunks in self._chunks]
         body, head = dumps(self._call.answer.render(completions)), self._head(completions)
         await Response(body, media_type="application/json", headers=head)(scope, receive, send)
 
