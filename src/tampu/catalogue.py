@@ -46,6 +46,11 @@ def _pico_per_token(dollars: str) -> int:
     return int(pico)
 
 
+def dollars(pico: int) -> float:
+    """An amount in dollars as a JSON number, which shows all its digits."""
+    return pico / PICO
+
+
 def decimal_dollars(pico: int) -> str:
     """An amount in dollars, exact and without an exponent: "0.00000002"."""
     text = f"{Decimal(pico) / PICO:.12f}".rstrip("0").rstrip(".")
@@ -59,6 +64,7 @@ class Licence:
     name: str = ""
     url: str = ""
     notice: str = ""
+    distillable: bool = False  # whether it lets one train other models on the answers
 
 
 @dataclass(frozen=True, slots=True)

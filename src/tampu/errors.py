@@ -20,6 +20,7 @@ TampuError
 │   ├── Unauthorized            401
 │   ├── Forbidden               403  a page of another origin asks
 │   ├── ModelNotFound           404
+│   ├── RuledOut                404  the model is here, and the request rules its provider out
 │   ├── AdapterNotFound         404
 │   ├── RecordNotFound          404
 │   ├── RouteNotFound           404
@@ -229,15 +230,36 @@ class ModelNotFound(ServiceError):
     code = "model_not_found"
     error_type = "not_found"
 
-    def __init__(self, model: str, known: Iterable[str]) -> None:
+    def __init__(self, model: str, known: Iterable[str], requested: Iterable[str] = ()) -> None:
         self.model = model
-        names = list(known)
+        self.known = tuple(known)
+        self.requested = tuple(requested) or (model,)  # with the models to fall back to
+        names = list(self.known)
         hint = nearest(model, names) or names[:3]
         super().__init__(
             f"The model `{model}` does not exist or you do not have access to it. "
             f"Available here: {', '.join(hint) if hint else 'none'}.",
             param="model",
         )
+
+
+class RuledOut(ServiceError):
+    """A model that is here, from a provider that the request does not want.
+
+    `excluded_by` names the demand, and `field` the body's field with it; `reason` is what became of the model.
+    """
+
+    status = HTTPStatus.NOT_FOUND
+    error_type = "not_found"
+
+    def __init__(
+        self, message: str, *, model: str, reason: str, excluded_by: str, field: str, detail: str = ""
+    ) -> None:
+        super().__init__(message, param=field)
+        self.model = model
+        self.reason = reason
+        self.excluded_by = excluded_by
+        self.detail = detail
 
 
 class AdapterNotFound(ServiceError):

@@ -4,6 +4,7 @@ from tampu.dialects.base import Dialect, Policy
 from tampu.dialects.dataoorts import Dataoorts
 from tampu.dialects.deepinfra import build_deepinfra
 from tampu.dialects.openai import OpenAI
+from tampu.dialects.openrouter import OpenRouter
 from tampu.dialects.workers_ai import WorkersAI
 
 
@@ -12,6 +13,7 @@ def build_dialects(policy: Policy) -> tuple[Dialect, ...]:
     return (
         OpenAI.build(policy),
         *build_deepinfra(policy),
+        OpenRouter.build(policy),
         WorkersAI.build(policy),
         Dataoorts.build(policy),
     )

@@ -29,13 +29,17 @@ class Stamp:
     include_usage: bool = False
     every_chunk: bool = False  # has the usage so far
     price: Price = Price()  # of the usage so far
+    further: Mapping[str, JSON] = field(default_factory=dict)  # keys that a manner puts into every object
+    closing: Mapping[str, JSON] = field(default_factory=dict)  # keys of the whole answer, and of a stream's usage chunk
+    preface: Mapping[str, JSON] = field(default_factory=dict)  # keys of a chunk without choices that opens a stream
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How one dialect words what all of them say. Bytes are JSON."""
 
-    head: Callable[[Stamp, str, Opening], dict[str, JSON]]  # the keys before `choices`; the string is `object`
+    # The keys before `choices`; the string is `object`, the opening None where a stream broke before it.
+    head: Callable[[Stamp, str, Opening | None], dict[str, JSON]]
     usage: Callable[[Usage], dict[str, JSON]]
     choice: Callable[[Choice, JSON], dict[str, JSON]]  # of a whole chat; the other argument is `logprobs`
     error: Callable[[ServiceError, str], dict[str, JSON]]  # the object under `error`
@@ -43,6 +47,7 @@ class Manner:
     opening_delta: bytes = b""  # sent for every choice before its text
     delta_tail: bytes = b""  # further keys of every delta with content or calls
     final_delta: bytes = b"{}"
+    broken_delta: Mapping[str, JSON] = field(default_factory=dict)
     native_reason: bool = False  # `native_finish_reason` beside `finish_reason`
     headers: Callable[[Stamp], Mapping[str, str]] = lambda stamp: {}  # noqa: ARG005
 
@@ -65,12 +70,13 @@ class Manner:
         """A chunk without choices that carries the usage, where it comes in one, and the end mark."""
         wanted = self.usage_place == "always" or (self.usage_place == "asked" and stamp.include_usage)
         if wanted and opening is not None:
-            yield sse(dumps({**self.head(stamp, kind, opening), "choices": [], "usage": self.usage(usage)}))
+            body = {**self.head(stamp, kind, opening), "choices": [], "usage": self.usage(usage)}
+            yield sse(dumps({**body, **stamp.closing}))
         yield DONE
 
     def broken(self, stamp: Stamp, kind: str, choice: JSON, error: ServiceError, request_id: str) -> Iterator[bytes]:
         """The last chunk of a stream that broke, with the error, which clients raise, and the end mark."""
-        head = {"id": stamp.id, "object": kind, "created": stamp.created, "model": stamp.model}
+        head = self.head(stamp, kind, None)
         choices = [{"index": 0, **choice, "finish_reason": "error"}]
         yield sse(dumps({**head, "choices": choices, "error": self.error(error, request_id)}))
         yield DONE
@@ -155,6 +161,12 @@ class Pieces:
                 after = self.manner.tail_with(self.ledger.current())
         return self._before + choice + self.manner.finish(dumps(reason)) + after
 
+    def preface(self, opening: Opening) -> Iterator[bytes]:
+        """The chunk without choices before all others, where there is one."""
+        if self.stamp.preface:
+            head = self.manner.head(self.stamp, self.kind, opening)
+            yield sse(dumps({**head, "choices": [], **self.stamp.preface}))
+
     def end(self) -> Iterator[bytes]:
         """What comes after the last choice ended."""
         return self.manner.last(self.stamp, self.kind, self.opening, self.ledger.final)
@@ -187,6 +199,7 @@ class ChatAnswer:
             **self._manner.head(self._stamp, "chat.completion", completion.opening),
             "choices": [self._manner.choice(choice, self._whole_logprobs(choice)) for choice in completion.choices],
             "usage": self._manner.usage(completion.usage),
+            **self._stamp.closing,
         }
 
     def _whole_logprobs(self, choice: Choice) -> JSON:
@@ -198,6 +211,8 @@ class ChatAnswer:
             chunk = _only_prompt(chunk)
         pieces, tail = self._pieces, self._manner.delta_tail
         pieces.note(chunk)
+        if chunk.opening is not None:
+            yield from pieces.preface(chunk.opening)
         if chunk.opening is not None and self._manner.opening_delta:
             for index in range(self._num_choices):
                 yield pieces.event(b'{"index":%d,"delta":%b' % (index, self._manner.opening_delta))
@@ -219,7 +234,8 @@ class ChatAnswer:
 
     def render_failure(self, error: ServiceError, request_id: str) -> Iterator[bytes]:
         """A chunk with the error, which clients raise, and the end mark."""
-        return self._manner.broken(self._stamp, "chat.completion.chunk", {"delta": {}}, error, request_id)
+        choice = {"delta": self._manner.broken_delta}
+        return self._manner.broken(self._stamp, "chat.completion.chunk", choice, error, request_id)
 
 
 class TextAnswer:
@@ -260,7 +276,7 @@ class TextAnswer:
         ]
         usage = sum((completion.usage for completion in completions), Usage())
         head = self._manner.head(self._stamp, "text_completion", completions[0].opening)
-        return {**head, "choices": choices, "usage": self._manner.usage(usage)}
+        return {**head, "choices": choices, "usage": self._manner.usage(usage), **self._stamp.closing}
 
     def _choice(self, first_index: int, opening: Opening, choice: Choice) -> JSON:
         tokens = opening.prompt_logprobs + choice.logprobs
@@ -279,6 +295,8 @@ class TextAnswer:
             chunk = _only_prompt(chunk)
         pieces, first_index = self._pieces, position * self._num_choices
         pieces.note(chunk)
+        if chunk.opening is not None and position == 0:
+            yield from pieces.preface(chunk.opening)
         if chunk.opening is not None and chunk.opening.prompt_text:
             for index in range(first_index, first_index + self._num_choices):
                 yield pieces.event(self._piece(index, chunk.opening.prompt_text, chunk.opening.prompt_logprobs))

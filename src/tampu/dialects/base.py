@@ -43,12 +43,13 @@ def sse(payload: bytes, name: bytes = b"") -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the operator leaves to the dialects: how many choices, whether to be as strict as the provider itself, and
-    whose dialect the bare /v1 speaks where two claim it."""
+    """What dialects know of the operator's settings: how many choices, whether to be as strict as the provider itself,
+    whose dialect the bare /v1 speaks where two claim it, and whether text is kept."""
 
     max_choices: int = 4
     strict: bool = False
     v1: str = "openai"
+    keeps_text: bool = False  # of prompts and answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Context:
     tenant: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    default_model: str = ""  # for bodies that need not name one
 
 
 class Answer(Protocol):

@@ -1,9 +1,8 @@
 """How DeepInfra words an answer: OpenAI's form with null keys and a cost, and the form of its own inference route."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 
-from tampu.catalogue import PICO
+from tampu.catalogue import dollars
 from tampu.dialects.answers import DONE, Manner, Stamp, render_call
 from tampu.dialects.base import dumps, sse
 from tampu.dialects.kinds import JSON
@@ -22,11 +21,6 @@ from tampu.request import Choice, Chunk, Completion, Opening, Usage
 BUSY = "Model busy, retry later"
 
 
-def dollars(pico: int) -> float:
-    """An amount as a JSON number."""
-    return float(Decimal(pico) / PICO)
-
-
 def render_usage(usage: Usage) -> dict[str, JSON]:
     """Token counts and what they cost."""
     cached = {"cached_tokens": usage.cached_tokens} if usage.cached_tokens else None
@@ -39,7 +33,7 @@ def render_usage(usage: Usage) -> dict[str, JSON]:
     }
 
 
-def render_head(stamp: Stamp, kind: str, opening: Opening) -> dict[str, JSON]:  # noqa: ARG001 - a manner's signature
+def render_head(stamp: Stamp, kind: str, opening: Opening | None) -> dict[str, JSON]:  # noqa: ARG001 - a manner's
     """The keys before `choices`."""
     return {"id": stamp.id, "object": kind, "created": stamp.created, "model": stamp.model}
 

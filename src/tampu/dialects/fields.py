@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
-from tampu.dialects.kinds import JSON, Integer, Kind, Number, json_type, require
-from tampu.errors import InvalidRequest, Missing
+from tampu.dialects.kinds import JSON, Integer, Kind, Number, json_type, require, shown
+from tampu.errors import InvalidRequest, Missing, nearest
 from tampu.request import Range, SamplingParams
 
 
@@ -79,9 +79,10 @@ def sampling_fields(limits: Mapping[str, Range], leave_out: Iterable[str] = ()) 
 
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """An object with a table of its own; given back as a dict of the fields present."""
+    """An object with a table of its own; given back as a dict of the fields present. `closed` refuses unknown keys."""
 
     table: Table
+    closed: bool = False
     noun = "an object"
 
     def matches(self, value: JSON) -> bool:
@@ -91,8 +92,17 @@ class Nested:
     def read(self, param: str, value: JSON) -> dict[str, Any]:
         """The fields present, each checked."""
         require(self, param, value)
+        if self.closed:
+            self._check_keys(param, value)
         return read_table(self.table, value, f"{param}.")
+
+    def _check_keys(self, param: str, value: dict[str, JSON]) -> None:
+        known = [field.name for field in self.table]
+        for key in value:
+            if key not in known:
+                there = ", ".join(nearest(key, known) or known)
+                raise InvalidRequest(f"{param} has no field {shown(key)!r}; it has {there}.", param=param)
 
     def schema(self) -> dict[str, JSON]:
         """The nested table's schema."""
-        return table_schema(self.table)
+        return {**table_schema(self.table), **({"additionalProperties": False} if self.closed else {})}

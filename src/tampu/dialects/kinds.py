@@ -308,6 +308,35 @@ class TokenBias:
 
 
 @dataclass(frozen=True, slots=True)
+class TextPairs:
+    """An object of strings, bounded in their count and their lengths."""
+
+    max_pairs: int
+    max_key: int
+    max_value: int
+    noun = "an object of strings"
+
+    def matches(self, value: JSON) -> bool:
+        """Whether it is an object."""
+        return isinstance(value, dict)
+
+    def read(self, param: str, value: JSON) -> dict[str, str]:
+        """The pairs."""
+        require(self, param, value)
+        check_count(param, len(value), 0, self.max_pairs, "pairs")
+        for key in value:
+            check_count(param, len(key), 0, self.max_key, "characters in a key")
+        text = Text(self.max_value)
+        return {key: text.read(f"{param}.{shown(key)}", item) for key, item in value.items()}
+
+    def schema(self) -> dict[str, JSON]:
+        """An object of strings."""
+        names, items = {"maxLength": self.max_key}, Text(self.max_value).schema()
+        bounds = {"maxProperties": self.max_pairs}
+        return {"type": "object", "propertyNames": names, "additionalProperties": items, **bounds}
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A field that exists and that we do not offer: refused by name, but for values that ask for nothing."""
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tampu.dialects.kinds import JSON, OneOf, Text, check_count, json_type, require, shown
@@ -28,9 +28,13 @@ CONTENT = Text(MAX_CHARACTERS)
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """An array of messages; given back as a tuple of ours. `roles` are the spellings that it takes."""
+    """An array of messages; given back as a tuple of ours. `roles` are the spellings that it takes.
+
+    With `prepend_names` a message's name stands before its text, but for a tool's: `Ana: hello`.
+    """
 
     roles: Mapping[str, Role] = field(default_factory=lambda: ROLES)
+    prepend_names: bool = False
     noun = "an array of messages"
 
     def matches(self, value: JSON) -> bool:
@@ -44,6 +48,8 @@ class Messages:
             raise InvalidPrompt(f"{param} must hold at least one message.", param=param)
         check_count(param, len(value), 1, MAX_MESSAGES, "messages")
         messages = tuple(read_message(f"{param}[{index}]", item, self.roles) for index, item in enumerate(value))
+        if self.prepend_names:
+            messages = tuple(map(_named, messages, value))
         if all(message.role == "system" for message in messages):
             raise InvalidPrompt(f"{param} must hold a message that is not a system message.", param=param)
         if messages[-1].tool_calls:
@@ -53,6 +59,11 @@ class Messages:
     def schema(self) -> dict[str, JSON]:
         """Arrays of objects with a role; what else a role needs is said in words."""
         return {"type": "array", "items": message_schema(self.roles), "minItems": 1, "maxItems": MAX_MESSAGES}
+
+
+def _named(message: Message, value: dict[str, JSON]) -> Message:
+    name = value.get("name") if message.role != "tool" else None
+    return replace(message, content=f"{name}: {message.content}") if name else message
 
 
 def object_schema(required: dict[str, JSON], optional: dict[str, JSON] | None = None) -> dict[str, JSON]:

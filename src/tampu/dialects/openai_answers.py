@@ -32,16 +32,12 @@ def wire_fingerprint(fingerprint: str) -> str:
     return f"fp_{fingerprint[:16]}"
 
 
-def render_head(stamp: Stamp, kind: str, opening: Opening) -> dict[str, JSON]:
+def render_head(stamp: Stamp, kind: str, opening: Opening | None) -> dict[str, JSON]:
     """The keys before `choices`; with the seed and the fingerprint an answer can be replayed."""
-    return {
-        "id": stamp.id,
-        "object": kind,
-        "created": stamp.created,
-        "model": stamp.model,
-        "system_fingerprint": wire_fingerprint(opening.fingerprint),
-        "seed": opening.seed,
-    }
+    head = {"id": stamp.id, "object": kind, "created": stamp.created, "model": stamp.model}
+    if opening is None:
+        return head
+    return {**head, "system_fingerprint": wire_fingerprint(opening.fingerprint), "seed": opening.seed}
 
 
 def render_choice(choice: Choice, logprobs: JSON) -> dict[str, JSON]:

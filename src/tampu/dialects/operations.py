@@ -13,6 +13,22 @@ from tampu.dialects.tools import read_tools
 from tampu.errors import InvalidRequest
 from tampu.request import GenerateRequest, SamplingParams
 
+# Finds the model that a body asks for, by the values of its fields; with the name that it is found by.
+FindModel = Callable[[Mapping[str, Any], Context], tuple[str, ModelEntry]]
+Extras = Mapping[str, Mapping[str, JSON]]  # of a Stamp: further, closing, preface
+MakeExtras = Callable[[Mapping[str, Any], Context, ModelEntry, GenerateRequest], Extras]
+
+
+def named_model(values: Mapping[str, Any], context: Context) -> tuple[str, ModelEntry]:
+    """The model that the body names, and by which name. Raises ModelNotFound."""
+    name = values["model"]
+    return name, context.find(name)
+
+
+def no_extras(values: Mapping[str, Any], context: Context, model: ModelEntry, request: GenerateRequest) -> Extras:  # noqa: ARG001
+    """Nothing."""
+    return {}
+
 
 @dataclass(frozen=True, slots=True)
 class Chat:
@@ -27,6 +43,8 @@ class Chat:
     waiting: Waiting | None = None
     name: str = "chat"
     takes_forms: bool = False
+    find: FindModel = named_model
+    extras: MakeExtras = no_extras
 
     def parse(self, path_args: Mapping[str, str], body: JSON, context: Context) -> Call:  # noqa: ARG002
         """The call. Raises InvalidRequest naming the field, or ModelNotFound."""
@@ -34,12 +52,12 @@ class Chat:
         include_usage, every_chunk = stream_options(values, self.manner)
         sampling = sampling_values(self.table, values) | stops(values) | chat_logprobs(values)
         limit = values.get("max_completion_tokens", values.get("max_tokens"))
-        model = context.find(values["model"])
+        name, model = self.find(values, context)
         params = sampling_params({**sampling, "max_tokens": at_least_one(limit)}, model, context.seed)
         messages = values["messages"]
         request = GenerateRequest(
             context.request_id,
-            values["model"],
+            name,
             messages,
             params,
             continue_last=messages[-1].role == "assistant",
@@ -49,11 +67,12 @@ class Chat:
             token_cap=self.token_cap,
             **read_tools(values),
         )
+        extras = self.extras(values, context, model, request)
         stamp = Stamp(
-            self.new_id(context), context.created, values["model"], include_usage, every_chunk, model.known.price
+            self.new_id(context), context.created, name, include_usage, every_chunk, model.known.price, **extras
         )
         answer = ChatAnswer(self.manner, stamp, params.n, params.logprobs is not None, prompt_only=limit == 0)
-        return Call(values["model"], (request,), values.get("stream", False), answer, stamp.id, self.waiting)
+        return Call(name, (request,), values.get("stream", False), answer, stamp.id, self.waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +88,15 @@ class Completions:
     waiting: Waiting | None = None
     name: str = "completions"
     takes_forms: bool = False
+    find: FindModel = named_model
+    extras: MakeExtras = no_extras
 
     def parse(self, path_args: Mapping[str, str], body: JSON, context: Context) -> Call:  # noqa: ARG002
         """The call. Raises InvalidRequest naming the field, or ModelNotFound."""
         values = read_table(self.table, body)
         include_usage, every_chunk = stream_options(values, self.manner)
         echo, limit = values.get("echo", False), values.get("max_tokens")
-        model = context.find(values["model"])
+        name, model = self.find(values, context)
         further = {"max_tokens": at_least_one(limit), "prompt_logprobs": echo and "logprobs" in values}
         sampling = sampling_values(self.table, values) | stops(values) | further
         params = sampling_params(sampling, model, context.seed)
@@ -88,7 +109,7 @@ class Completions:
         requests = tuple(
             GenerateRequest(
                 request_id,
-                values["model"],
+                name,
                 prompt,
                 params,
                 echo=echo,
@@ -99,12 +120,13 @@ class Completions:
             )
             for request_id, prompt in zip(ids, prompts, strict=True)
         )
+        extras = self.extras(values, context, model, requests[0])
         stamp = Stamp(
-            self.new_id(context), context.created, values["model"], include_usage, every_chunk, model.known.price
+            self.new_id(context), context.created, name, include_usage, every_chunk, model.known.price, **extras
         )
         logprobs = params.logprobs is not None
         answer = TextAnswer(self.manner, stamp, len(prompts), params.n, logprobs, prompt_only=limit == 0)
-        return Call(values["model"], requests, values.get("stream", False), answer, stamp.id, self.waiting)
+        return Call(name, requests, values.get("stream", False), answer, stamp.id, self.waiting)
 
 
 def stops(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,7 +157,7 @@ def stream_options(values: Mapping[str, Any], manner: Manner) -> tuple[bool, boo
     asked = manner.usage_place == "asked"
     if asked and "stream_options" in values and not values.get("stream"):
         raise InvalidRequest("stream_options is only allowed with stream: true.", param="stream_options")
-    options = values.get("stream_options", {})
+    options = values.get("stream_options") or {}
     return options.get("include_usage", not asked), options.get("continuous_usage_stats", False)
 
 

@@ -29,7 +29,7 @@ def create_app(
     """The HTTP service over `upstream`. `lifecycle` lets the caller drain it; the caller starts and closes `store`."""
     lifecycle, store = lifecycle or Lifecycle(), store or NoStore()
     metrics = Metrics(lambda: upstream.stats, lambda: store.stats, lambda: lifecycle.num_open, settings.vllm_metrics)
-    policy = Policy(settings.max_choices, settings.strict, settings.v1)
+    policy = Policy(settings.max_choices, settings.strict, settings.v1, settings.log_text)
     service = Service(upstream, settings, build_dialects(policy), lifecycle, metrics, store, int(time.time()))
     app = FastAPI(
         title="tampu", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False

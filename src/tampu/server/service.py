@@ -156,7 +156,8 @@ class Service:
     def context(self, request: Request, record: RequestRecord) -> Context:
         """What a dialect's parser needs to know of this request."""
         seed, headers = secrets.randbits(SEED_BITS), {name.lower(): value for name, value in request.headers.items()}
-        return Context(record.id, int(time.time()), seed, self.find, record.tenant, dict(request.query_params), headers)
+        query, model = dict(request.query_params), self.card().id
+        return Context(record.id, int(time.time()), seed, self.find, record.tenant, query, headers, model)
 
     async def view(self, asks: Asks, tenant: str) -> View:
         """What a reading may show of what it asks for. Raises StoreUnavailable."""
