@@ -203,6 +203,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"tools": [{"type": "function", "function": {}}]}, "required properties at '/tools/0/function' are 'name'"),
     ({"tools": [{"description": "a"}]}, "required properties at '/tools/0' are 'name'"),
     ({"response_format": {"type": "xml"}}, "enum xml not in json_object,json_schema at '/response_format/type'"),
+    ({"response_format": {"type": "json_schema"}}, "required properties at '/response_format' are 'json_schema'"),
     ({"response_format": {}}, "required properties at '/response_format' are 'type'"),
     ({"options": {"rejectIfBusy": 1}}, "Type mismatch of '/options/rejectIfBusy', 'integer' not in 'boolean'"),
 ]  # fmt: skip

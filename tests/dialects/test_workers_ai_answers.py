@@ -1,49 +1,15 @@
-"""Answers of Workers AI and Dataoorts byte for byte: golden files say what goes over the wire for which chunks."""
-
-import json
-from pathlib import Path
-from typing import Any
+"""Answers of Workers AI besides its transcripts: padding, neurons, and what was cut before it was what it had to be."""
 
 import pytest
 
 from tampu.catalogue import Price
-from tampu.dialects import build_dialects
-from tampu.dialects.base import Answer, Policy, dumps
 from tampu.dialects.workers_ai_answers import RunAnswer, Wanted, neurons, neurons_header, padding
 from tampu.dialects.workers_ai_errors import Numbered
-from tampu.errors import EngineFailure
 from tampu.request import Chunk, Completion, Opening, ToolCallDelta, Usage
-from tests.dialects.examples import CONTEXT, chunks_from
+from tests.dialects.examples import CONTEXT
 
-OPERATIONS = {(dialect.name, op.name): op for dialect in build_dialects(Policy()) for op in dialect.operations}
-FOLDER = Path(__file__).parent / "golden"
-GOLDEN = [path for name in ("workers_ai", "dataoorts") for path in sorted((FOLDER / name).glob("*.json"))]
 OPENING = Opening(42, "f", prompt_tokens=11, cached_tokens=0)
 ID = "00000000-0000-0000-0000-000000000000"
-
-
-def load(path: Path) -> tuple[dict[str, Any], Answer, list[Any]]:
-    golden = json.loads(path.read_text())
-    operation = OPERATIONS[path.parent.name, golden["operation"]]
-    return golden, operation.parse({"model": "cria"}, golden["body"], CONTEXT).answer, golden["chunks"]
-
-
-@pytest.mark.parametrize("path", [path for path in GOLDEN if "whole" in path.name], ids=lambda path: path.stem)
-def test_a_whole_answer_is_the_golden_one(path: Path) -> None:
-    golden, answer, script = load(path)
-    completion = Completion.fold(chunk for _, chunk in chunks_from(script))
-    assert dumps(answer.render([completion])) == dumps(golden["answer"])
-
-
-@pytest.mark.parametrize("path", [path for path in GOLDEN if "stream" in path.name], ids=lambda path: path.stem)
-def test_a_stream_is_the_golden_one(path: Path) -> None:
-    golden, answer, script = load(path)
-    broken = script[-1] == "broken"
-    chunks = chunks_from(script[:-1] if broken else script)
-    events = [event for position, chunk in chunks for event in answer.render_chunk(position, chunk)]
-    failure = EngineFailure("The engine failed.")
-    events += answer.render_failure(failure, CONTEXT.request_id) if broken else answer.render_end()
-    assert events == [b"data: %b\n\n" % event.encode() for event in golden["events"]]
 
 
 def test_every_event_of_text_has_a_response_and_padding_of_its_own() -> None:
@@ -96,6 +62,13 @@ def test_a_call_that_had_to_come_and_was_cut_is_an_error_in_both_forms() -> None
     with pytest.raises(Numbered) as streamed:
         list(answer.render_chunk(0, Chunk(0, "", (1,), (), "length", (cut,), OPENING)))
     assert (whole.value.number, streamed.value.number) == (8006, 8006)
+
+
+def test_nothing_is_sent_of_a_call_that_had_to_come_before_it_is_whole() -> None:
+    answer = run_answer(Wanted(must_call=True))
+    assert list(answer.render_chunk(0, Chunk(0, '{"name":', (1,), opening=OPENING))) == []
+    with pytest.raises(Numbered):
+        list(answer.render_chunk(0, Chunk(0, "", (), (), "stop")))
 
 
 def test_a_call_without_text_leaves_no_response() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx2
+import openai
 import pytest
 
 from tampu.errors import EngineFailure, Overloaded
@@ -101,6 +102,49 @@ def test_the_neurons_come_in_the_usage_where_they_are_asked_for(server: Live) ->
     assert usage["neurons"] == 0.005455
 
 
+V1 = "/client/v4/accounts/me/ai/v1"
+
+
+def test_openais_urls_answer_with_its_bare_objects(server: Live) -> None:
+    body = {**HELLO, "model": "@cf/tampu/cria"}
+    whole = httpx2.post(f"{server.url}{V1}/chat/completions", json=body)
+    answer = whole.json()
+    assert (answer["object"], answer["model"]) == ("chat.completion", "@cf/tampu/cria")
+    assert answer["choices"][0]["message"]["content"] == "Hello"
+    assert whole.headers["cf-ai-neurons"] == "0.005455"
+    text = httpx2.post(f"{server.url}{V1}/completions", json={"model": "cria", "prompt": "a b"}).json()
+    assert (text["object"], text["choices"][0]["text"]) == ("text_completion", "Hello")
+    streamed = httpx2.post(f"{server.url}{V1}/chat/completions", json={**body, "stream": True})
+    first, *_, last, mark = events(streamed.text)
+    assert json.loads(first)["choices"] == [{"index": 0, "delta": {"content": "Hel"}}]
+    closing = json.loads(last)
+    assert (closing["choices"][0], mark) == ({"index": 0, "delta": {}, "finish_reason": "stop"}, "[DONE]")
+    assert closing["usage"] == ANSWER["usage"]
+
+
+def test_models_are_listed_at_openais_url(server: Live) -> None:
+    listing = httpx2.get(f"{server.url}{V1}/models").json()
+    assert (listing["object"], [row["id"] for row in listing["data"]]) == ("list", ["@cf/tampu/cria"])
+    assert httpx2.get(f"{server.url}{V1}/models/@cf%2Ftampu%2Fcria").json()["id"] == "@cf/tampu/cria"
+    missing = httpx2.get(f"{server.url}{V1}/models/@cf/a/b")
+    assert (missing.status_code, missing.json()["errors"][0]["code"]) == (400, 5007)
+
+
+def test_the_openai_package_works_at_its_urls_and_hears_errors_in_words(server: Live) -> None:
+    client = openai.OpenAI(base_url=server.url + V1, api_key="none", max_retries=0)
+    assert [model.id for model in client.models.list()] == ["@cf/tampu/cria"]
+    messages = HELLO["messages"]
+    answer = client.chat.completions.create(model="@cf/tampu/cria", messages=messages)
+    assert (answer.choices[0].message.content, answer.choices[0].finish_reason) == ("Hello", "stop")
+    with client.chat.completions.stream(model="@cf/tampu/cria", messages=messages) as stream:
+        final = stream.get_final_completion()
+    assert (final.choices[0].message.content, final.choices[0].finish_reason) == ("Hello", "stop")
+    assert final.usage is not None and final.usage.total_tokens == 4
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model="@cf/a/b", messages=messages)
+    assert "AiError: AiError: No such model @cf/a/b or task" in caught.value.message
+
+
 FAILURES: list[tuple[str, str, bytes, int, int]] = [
     ("POST", RUN + "cria", b"", 400, 3003),
     ("POST", RUN + "cria", b"{", 400, 3003),
@@ -115,6 +159,9 @@ FAILURES: list[tuple[str, str, bytes, int, int]] = [
     ("POST", RUN + "cria", b'{"prompt": "%b"}' % (b"a" * 4_000_000), 413, 3006),
     ("POST", "/api/v1", b'{"model": "x", "data": {"prompt": "a"}}', 400, 5007),
     ("PUT", "/api/v1", b"", 405, 7001),
+    ("POST", "/client/v4/accounts/me/ai/v1/chat/completions", b"{}", 400, 5006),
+    ("POST", "/client/v4/accounts/me/ai/v1/embeddings", b"{}", 404, 7003),
+    ("GET", "/client/v4/accounts/me/ai/v1/chat/completions", b"", 405, 7001),
 ]
 
 

@@ -6,6 +6,7 @@ from tampu.dialects.deepinfra import build_deepinfra
 from tampu.dialects.openai import OpenAI
 from tampu.dialects.openrouter import OpenRouter
 from tampu.dialects.workers_ai import WorkersAI
+from tampu.dialects.workers_ai_v1 import WorkersAIV1
 
 
 def build_dialects(policy: Policy) -> tuple[Dialect, ...]:
@@ -15,5 +16,6 @@ def build_dialects(policy: Policy) -> tuple[Dialect, ...]:
         *build_deepinfra(policy),
         OpenRouter.build(policy),
         WorkersAI.build(policy),
+        WorkersAIV1.build(policy),
         Dataoorts.build(policy),
     )

@@ -49,6 +49,7 @@ class Manner:
     final_delta: bytes = b"{}"
     broken_delta: Mapping[str, JSON] = field(default_factory=dict)
     native_reason: bool = False  # `native_finish_reason` beside `finish_reason`
+    silent_reason: bool = False  # `finish_reason` only where a choice ends
     headers: Callable[[Stamp], Mapping[str, str]] = lambda stamp: {}  # noqa: ARG005
 
     def template(self, stamp: Stamp, kind: str, opening: Opening) -> tuple[bytes, bytes]:
@@ -65,6 +66,10 @@ class Manner:
         """The keys that end a choice, and its brace."""
         native = b',"native_finish_reason":' + reason if self.native_reason else b""
         return b',"finish_reason":%b%b}' % (reason, native)
+
+    def going_on(self) -> bytes:
+        """The keys of a choice that goes on, after its delta, and its brace."""
+        return b"}" if self.silent_reason else self.finish(b"null")
 
     def last(self, stamp: Stamp, kind: str, opening: Opening | None, usage: Usage) -> Iterator[bytes]:
         """A chunk without choices that carries the usage, where it comes in one, and the end mark."""
@@ -142,13 +147,13 @@ class Pieces:
         if chunk.opening is not None and self.opening is None:
             self.opening = chunk.opening
             self._before, self._after = self.manner.template(self.stamp, self.kind, chunk.opening)
-            self._going_on = self.manner.finish(b"null") + self._after
+            self._going_on = self.manner.going_on() + self._after
 
     def event(self, choice: bytes) -> bytes:
         """An event with one choice that goes on; `choice` is its JSON without the end."""
         if self.stamp.every_chunk:
             after = self.manner.tail_with(self.ledger.current())
-            return self._before + choice + self.manner.finish(b"null") + after
+            return self._before + choice + self.manner.going_on() + after
         return self._before + choice + self._going_on
 
     def last_event(self, choice: bytes, reason: FinishReason) -> bytes:

@@ -110,7 +110,10 @@ def read_form(body: JSON) -> dict[str, Any]:
     if form not in ("prompt", "messages"):
         raise out_of_form("prompt", Missing("prompt"))
     try:
-        return read_table(FIELDS, body)
+        values = read_table(FIELDS, body)
+        if values.get("response_format") == {"type": "json_schema"}:
+            raise Missing("response_format.json_schema")
+        return values
     except InvalidRequest as error:
         raise out_of_form(form, error) from error
 

@@ -46,6 +46,19 @@ def padding(seed: int, index: int) -> bytes:
     return PADDING[: 1 + number * len(PADDING) // 256]
 
 
+def render_usage(usage: Usage, with_neurons: bool = False) -> dict[str, JSON]:
+    """Token counts; those taken from the prefix cache, where there are any; the neurons, where they are wanted."""
+    cached = {"prompt_tokens_details": {"cached_tokens": usage.cached_tokens}} if usage.cached_tokens else {}
+    cost = {"neurons": neurons(usage.cost)} if with_neurons else {}
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+        **cached,
+        **cost,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the body asked of the answer's form."""
@@ -85,12 +98,12 @@ class RunAnswer:
         """What is inside the envelope. Raises as `render` does."""
         (choice,) = completion.choices
         calls = whole_calls(choice.tool_calls)
-        self._check_call(choice.finish_reason, calls)
+        self._check_call(calls)
         shown_calls = {"tool_calls": [render_call(call) for call in calls]} if calls or self._wanted.calls else {}
         return {
             "response": self._response(choice, calls),
             **shown_calls,
-            "usage": self._render_usage(completion.usage),
+            "usage": render_usage(completion.usage, self._wanted.neurons),
             "finish_reason": choice.finish_reason,
         }
 
@@ -104,8 +117,8 @@ class RunAnswer:
         except (ValueError, RecursionError):
             raise json_unmet() from None
 
-    def _check_call(self, finish_reason: FinishReason, calls: Sequence[ToolCall]) -> None:
-        if self._wanted.must_call and not calls and finish_reason == "length":
+    def _check_call(self, calls: Sequence[ToolCall]) -> None:
+        if self._wanted.must_call and not calls:
             raise call_unmet()
 
     def _notes(self, choice: Choice) -> list[JSON]:
@@ -114,28 +127,20 @@ class RunAnswer:
             return []
         return [{"code": CUT_AT_DEFAULT, "message": f"The answer was cut at the default max_tokens, {limit}."}]
 
-    def _render_usage(self, usage: Usage) -> dict[str, JSON]:
-        cached = {"prompt_tokens_details": {"cached_tokens": usage.cached_tokens}} if usage.cached_tokens else {}
-        cost = {"neurons": neurons(usage.cost)} if self._wanted.neurons else {}
-        return {
-            "prompt_tokens": usage.prompt_tokens,
-            "completion_tokens": usage.completion_tokens,
-            "total_tokens": usage.total_tokens,
-            **cached,
-            **cost,
-        }
-
     def render_chunk(self, position: int, chunk: Chunk) -> Iterator[bytes]:  # noqa: ARG002 - there is one request
-        """Text with padding; calls when they are whole. Raises when a call had to come and was cut."""
+        """Text with padding; calls when they are whole. Raises when a call had to come and was cut.
+
+        Where a call had to come there is no text but that of a cut one: nothing is sent before it is clear.
+        """
         if chunk.opening is not None:
             self._prompt_tokens = chunk.opening.prompt_tokens
         self._deltas += chunk.tool_calls
-        if chunk.text:
+        if chunk.text and not self._wanted.must_call:
             yield self._event(chunk.text)
         if chunk.finish_reason is not None:
             self._finish_reason = chunk.finish_reason
             calls = whole_calls(join_calls(self._deltas))
-            self._check_call(chunk.finish_reason, calls)
+            self._check_call(calls)
             if calls:
                 # In one event: a client of LangChain's reads the first event with calls, and no further one.
                 elements = [{"index": index, **render_call(call)} for index, call in enumerate(calls)]
@@ -149,7 +154,7 @@ class RunAnswer:
 
     def render_end(self) -> Iterator[bytes]:
         """The usage once, and the end mark."""
-        usage = self._render_usage(self._usage)
+        usage = render_usage(self._usage, self._wanted.neurons)
         yield sse(dumps({"response": "", "usage": usage, "finish_reason": self._finish_reason}))
         yield DONE
 

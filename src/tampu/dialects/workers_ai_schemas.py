@@ -1,6 +1,10 @@
 """JSON schemas of Workers AI's envelopes."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tampu.dialects.messages import object_schema
+from tampu.dialects.openai_schemas import CHAT_ANSWER, TEXT_ANSWER
 
 COUNT = {"type": "integer", "minimum": 0}
 STRING = {"type": "string"}
@@ -15,3 +19,13 @@ ENVELOPE = object_schema({"result": RESULT, "success": {"const": True}, "errors"
 ERROR = object_schema(
     {"result": {"type": ["object", "null"]}, "success": {"const": False}, "errors": ITEMS, "messages": ITEMS}
 )
+
+
+def _with_our_head(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer of OpenAI's as it comes at /ai/v1: what a replay needs is in its headers only."""
+    properties = {**answer["properties"], "usage": USAGE}
+    return object_schema({name: properties[name] for name in ("id", "object", "created", "model", "choices", "usage")})
+
+
+V1_CHAT = _with_our_head(CHAT_ANSWER)
+V1_TEXT = _with_our_head(TEXT_ANSWER)
