@@ -294,6 +294,7 @@ class RouteNotFound(ServiceError):
 
     status = HTTPStatus.NOT_FOUND
     error_type = "not_found"
+    path = ""
 
     def __init__(self, message: str, *, path: str = "") -> None:
         super().__init__(message)

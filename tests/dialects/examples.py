@@ -20,7 +20,8 @@ MODEL = ModelEntry(
 CONTEXT = Context("req_" + "0" * 32, created=1790000000, seed=42, find=lambda name: MODEL)  # noqa: ARG005
 CHAT_BODY = {"model": "cria", "messages": [{"role": "user", "content": "hello"}]}
 TEXT_BODY = {"model": "cria", "prompt": "hello"}
-BODIES: Mapping[str, dict[str, Any]] = {"chat": CHAT_BODY, "completions": TEXT_BODY}
+RESPONSE_BODY = {"model": "cria", "input": "hello"}
+BODIES: Mapping[str, dict[str, Any]] = {"chat": CHAT_BODY, "completions": TEXT_BODY, "responses": RESPONSE_BODY}
 OPERATIONS: Mapping[str, Operation] = {operation.name: operation for operation in OpenAI.build(Policy()).operations}
 
 

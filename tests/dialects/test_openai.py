@@ -12,17 +12,20 @@ from tampu.dialects.kinds import Integer, NoEffect, Number, Refused
 from tampu.dialects.openai import OpenAI
 from tampu.errors import InvalidPrompt, InvalidRequest, OutOfRange, ServiceError, Unsupported
 from tampu.request import GenerateRequest, Message
-from tests.dialects.examples import CONTEXT, MODEL, OPERATIONS, parse
+from tests.dialects.examples import BODIES, CONTEXT, MODEL, OPERATIONS, parse
 
 ROWS = [(name, row) for name, operation in OPERATIONS.items() for row in operation.table]
 NUMBERS = [(name, row) for name, row in ROWS if isinstance(row.kind, Integer | Number)]
 # Fields that are only allowed beside another one.
-COMPANIONS: dict[str, dict[str, Any]] = {"top_logprobs": {"logprobs": True}, "stream_options": {"stream": True}}
+COMPANIONS: dict[tuple[str, str], dict[str, Any]] = {("chat", "top_logprobs"): {"logprobs": True}}
 # Documented fields with an effect: value, and what it does to the request.
 EFFECTS: list[tuple[str, dict[str, Any], str, Any]] = [
     *((name, {field: value}, field, value) for name in OPERATIONS for field, value in [
         ("temperature", 0.5), ("top_p", 0.5), ("top_k", 7), ("min_p", 0.1), ("repetition_penalty", 1.5),
-        ("presence_penalty", -1.0), ("frequency_penalty", 1.0), ("seed", 3), ("n", 4), ("max_tokens", 9),
+        ("presence_penalty", -1.0), ("frequency_penalty", 1.0), ("seed", 3),
+    ]),
+    *((name, {field: value}, field, value) for name in ("chat", "completions") for field, value in [
+        ("n", 4), ("max_tokens", 9),
     ]),
     *((name, {"stop": "a"}, "stop", ("a",)) for name in OPERATIONS),
     *((name, {"stop": ["a", "b"]}, "stop", ("a", "b")) for name in OPERATIONS),
@@ -31,6 +34,12 @@ EFFECTS: list[tuple[str, dict[str, Any], str, Any]] = [
     ("chat", {"max_completion_tokens": 9}, "max_tokens", 9),
     ("chat", {"max_completion_tokens": 9, "max_tokens": 5}, "max_tokens", 9),
     *((name, {"masked_logprobs": True}, "masked_logprobs", True) for name in OPERATIONS),
+    ("responses", {"max_output_tokens": 9}, "max_tokens", 9),
+    ("responses", {"include": ["message.output_text.logprobs"]}, "logprobs", 0),
+    ("responses", {"include": ["message.output_text.logprobs"], "top_logprobs": 3}, "logprobs", 3),
+    ("responses", {"top_logprobs": 3}, "logprobs", 3),
+    ("responses", {"top_logprobs": 0}, "logprobs", None),
+    ("responses", {"include": ["reasoning.encrypted_content"]}, "logprobs", None),
     ("chat", {"logprobs": True}, "logprobs", 0),
     ("chat", {"logprobs": True, "top_logprobs": 20}, "logprobs", 20),
     ("chat", {"logprobs": False}, "logprobs", None),
@@ -49,8 +58,7 @@ def only(operation: str, **changes: Any) -> GenerateRequest:
 def test_what_a_body_leaves_open_is_as_the_makers_of_the_model_recommend(operation: str) -> None:
     model = replace(MODEL, recommended={"temperature": 0.6, "top_p": 0.9})
     context = replace(CONTEXT, find=lambda name: model)  # noqa: ARG005
-    body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "prompt": "Hi", "top_p": 0.5}
-    (request,) = OPERATIONS[operation].parse({}, body, context).requests
+    (request,) = OPERATIONS[operation].parse({}, {**BODIES[operation], "top_p": 0.5}, context).requests
     assert (request.sampling.temperature, request.sampling.top_p) == (0.6, 0.5)
 
 
@@ -72,7 +80,7 @@ def test_null_means_absent(operation: str, row: Field) -> None:
 def test_a_number_is_taken_at_both_ends_and_refused_one_past_them(operation: str, row: Field) -> None:
     assert isinstance(row.kind, Integer | Number)
     low, high = row.kind.bounds.low, row.kind.bounds.high
-    company = COMPANIONS.get(row.name, {})
+    company = COMPANIONS.get((operation, row.name), {})
     for value in (low, high):
         parse(operation, **company, **{row.name: value})
     for value in (low - 1, high + 1):

@@ -111,10 +111,15 @@ def test_errors_become_the_packages_own(client: OpenAI) -> None:
     with pytest.raises(openai.NotFoundError) as missing:
         client.chat.completions.create(model="crya", messages=HELLO)
     assert missing.value.code == "model_not_found" and "cria" in missing.value.message
-    with pytest.raises(openai.NotFoundError):
+
+
+def test_what_is_not_offered_says_so(client: OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError, match=r"no embeddings.*/v1/chat/completions"):
         client.embeddings.create(model="cria", input="a")
-    with pytest.raises(openai.NotFoundError, match="/v1/chat/completions"):
-        client.responses.create(model="cria", input="a")
+    with pytest.raises(openai.NotFoundError, match="keeps no responses"):
+        client.responses.retrieve("resp_1")
+    with pytest.raises(openai.NotFoundError, match="keeps no responses"):
+        client.responses.delete("resp_1")
 
 
 def test_a_wrong_key_is_an_authentication_error() -> None:

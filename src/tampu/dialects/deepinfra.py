@@ -21,10 +21,10 @@ from tampu.dialects.deepinfra_schemas import CHAT_ANSWER, INFERENCE_ANSWER, NATI
 from tampu.dialects.fields import Field, Nested, Table, read_table, sampling_fields, sampling_values
 from tampu.dialects.kinds import JSON, Boolean, Either, Integer, Listing, Text, TokenBias, TokenIds
 from tampu.dialects.messages import MAX_CHARACTERS, ROLES, Messages
-from tampu.dialects.openai import SAMPLING_DOCS, STOP, no_effect, refused
 from tampu.dialects.openai_schemas import ERROR
 from tampu.dialects.operations import Chat, Completions, sampling_params, stops
 from tampu.dialects.prompts import Prompts
+from tampu.dialects.rows import SAMPLING_DOCS, STOP, no_effect, refused
 from tampu.dialects.tools import TOOL_FIELDS
 from tampu.errors import ServiceError
 from tampu.request import (

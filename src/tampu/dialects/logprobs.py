@@ -17,6 +17,18 @@ def chat_logprobs(tokens: Iterable[TokenLogprob]) -> JSON:
     return {"content": content, "refusal": None}
 
 
+def response_logprobs(tokens: Iterable[TokenLogprob]) -> list[dict[str, JSON]]:
+    """The shape of the Responses API: chat's tokens, with empty bytes where chat has null."""
+    return [
+        {**_response_token(token), "top_logprobs": [_response_token(alternative) for alternative in token.top]}
+        for token in tokens
+    ]
+
+
+def _response_token(token: TokenLogprob) -> dict[str, JSON]:
+    return {**_chat_token(token), "bytes": list(token.data)}
+
+
 def _chat_token(token: TokenLogprob) -> dict[str, JSON]:
     text, data = (token.text, list(token.data)) if token.data else (control_name(token), None)
     return {"token": text, "logprob": _finite(token.logprob), "bytes": data}

@@ -1,7 +1,7 @@
 """Messages as OpenAI-shaped dialects send them: strings or text parts, six spellings of four roles, past tool calls."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -50,10 +50,7 @@ class Messages:
         messages = tuple(read_message(f"{param}[{index}]", item, self.roles) for index, item in enumerate(value))
         if self.prepend_names:
             messages = tuple(map(_named, messages, value))
-        if all(message.role == "system" for message in messages):
-            raise InvalidPrompt(f"{param} must hold a message that is not a system message.", param=param)
-        if messages[-1].tool_calls:
-            raise InvalidPrompt(f"{param} must not end with tool calls: their results are missing.", param=param)
+        check_conversation(param, messages)
         return messages
 
     def schema(self) -> dict[str, JSON]:
@@ -64,6 +61,14 @@ class Messages:
 def _named(message: Message, value: dict[str, JSON]) -> Message:
     name = value.get("name") if message.role != "tool" else None
     return replace(message, content=f"{name}: {message.content}") if name else message
+
+
+def check_conversation(param: str, messages: Sequence[Message]) -> None:
+    """Raise InvalidPrompt where there is nothing to answer."""
+    if all(message.role == "system" for message in messages):
+        raise InvalidPrompt(f"{param} must hold a message that is not a system message.", param=param)
+    if messages[-1].tool_calls:
+        raise InvalidPrompt(f"{param} must not end with tool calls: their results are missing.", param=param)
 
 
 def object_schema(required: dict[str, JSON], optional: dict[str, JSON] | None = None) -> dict[str, JSON]:
@@ -112,45 +117,46 @@ def read_message(param: str, value: JSON, roles: Mapping[str, Role] = ROLES) -> 
     """One message of ours, in one of these roles. Raises InvalidRequest naming the path of what is wrong."""
     if not isinstance(value, dict):
         raise WrongType(param, expected="an object", got=json_type(value))
-    wire_role = OneOf(tuple(roles)).read(f"{param}.role", _needed(param, value, "role"))
+    wire_role = OneOf(tuple(roles)).read(f"{param}.role", needed(param, value, "role"))
     role = roles[wire_role]
     if wire_role == "tool":
-        NAME.read(f"{param}.tool_call_id", _needed(param, value, "tool_call_id"))
+        NAME.read(f"{param}.tool_call_id", needed(param, value, "tool_call_id"))
     if (name := value.get("name")) is not None:
         CONTENT.read(f"{param}.name", name)
     if role != "assistant":
-        return Message(role, read_content(f"{param}.content", _needed(param, value, "content")))
+        return Message(role, read_content(f"{param}.content", needed(param, value, "content")))
     content = value.get("content", "")
     return Message(
         role, read_content(f"{param}.content", "" if content is None else content), _tool_calls(param, value)
     )
 
 
-def read_content(param: str, value: JSON) -> str:
-    """The text of a string, or of parts joined by newlines."""
+def read_content(param: str, value: JSON, parts: Mapping[str, str] = PART_TEXT) -> str:
+    """The text of a string, or of parts joined by newlines; `parts` gives the key of the text by type of part."""
     if type(value) is str:
         return value
     if type(value) is not list:
         raise WrongType(param, expected="a string or an array of text parts", got=json_type(value))
     check_count(param, len(value), 0, MAX_PARTS, "parts")
-    return "\n".join(_part(f"{param}[{index}]", part) for index, part in enumerate(value))
+    return "\n".join(_part(f"{param}[{index}]", part, parts) for index, part in enumerate(value))
 
 
-def _part(param: str, part: JSON) -> str:
+def _part(param: str, part: JSON, parts: Mapping[str, str]) -> str:
     if not isinstance(part, dict):
         raise WrongType(param, expected="an object", got=json_type(part))
-    kind = CONTENT.read(f"{param}.type", _needed(param, part, "type"))
-    if kind not in PART_TEXT:
+    kind = CONTENT.read(f"{param}.type", needed(param, part, "type"))
+    if kind not in parts:
         raise InvalidPrompt(
-            f"{param}.type must be text, got {shown(kind)}: this model reads text only.", param=f"{param}.type"
+            f"{param}.type must be {next(iter(parts))}, got {shown(kind)}: this model reads text only.",
+            param=f"{param}.type",
         )
-    key = PART_TEXT[kind]
-    return CONTENT.read(f"{param}.{key}", _needed(param, part, key))
+    key = parts[kind]
+    return CONTENT.read(f"{param}.{key}", needed(param, part, key))
 
 
 def _tool_calls(param: str, value: dict[str, JSON]) -> tuple[ToolCall, ...]:
     if (legacy := value.get("function_call")) is not None:
-        return (_function(f"{param}.function_call", "", legacy),)
+        return (read_call(f"{param}.function_call", "", legacy),)
     calls = value.get("tool_calls")
     if calls is None:
         return ()
@@ -163,16 +169,17 @@ def _tool_calls(param: str, value: dict[str, JSON]) -> tuple[ToolCall, ...]:
 def _tool_call(param: str, call: JSON) -> ToolCall:
     if not isinstance(call, dict):
         raise WrongType(param, expected="an object", got=json_type(call))
-    call_id = NAME.read(f"{param}.id", _needed(param, call, "id"))
+    call_id = NAME.read(f"{param}.id", needed(param, call, "id"))
     OneOf(("function",)).read(f"{param}.type", call.get("type", "function"))
-    return _function(f"{param}.function", call_id, _needed(param, call, "function"))
+    return read_call(f"{param}.function", call_id, needed(param, call, "function"))
 
 
-def _function(param: str, call_id: str, function: JSON) -> ToolCall:
+def read_call(param: str, call_id: str, function: JSON) -> ToolCall:
+    """A call from an object with its name and the JSON text of its arguments."""
     if not isinstance(function, dict):
         raise WrongType(param, expected="an object", got=json_type(function))
-    name = NAME.read(f"{param}.name", _needed(param, function, "name"))
-    arguments = CONTENT.read(f"{param}.arguments", _needed(param, function, "arguments"))
+    name = NAME.read(f"{param}.name", needed(param, function, "name"))
+    arguments = CONTENT.read(f"{param}.arguments", needed(param, function, "arguments"))
     return ToolCall(call_id, name, _arguments(f"{param}.arguments", arguments))
 
 
@@ -186,7 +193,8 @@ def _arguments(param: str, text: str) -> str:
     return text or "{}"
 
 
-def _needed(param: str, value: dict[str, Any], key: str) -> Any:
+def needed(param: str, value: dict[str, Any], key: str) -> Any:
+    """The value of a key. Raises Missing where it is absent or null."""
     if value.get(key) is None:
         raise Missing(f"{param}.{key}")
     return value[key]

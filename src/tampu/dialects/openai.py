@@ -10,53 +10,32 @@ from tampu.catalogue import decimal_dollars
 from tampu.dialects.base import Context, ModelEntry, Operation, Page, Policy, Question, Reading, View
 from tampu.dialects.constraints import CONSTRAINT_FIELDS
 from tampu.dialects.fields import Field, Nested, Table, sampling_fields
-from tampu.dialects.kinds import (
-    JSON,
-    Boolean,
-    Either,
-    Integer,
-    Listing,
-    NoEffect,
-    Refused,
-    Text,
-    TokenBias,
-    TokenIds,
-)
+from tampu.dialects.kinds import JSON, Boolean, Integer
 from tampu.dialects.messages import Messages
+from tampu.dialects.openai_absent import why_absent
 from tampu.dialects.openai_answers import OPENAI, render_error_object, wire_fingerprint
 from tampu.dialects.openai_schemas import CHAT_ANSWER, ERROR, TEXT_ANSWER
 from tampu.dialects.operations import Chat, Completions
 from tampu.dialects.prompts import Prompts
-from tampu.dialects.tools import TOOL_FIELDS
-from tampu.errors import ServiceError
-from tampu.request import (
-    MAX_LOGIT_BIAS,
-    MAX_STOP_CHARACTERS,
-    MAX_STOP_STRINGS,
-    MAX_STOP_TOKEN_IDS,
-    MAX_TOP_LOGPROBS,
-    Range,
-    SamplingParams,
+from tampu.dialects.responses import Responses
+from tampu.dialects.rows import (
+    FOREIGN,
+    LIMITS,
+    LORA,
+    MASKED_LOGPROBS,
+    MODEL,
+    NO_TOP_A,
+    PICKING,
+    STREAM,
+    no_effect,
+    refused,
 )
+from tampu.dialects.tools import TOOL_FIELDS
+from tampu.errors import RouteNotFound, ServiceError
+from tampu.request import MAX_TOP_LOGPROBS, Range
 
-SAMPLING_DOCS = {item.name: item.metadata["doc"] for item in SamplingParams.__dataclass_fields__.values()}
-LIMITS = {"temperature": Range(0, 2), "top_k": Range(0, 999)}
 COMPLETION_TOKENS = 16  # the default of max_tokens in completions
-STOP = Text(MAX_STOP_CHARACTERS, min_length=1)
 OLD_TOOLS = "use tools"
-NO_CONTROL = "the server's own chat format is the only one"
-
-
-def refused(reason: str, *names: str, harmless: tuple[JSON, ...] = ()) -> Table:
-    """Rows for fields that we know and do not offer."""
-    return tuple(Field(name, Refused(reason, harmless), f"Refused: {reason}.") for name in names)
-
-
-def no_effect(*names: str) -> Table:
-    """Rows for documented fields that change nothing here."""
-    return tuple(Field(name, NoEffect(), "Accepted, has no effect.") for name in names)
-
-
 STREAM_OPTIONS = (
     Field("include_usage", Boolean(), "Send the token counts in a last chunk without choices."),
     *no_effect("include_obfuscation"),
@@ -67,21 +46,17 @@ def shared_fields(max_choices: int) -> Table:
     """What both operations take."""
     limits = {**LIMITS, "n": Range(1, max_choices)}
     return (
-        Field("model", Text(256, min_length=1), "A name from /v1/models.", required=True),
+        MODEL,
         *sampling_fields(limits, leave_out=("max_tokens", "logprobs")),
-        Field("stop", Either((STOP, Listing(STOP, MAX_STOP_STRINGS))), SAMPLING_DOCS["stop"]),
-        Field("stop_token_ids", TokenIds(MAX_STOP_TOKEN_IDS), SAMPLING_DOCS["stop_token_ids"], target="stop_token_ids"),
-        Field("logit_bias", TokenBias(MAX_LOGIT_BIAS, Range(-100, 100)), SAMPLING_DOCS["logit_bias"], "logit_bias"),
+        *PICKING,
         *CONSTRAINT_FIELDS,
-        Field("masked_logprobs", Boolean(), SAMPLING_DOCS["masked_logprobs"], target="masked_logprobs"),
-        Field("stream", Boolean(), "Send the answer in pieces, as server-sent events."),
+        MASKED_LOGPROBS,
+        STREAM,
         Field("stream_options", Nested(STREAM_OPTIONS), "Only with stream."),
         *no_effect("user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key"),
-        *refused("keep p >= top_a * p_max^2 is not offered yet", "top_a", harmless=(0, 0.0)),
-        Field("lora", Text(256, min_length=1), "Name of an adapter of the model; `model` may name it too."),
-        *refused("there is one model", "models", harmless=([],)),
-        *refused(NO_CONTROL, "chat_template", "chat_template_kwargs", "prompt_embeds"),
-        *refused("use logit_bias", "bad_words", "allowed_token_ids", harmless=([],)),
+        *NO_TOP_A,
+        LORA,
+        *FOREIGN,
     )
 
 
@@ -139,7 +114,8 @@ class OpenAI:
         shared = shared_fields(policy.max_choices)
         chat = Chat(CHAT_FIELDS + shared, OPENAI, ("/v1/chat/completions",), chat_id, CHAT_ANSWER)
         completions = Completions(TEXT_FIELDS + shared, OPENAI, ("/v1/completions",), text_id, TEXT_ANSWER)
-        return cls((chat, completions) if policy.v1 == "openai" else ())
+        generating = (chat, completions) if policy.v1 == "openai" else ()
+        return cls((*generating, Responses()))
 
     @property
     def error_schema(self) -> Mapping[str, JSON]:
@@ -147,8 +123,11 @@ class OpenAI:
         return ERROR
 
     def render_error(self, error: ServiceError, request_id: str) -> tuple[int, JSON]:
-        """Status, and OpenAI's envelope."""
-        return int(error.status), {"error": render_error_object(error, request_id)}
+        """Status, and OpenAI's envelope; of a route that only OpenAI has, it says why it is not here."""
+        shown = render_error_object(error, request_id)
+        if isinstance(error, RouteNotFound) and (reason := why_absent(error.path)):
+            shown["message"] = f"{reason} {error.message}"
+        return int(error.status), {"error": shown}
 
     def error_headers(self, error: ServiceError, request_id: str) -> Mapping[str, str]:  # noqa: ARG002
         """None of its own."""

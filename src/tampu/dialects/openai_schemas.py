@@ -76,6 +76,82 @@ CHAT_ANSWER = _answer(
 )
 TEXT_CHOICE = object_of({"text": STRING, "index": COUNT, "logprobs": TEXT_LOGPROBS, "finish_reason": FINISH_REASON})
 TEXT_ANSWER = _answer("text_completion", TEXT_CHOICE)
+RESPONSE_TOKEN = {**TOKEN, "bytes": array_of(COUNT)}
+OUTPUT_TEXT = object_of(
+    {
+        "type": {"const": "output_text"},
+        "annotations": {**array_of({}), "maxItems": 0},
+        "logprobs": array_of(object_of({**RESPONSE_TOKEN, "top_logprobs": array_of(object_of(RESPONSE_TOKEN))})),
+        "text": STRING,
+    }
+)
+ITEM_STATUS = {"enum": ["in_progress", "completed", "incomplete"]}
+OUTPUT_MESSAGE = object_of(
+    {
+        "id": STRING,
+        "type": {"const": "message"},
+        "status": ITEM_STATUS,
+        "content": array_of(OUTPUT_TEXT),
+        "role": {"const": "assistant"},
+    }
+)
+OUTPUT_CALL = object_of(
+    {
+        "id": STRING,
+        "type": {"const": "function_call"},
+        "status": ITEM_STATUS,
+        "arguments": STRING,
+        "call_id": STRING,
+        "name": STRING,
+    }
+)
+RESPONSE_USAGE = object_of(
+    {
+        "input_tokens": COUNT,
+        "input_tokens_details": object_of({"cached_tokens": COUNT, "cache_write_tokens": COUNT}),
+        "output_tokens": COUNT,
+        "output_tokens_details": object_of({"reasoning_tokens": COUNT}),
+        "total_tokens": COUNT,
+    }
+)
+FUNCTION_TOOL = object_of(
+    {
+        "type": {"const": "function"},
+        "name": STRING,
+        "description": nullable("string"),
+        "parameters": {"type": "object"},
+        "strict": {"type": "boolean"},
+    }
+)
+RESPONSE_ANSWER = object_of(
+    {
+        "id": STRING,
+        "object": {"const": "response"},
+        "created_at": COUNT,
+        "status": {"enum": ["completed", "incomplete"]},
+        "error": {"type": "null"},
+        "incomplete_details": {
+            **object_of({"reason": {"enum": ["max_output_tokens", "content_filter"]}}),
+            "type": ["object", "null"],
+        },
+        "instructions": nullable("string"),
+        "max_output_tokens": nullable("integer"),
+        "model": STRING,
+        "output": array_of({"anyOf": [OUTPUT_MESSAGE, OUTPUT_CALL]}),
+        "parallel_tool_calls": {"type": "boolean"},
+        "previous_response_id": {"type": "null"},
+        "temperature": NUMBER,
+        "text": {"type": "object"},
+        "tool_choice": {"type": ["string", "object"]},
+        "tools": array_of(FUNCTION_TOOL),
+        "top_p": NUMBER,
+        "truncation": STRING,
+        "usage": RESPONSE_USAGE,
+        "metadata": {"type": "object"},
+        "system_fingerprint": STRING,
+        "seed": COUNT,
+    }
+)
 ERROR = object_of(
     {
         "error": object_of(

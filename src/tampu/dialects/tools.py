@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -117,11 +117,16 @@ TOOL_FIELDS: Table = (
 
 def read_tools(values: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of a GenerateRequest. InvalidRequest for equal names, or a choice of what is not on offer."""
-    tools = tuple(_tool(tool["function"]) for tool in values.get("tools", ()))
+    return read_functions([tool["function"] for tool in values.get("tools", ())], values, "function.name")
+
+
+def read_functions(functions: Iterable[Mapping[str, Any]], values: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """The same for functions that were read; `place` is where a tool has its name."""
+    tools = tuple(map(_tool, functions))
     names = [tool.name for tool in tools]
     for index, name in enumerate(names):
         if name in names[:index]:
-            param = f"tools[{index}].function.name"
+            param = f"tools[{index}].{place}"
             raise InvalidRequest(f"{param}: there are two functions {name}.", param=param)
     choice: ToolChoice = values.get("tool_choice", ToolChoice())
     parallel: bool = values.get("parallel_tool_calls", True)
