@@ -10,6 +10,7 @@ TampuError
 │   │   ├── WrongLength         400  too few or too many characters, items or entries
 │   │   ├── NotOneOf            400  a string that is none of those listed
 │   │   ├── Unsupported         400  a known parameter that we do not offer
+│   │   ├── UnknownField        400  a parameter that nobody knows, where that is refused
 │   │   ├── UnsupportedSchema   400  a constraint that cannot be enforced; names the keyword and its place
 │   │   ├── SchemaTooComplex    400  a constraint beyond the limits of size, depth, time or memory
 │   │   ├── InvalidPrompt       400  empty, or not a conversation that can be answered
@@ -144,6 +145,15 @@ class Unsupported(InvalidRequest):
 
     def __init__(self, param: str, reason: str = "") -> None:
         super().__init__(f"{param} is not supported{': ' + reason if reason else ''}.", param=param)
+
+
+class UnknownField(InvalidRequest):
+    """A field that nobody knows, where unknown ones are refused."""
+
+    code = "unknown_parameter"
+
+    def __init__(self, param: str) -> None:
+        super().__init__(f"Unknown parameter: '{param}'.", param=param)
 
 
 class UnsupportedSchema(InvalidRequest):

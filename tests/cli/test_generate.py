@@ -70,7 +70,7 @@ def test_prompts_are_completed_and_several_make_one_answer(llm: LLM) -> None:
         (line(custom_id="good"), 400, "custom_id", "stands on an earlier line too"),
         (line(stream=True), 400, "stream", "a batch has whole answers"),
         (line(model="gpt-4o"), 404, "model", "does not exist"),
-        (line(temperature=9), 400, "temperature", "between 0 and 2"),
+        (line(temperature=9), 400, "temperature", "Expected a value <= 2, but got 9"),
         (line(max_tokens=100_000), 400, "messages", "maximum context length is 2048"),
         (json.dumps({"body": 3}), 400, "body", "must be an object"),
     ],

@@ -10,7 +10,17 @@ from tampu.dialects.base import Dialect, Policy, longest_prefix
 from tampu.dialects.fields import Field
 from tampu.dialects.kinds import Integer, NoEffect, Number, Refused
 from tampu.dialects.openai import OpenAI
-from tampu.errors import InvalidPrompt, InvalidRequest, OutOfRange, ServiceError, Unsupported
+from tampu.errors import (
+    InvalidPrompt,
+    InvalidRequest,
+    Missing,
+    NotOneOf,
+    OutOfRange,
+    ServiceError,
+    Unsupported,
+    WrongLength,
+    WrongType,
+)
 from tampu.request import GenerateRequest, Message
 from tests.dialects.examples import BODIES, CONTEXT, MODEL, OPERATIONS, parse
 
@@ -232,10 +242,21 @@ def service_errors(kind: type[ServiceError] = ServiceError) -> Iterator[type[Ser
         yield from service_errors(child)
 
 
+# Errors that are worded from what they know.
+KNOWING: dict[type[ServiceError], ServiceError] = {
+    Missing: Missing("n"),
+    WrongType: WrongType("n", expected="an integer", got="a string"),
+    OutOfRange: OutOfRange("n", value=9, low=1, high=4),
+    WrongLength: WrongLength("n", count=9, low=1, high=4, unit="items"),
+    NotOneOf: NotOneOf("n", value="x", values=["a", "b"]),
+}
+
+
 @pytest.mark.parametrize("kind", list(service_errors()), ids=lambda kind: kind.__name__)
 def test_every_error_has_openais_four_keys_and_the_request_id(kind: type[ServiceError]) -> None:
-    error = kind.__new__(kind)
-    ServiceError.__init__(error, "It did not work.", param="n")
+    error = KNOWING.get(kind) or kind.__new__(kind)
+    if kind not in KNOWING:
+        ServiceError.__init__(error, "It did not work.", param="n")
     status, body = OpenAI.build(Policy()).render_error(error, "req_1")
     assert status == kind.status
     assert list(body["error"]) == ["message", "type", "param", "code", "metadata"]

@@ -122,7 +122,7 @@ def test_a_failed_engine_says_why() -> None:
     [
         ("/v1/chat/completions", {**CHAT, "model": "crya"}, 404, "model_not_found"),
         ("/v1/chat/completions", {**CHAT, "functions": [{}]}, 400, "unsupported_parameter"),
-        ("/v1/chat/completions", {**CHAT, "n": 5}, 400, None),
+        ("/v1/chat/completions", {**CHAT, "n": 5}, 400, "integer_above_max_value"),
         ("/v1/chat/completions", {**CHAT, "messages": []}, 400, "invalid_prompt"),
         ("/v1/completions", {"model": "cria", "prompt": "a " * 512}, 400, "context_length_exceeded"),
         ("/v1/completions", {"model": "cria", "prompt": "a " * 500, "max_tokens": 13}, 400, "context_length_exceeded"),

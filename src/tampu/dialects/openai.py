@@ -15,6 +15,8 @@ from tampu.dialects.messages import Messages
 from tampu.dialects.openai_absent import why_absent
 from tampu.dialects.openai_answers import OPENAI, render_error_object, wire_fingerprint
 from tampu.dialects.openai_schemas import CHAT_ANSWER, ERROR, TEXT_ANSWER
+from tampu.dialects.openai_strict import as_strict
+from tampu.dialects.openai_words import words_of
 from tampu.dialects.operations import Chat, Completions
 from tampu.dialects.prompts import Prompts
 from tampu.dialects.responses import Responses
@@ -114,8 +116,9 @@ class OpenAI:
         shared = shared_fields(policy.max_choices)
         chat = Chat(CHAT_FIELDS + shared, OPENAI, ("/v1/chat/completions",), chat_id, CHAT_ANSWER)
         completions = Completions(TEXT_FIELDS + shared, OPENAI, ("/v1/completions",), text_id, TEXT_ANSWER)
-        generating = (chat, completions) if policy.v1 == "openai" else ()
-        return cls((*generating, Responses()))
+        offered: tuple[Chat | Completions | Responses, ...] = (chat, completions, Responses())
+        offered = offered if policy.v1 == "openai" else offered[2:]
+        return cls(tuple(map(as_strict, offered)) if policy.strict else offered)
 
     @property
     def error_schema(self) -> Mapping[str, JSON]:
@@ -124,9 +127,10 @@ class OpenAI:
 
     def render_error(self, error: ServiceError, request_id: str) -> tuple[int, JSON]:
         """Status, and OpenAI's envelope; of a route that only OpenAI has, it says why it is not here."""
-        shown = render_error_object(error, request_id)
+        message, code = words_of(error)
         if isinstance(error, RouteNotFound) and (reason := why_absent(error.path)):
-            shown["message"] = f"{reason} {error.message}"
+            message = f"{reason} {message}"
+        shown = {**render_error_object(error, request_id), "message": message, "code": code}
         return int(error.status), {"error": shown}
 
     def error_headers(self, error: ServiceError, request_id: str) -> Mapping[str, str]:  # noqa: ARG002

@@ -11,7 +11,6 @@ from tampu.dialects.constraints import CONSTRAINT_FIELDS
 from tampu.dialects.fields import Field, Nested, Table, sampling_fields
 from tampu.dialects.kinds import JSON, Boolean, Either, Integer, Listing, OneOf, Text, TextPairs, TokenBias
 from tampu.dialects.messages import ROLES, Messages
-from tampu.dialects.openai import SAMPLING_DOCS, STOP, no_effect, refused
 from tampu.dialects.openrouter_account import ACCOUNT_READINGS
 from tampu.dialects.openrouter_answers import OPENROUTER, WAITING, extras, generation_id
 from tampu.dialects.openrouter_errors import render_error, retry_after, status_of
@@ -20,6 +19,7 @@ from tampu.dialects.openrouter_routing import NAME, ROUTING_FIELDS, UNSUPPORTED,
 from tampu.dialects.openrouter_schemas import CHAT_ANSWER, ERROR, TEXT_ANSWER
 from tampu.dialects.operations import Chat, Completions
 from tampu.dialects.prompts import Prompts
+from tampu.dialects.rows import SAMPLING_DOCS, STOP, no_effect, refused
 from tampu.dialects.tools import TOOL_FIELDS
 from tampu.errors import ServiceError
 from tampu.request import MAX_LOGIT_BIAS, MAX_STOP_STRINGS, MAX_TOP_LOGPROBS, Range

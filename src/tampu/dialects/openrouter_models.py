@@ -11,8 +11,8 @@ from tampu.catalogue import PER_MILLION, decimal_dollars
 from tampu.dialects.base import ModelEntry, Page, Question, Reading, View
 from tampu.dialects.fields import Field, Table, read_table, sampling_fields
 from tampu.dialects.kinds import JSON, Integer, Number, OneOf, Text
-from tampu.dialects.openai import refused
 from tampu.dialects.openrouter_routing import NAME, PROVIDER, quantization, tag
+from tampu.dialects.rows import refused
 from tampu.errors import ModelNotFound, RouteNotFound
 from tampu.request import Range
 
