@@ -11,6 +11,7 @@ TampuError
 │   │   ├── NotOneOf            400  a string that is none of those listed
 │   │   ├── Unsupported         400  a known parameter that we do not offer
 │   │   ├── UnknownField        400  a parameter that nobody knows, where that is refused
+│   │   │   └── AdaptersUnsupported  400  the model takes no adapters
 │   │   ├── UnsupportedSchema   400  a constraint that cannot be enforced; names the keyword and its place
 │   │   ├── SchemaTooComplex    400  a constraint beyond the limits of size, depth, time or memory
 │   │   ├── InvalidPrompt       400  empty, or not a conversation that can be answered
@@ -154,6 +155,14 @@ class UnknownField(InvalidRequest):
 
     def __init__(self, param: str) -> None:
         super().__init__(f"Unknown parameter: '{param}'.", param=param)
+
+
+class AdaptersUnsupported(Unsupported):
+    """The model takes no adapters."""
+
+    def __init__(self, model: str, param: str = "lora") -> None:
+        super().__init__(param, "the served model takes no adapters")
+        self.model = model
 
 
 class UnsupportedSchema(InvalidRequest):

@@ -56,6 +56,7 @@ TABLE: list[tuple[ServiceError, int, int, str]] = [
     (errors.WrongLength("stop", count=10, low=1, high=9, unit="characters"), 400, 5006,
      "Error: Length of '/stop' must be <= 9"),
     (errors.NotOneOf("type", value="c", values=("a", "b")), 400, 5006, "Error: enum c not in a,b at '/type'"),
+    (errors.AdaptersUnsupported("cria"), 405, 5005, "The model cria does not support LoRa inference"),
     (errors.Unsupported("suffix"), 400, 5006, "Error: suffix is not supported."),
     (errors.ModelNotFound("@cf/a/b", ()), 400, 5007, "No such model @cf/a/b or task"),
     (errors.ContextTooLong(context=8192, prompt=8000, completion=810), 413, 5021, TOO_LONG),

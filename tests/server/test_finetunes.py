@@ -245,4 +245,4 @@ def test_a_model_that_takes_no_adapters_has_no_finetunes() -> None:
     with live(FakeUpstream()) as server:
         url = f"{server.url}/client/v4/accounts/me/ai/finetunes"
         assert httpx2.get(url).json()["result"] == []
-        assert refused(httpx2.post(url, json={"model": MODEL, "name": "pirate"})) == (400, 5006)
+        assert refused(httpx2.post(url, json={"model": MODEL, "name": "pirate"})) == (405, 5005)

@@ -188,6 +188,15 @@ class Reading(Protocol):
         """The body. Raises ServiceError."""
         ...
 
+    def headers(self, request_id: str) -> Mapping[str, str]:
+        """Headers that the dialect adds."""
+        ...
+
+
+def no_headers(request_id: str) -> Mapping[str, str]:  # noqa: ARG001 - one of a page's functions
+    """None."""
+    return {}
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -197,6 +206,7 @@ class Page:
     paths: tuple[str, ...]
     show: Callable[[Question, View], JSON]
     method: str = "GET"
+    head: Callable[[str], Mapping[str, str]] = no_headers
 
     def asks(self, question: Question) -> Asks:  # noqa: ARG002 - a reading's signature
         """Nothing."""
@@ -205,6 +215,10 @@ class Page:
     def render(self, question: Question, view: View) -> JSON:
         """What `show` gives."""
         return self.show(question, view)
+
+    def headers(self, request_id: str) -> Mapping[str, str]:
+        """What `head` gives."""
+        return self.head(request_id)
 
 
 class Operation(Protocol):

@@ -117,7 +117,7 @@ class Dataoorts:
     """The dialect at /api/v1 itself; what lies below that path is another's."""
 
     operations: tuple[Operation, ...]
-    readings: tuple[Reading, ...] = (Page("status", (PATH,), status),)
+    readings: tuple[Reading, ...] = (Page("status", (PATH,), status, head=answer_headers),)
     name: str = "dataoorts"
     prefixes: tuple[str, ...] = (PATH,)
 
@@ -138,4 +138,4 @@ class Dataoorts:
 
     def error_headers(self, error: ServiceError, request_id: str) -> Mapping[str, str]:  # noqa: ARG002
         """Those of Workers AI."""
-        return answer_headers(request_id, 0)
+        return answer_headers(request_id)

@@ -1,10 +1,11 @@
 """What DeepInfra shows: models in three forms, who one is, and what requests cost."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from tampu.catalogue import PER_MILLION, decimal_dollars
-from tampu.dialects.base import Asks, ModelEntry, Page, Question, Reading, View
+from tampu.dialects.base import Asks, ModelEntry, Page, Question, Reading, View, no_headers
 from tampu.dialects.fields import Field, read_table
 from tampu.dialects.kinds import JSON, Listing, Text
 
@@ -139,6 +140,10 @@ class RequestCosts:
         """A list in the order of the records."""
         costs = [{"requestId": each.answer_id, "costNanoUsd": round(each.usage.cost / NANO)} for each in view.records]
         return {"requests": costs}
+
+    def headers(self, request_id: str) -> Mapping[str, str]:
+        """None of its own."""
+        return no_headers(request_id)
 
 
 OPENAI_READINGS: tuple[Reading, ...] = (

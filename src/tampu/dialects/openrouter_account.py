@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tampu.catalogue import dollars
-from tampu.dialects.base import Asks, Page, Question, Reading, View
+from tampu.dialects.base import Asks, Page, Question, Reading, View, no_headers
 from tampu.dialects.kinds import JSON
 from tampu.dialects.openrouter_routing import PROVIDER
 from tampu.errors import Missing, RecordNotFound
@@ -46,6 +46,10 @@ class Generations:
         if record is None:
             raise RecordNotFound(self._id(question))
         return {"data": render_content(record) if self.with_text else render_generation(record)}
+
+    def headers(self, request_id: str) -> Mapping[str, str]:
+        """None of its own."""
+        return no_headers(request_id)
 
     @staticmethod
     def _id(question: Question) -> str:
@@ -137,6 +141,10 @@ class Account:
         days, weeks, months = (dollars(pico) for pico in (spent.day, spent.week, spent.month))
         usage = {"usage": total, "usage_daily": days, "usage_weekly": weeks, "usage_monthly": months}
         return {"data": {"label": question.tenant or "no key", **UNLIMITED, **usage, **ELSEWHERE, **CONSTANTS}}
+
+    def headers(self, request_id: str) -> Mapping[str, str]:
+        """None of its own."""
+        return no_headers(request_id)
 
 
 CONSTANTS: Mapping[str, JSON] = {

@@ -191,4 +191,4 @@ class WorkersAI:
 
     def error_headers(self, error: ServiceError, request_id: str) -> Mapping[str, str]:  # noqa: ARG002
         """The request's id, and that it cost nothing."""
-        return answer_headers(request_id, 0)
+        return answer_headers(request_id)

@@ -34,7 +34,7 @@ def neurons_header(pico_dollars: int) -> str:
     return f"{neurons(pico_dollars):.{NEURON_DIGITS}f}".rstrip("0").rstrip(".")
 
 
-def answer_headers(request_id: str, pico_dollars: int) -> dict[str, str]:
+def answer_headers(request_id: str, pico_dollars: int = 0) -> dict[str, str]:
     """The request's id as Cloudflare writes it, twice, and what the call cost as far as it is known."""
     name = request_uuid(request_id)
     return {"cf-ai-req-id": name, "x-request-id": name, "cf-ai-neurons": neurons_header(pico_dollars)}

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from tampu.dialects.kinds import JSON
 from tampu.errors import (
+    AdaptersUnsupported,
     ContextTooLong,
     Forbidden,
     IncompleteAdapter,
@@ -159,6 +160,7 @@ NUMBERS: Mapping[type[ServiceError], tuple[int, int, str]] = {
     OutOfRange: (400, 5006, "Error: {sentence}"),
     WrongLength: (400, 5006, "Error: {sentence}"),
     NotOneOf: (400, 5006, "Error: {sentence}"),
+    AdaptersUnsupported: (405, 5005, "The model {error.model} does not support LoRa inference"),
     Unsupported: (400, 5006, "Error: {sentence}"),
     MethodNotAllowed: (405, 7001, "{error.method} not supported for requested URI."),
     RouteNotFound: (404, 7000, "No route for that URI"),

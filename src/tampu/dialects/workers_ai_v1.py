@@ -148,8 +148,8 @@ class WorkersAIV1:
 
     operations: tuple[Operation, ...]
     readings: tuple[Reading, ...] = (
-        Page("models", (f"{V1}/models",), list_models),
-        Page("model", (f"{V1}/models/{{model:path}}",), show_model),
+        Page("models", (f"{V1}/models",), list_models, head=answer_headers),
+        Page("model", (f"{V1}/models/{{model:path}}",), show_model, head=answer_headers),
     )
     name: str = "workers_ai_v1"
     prefixes: tuple[str, ...] = ("/client/v4/accounts/*/ai/v1",)
@@ -175,4 +175,4 @@ class WorkersAIV1:
 
     def error_headers(self, error: ServiceError, request_id: str) -> Mapping[str, str]:  # noqa: ARG002
         """The request's id, and that it cost nothing."""
-        return answer_headers(request_id, 0)
+        return answer_headers(request_id)

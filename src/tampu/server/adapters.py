@@ -13,7 +13,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from tampu.engine.adapter_shelf import AdapterShelf
-from tampu.errors import AdapterNotFound, Overloaded, RateLimited, Unsupported
+from tampu.errors import AdapterNotFound, AdaptersUnsupported, Overloaded, RateLimited
 from tampu.model.adapter_store import StoredAdapter, check_name, discard
 from tampu.model.lora import fingerprint_with
 from tampu.server.records import record_of
@@ -86,10 +86,10 @@ async def upload(service: Service, shelf: AdapterShelf, request: Request, changi
 
 
 def shelf_of(service: Service) -> AdapterShelf:
-    """The adapters of the served model. Raises NotReady until it is loaded, Unsupported where it takes none."""
+    """The adapters of the served model. Raises NotReady until it is loaded, AdaptersUnsupported where it takes none."""
     service.card()
     if service.upstream.adapters is None:
-        raise Unsupported("adapters", "the served model takes none")
+        raise AdaptersUnsupported(service.card().id, "adapters")
     return service.upstream.adapters
 
 

@@ -1,7 +1,7 @@
 """The routes. Each is one small function over the service; generating ones come from the dialects' tables."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -69,10 +69,10 @@ def reading(service: Service, shown: Reading) -> Endpoint:
         body = None
         if shown.method == "POST":
             body = parse_json(await read_body(request.receive, request.headers, service.settings.max_body))
-        tenant = record_of(request.scope).tenant
-        question = Question(request.path_params, dict(request.query_params), int(time.time()), tenant, body)
-        view = await service.view(shown.asks(question), tenant)
-        return as_json(shown.render(question, view))
+        record = record_of(request.scope)
+        question = Question(request.path_params, dict(request.query_params), int(time.time()), record.tenant, body)
+        view = await service.view(shown.asks(question), record.tenant)
+        return as_json(shown.render(question, view), shown.headers(record.id))
 
     return read
 
@@ -140,9 +140,9 @@ def add_public(add: AddRoute, service: Service) -> None:
             add(path, endpoint, READ)
 
 
-def as_json(value: Any) -> Response:
+def as_json(value: Any, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer."""
-    return Response(dumps(value), media_type="application/json")
+    return Response(dumps(value), headers=headers, media_type="application/json")
 
 
 def add_error_handlers(app: FastAPI, service: Service) -> None:

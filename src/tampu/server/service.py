@@ -16,13 +16,13 @@ from tampu.engine.card import EngineStatus, ModelCard
 from tampu.engine.entry import entry_of
 from tampu.engine.front import FrontStats
 from tampu.errors import (
+    AdaptersUnsupported,
     InvalidRequest,
     ModelNotFound,
     NotReady,
     RateLimited,
     ServiceError,
     Unauthorized,
-    UnknownAdapter,
 )
 from tampu.gateway.store import NoStore, Store
 from tampu.generation import Spending
@@ -146,11 +146,12 @@ class Service:
         return replace(call, requests=requests), self.entry(adapter)
 
     def adapter_named(self, name_or_id: str) -> str:
-        """The name of the adapter that `lora` asks for, "" for none. Raises UnknownAdapter or IncompleteAdapter."""
+        """The name of the adapter that `lora` asks for, "" for none. Raises AdaptersUnsupported, UnknownAdapter,
+        or IncompleteAdapter for half a finetune."""
         if not name_or_id:
             return ""
         if self.upstream.adapters is None:
-            raise UnknownAdapter(name_or_id, ())
+            raise AdaptersUnsupported(self.card().id)
         return self.upstream.adapters.resolve(name_or_id)
 
     def context(self, request: Request, record: RequestRecord) -> Context:
