@@ -4,6 +4,7 @@
 in the table as having none.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_args
@@ -11,6 +12,8 @@ from typing import Any, get_args
 from tampu.dialects.kinds import JSON, Integer, Kind, Number, json_type, require, shown
 from tampu.errors import InvalidRequest, Missing, nearest
 from tampu.request import Range, SamplingParams
+
+NUMERAL = re.compile(r"-?\d{1,18}(\.\d{1,18})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,21 @@ def read_table(table: Iterable[Field], body: JSON, prefix: str = "") -> dict[str
         elif field.default is not None:
             values[field.name] = field.default
     return values
+
+
+def read_query(table: Iterable[Field], query: Mapping[str, str]) -> dict[str, Any]:
+    """The same for a query: numerals are numbers where one is wanted, empty texts are absent. Raises InvalidRequest."""
+    rows = tuple(table)
+    numbers = {field.name for field in rows if isinstance(field.kind, Integer | Number)}
+    values = {name: numeral(text) if name in numbers else text for name, text in query.items() if text}
+    return read_table(rows, values)
+
+
+def numeral(text: str) -> JSON:
+    """The number that a text is; any other text as it is."""
+    if not NUMERAL.fullmatch(text):
+        return text
+    return float(text) if "." in text else int(text)
 
 
 def sampling_values(table: Iterable[Field], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from tampu.dialects.kinds import JSON
 from tampu.dialects.workers_ai_answers import RunAnswer, Wanted, answer_headers
 from tampu.dialects.workers_ai_errors import Numbered, no_schema_in_streams, out_of_form, render_envelope_of
 from tampu.dialects.workers_ai_fields import FIELDS, SEED, form_of
+from tampu.dialects.workers_ai_models import model_readings
 from tampu.dialects.workers_ai_schemas import ENVELOPE, ERROR
 from tampu.errors import InvalidRequest, Missing, ModelNotFound, ServiceError
 from tampu.request import Constraint, GenerateRequest, Message, Prompt, SamplingParams, Tool, ToolChoice
@@ -178,7 +179,7 @@ class WorkersAI:
     @classmethod
     def build(cls, policy: Policy) -> "WorkersAI":
         """The dialect under this policy."""
-        return cls((Run(policy.strict),))
+        return cls((Run(policy.strict),), model_readings(ACCOUNT, STRICT_WINDOWS if policy.strict else {}))
 
     @property
     def error_schema(self) -> Mapping[str, JSON]:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from operator import itemgetter
 from typing import Any
 
-from tampu.dialects.fields import Field, Table, read_table
+from tampu.dialects.fields import Field, Table, read_query, read_table
 from tampu.dialects.kinds import JSON, Integer, OneOf, Text
 from tampu.dialects.workers_ai_errors import Numbered
 from tampu.dialects.workers_ai_fields import LooseBoolean
@@ -88,17 +88,9 @@ def render_finetune(finetune: Finetune) -> dict[str, JSON]:
 
 def render_public(finetunes: Sequence[Finetune], query: Mapping[str, str]) -> list[dict[str, JSON]]:
     """A page of the public ones. Raises InvalidRequest for a query that is none."""
-    values = read_table(PUBLIC_QUERY, {name: numeral(value) for name, value in query.items()})
+    values = read_query(PUBLIC_QUERY, query)
     rows = sorted((render_finetune(each) for each in finetunes if each.public), key=itemgetter(values["orderBy"]))
     return rows[values["offset"] :][: values.get("limit", MAX_ROWS)]
-
-
-def numeral(text: str) -> JSON:
-    """A number in a query as a number; any other text as it is, None for none."""
-    try:
-        return int(text) if len(text) <= 20 else text
-    except ValueError:
-        return text or None
 
 
 def timestamp(seconds: float) -> str:

@@ -83,7 +83,7 @@ def add_finetunes(add: AddRoute, service: Service, intake: Intake) -> None:
 
 def answer(request: Request, result: JSON) -> Response:
     """The envelope of a success."""
-    headers: Mapping[str, str] = answer_headers(record_of(request.scope).id, 0)
+    headers: Mapping[str, str] = answer_headers(record_of(request.scope).id)
     return Response(dumps(envelope(result)), headers=headers, media_type="application/json")
 
 
