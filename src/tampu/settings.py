@@ -77,6 +77,7 @@ class ServerSettings:
     allowed_hosts: str = _setting("", "Further Host names, comma-separated, to answer to; addresses always are.")
     alias: str = _setting("", "Further names, comma-separated, under which the model answers.")
     max_choices: int = _setting(4, "Largest `n` a client may ask for.", 1, 128)
+    public_models: bool = _setting(False, "Let lists of models be read without the key.")
     strict: bool = _setting(False, "Be exactly as strict as the providers, where their clients are sloppy.")
     v1: BareDialect = _setting("openai", "Whose dialect the bare /v1 speaks; DeepInfra claims it, too.")
     max_body: int = _setting(4_000_000, "Largest request body in bytes.", 1024, 2**31)

@@ -1,5 +1,7 @@
 """Every route asks for the key, but for a short reviewed list."""
 
+import re
+
 import httpx2
 import pytest
 from fastapi.routing import APIRoute
@@ -7,7 +9,7 @@ from fastapi.routing import APIRoute
 from tampu.dialects import build_dialects
 from tampu.dialects.base import Policy, longest_prefix
 from tampu.server.app import create_app
-from tampu.server.auth import PUBLIC
+from tampu.server.auth import MODEL_LISTS, PUBLIC
 from tampu.settings import Secret, ServerSettings
 from tests.fakes import FakeUpstream
 from tests.server.live import live
@@ -24,6 +26,16 @@ def test_all_routes_are_known_to_these_tests() -> None:
 
 def test_the_public_routes_are_these() -> None:
     assert set(PUBLIC) == {"/", "/livez", "/readyz", "/health", "/healthz", "/version", "/docs", "/openapi.json"}
+
+
+def test_lists_of_models_are_public_where_the_operator_says_so() -> None:
+    public = ServerSettings(api_key=Secret("llama-key"), public_models=True)
+    addresses = [re.sub(r"{\w+(:path)?}", "cria", path) for path in sorted(MODEL_LISTS)]
+    with live(FakeUpstream(), public) as server:
+        assert {httpx2.get(server.url + address).status_code for address in addresses} == {200}
+        for address in ("/api/v1/models/user", "/api/v1/key", "/v1/me"):
+            assert httpx2.get(server.url + address).status_code == 401
+    assert {route.path for route in ROUTES} >= MODEL_LISTS
 
 
 CREDENTIALS: list[dict[str, str]] = [

@@ -35,10 +35,11 @@ LIMITS = {
 TIERS = ("auto", "default", "fast", "flex", "priority", "scale", "ultrafast")
 DEBUG = (Field("echo_upstream_body", Boolean(), "Send what the engine is asked, in a first chunk without choices."),)
 TOKEN_CAP = "Cap on generated tokens."
+STRICT_ROLES = {role: ROLES[role] for role in ("system", "user", "developer", "assistant", "tool")}
+STRICT_STOPS = 4
 SHARED: Table = (
     *ROUTING_FIELDS,
     *sampling_fields(LIMITS, leave_out=("max_tokens", "logprobs", "n")),
-    Field("stop", Either((STOP, Listing(STOP, MAX_STOP_STRINGS))), SAMPLING_DOCS["stop"]),
     Field("logit_bias", TokenBias(MAX_LOGIT_BIAS, Range(-100, 100)), SAMPLING_DOCS["logit_bias"], "logit_bias"),
     *(row for row in CONSTRAINT_FIELDS if row.name == "response_format"),
     Field("stream", Boolean(), "Send the answer in pieces, as server-sent events."),
@@ -52,13 +53,8 @@ SHARED: Table = (
     *refused("the middle of a prompt is not left out", "transforms", harmless=([],)),
     *refused("there are none", "plugins", harmless=([],)),
 )
+MESSAGES = "The conversation. A name stands before its text. A last assistant message is continued."
 CHAT_FIELDS: Table = (
-    Field(
-        "messages",
-        Messages(ROLES, prepend_names=True),
-        "The conversation. A name stands before its text. A last assistant message is continued.",
-        required=True,
-    ),
     Field("max_completion_tokens", MAX_TOKENS, f"{TOKEN_CAP} Left out, it is what the context holds."),
     Field("max_tokens", MAX_TOKENS, "The older name of max_completion_tokens, which wins if both come."),
     Field("logprobs", Boolean(), "Report log-probabilities of the completion's tokens."),
@@ -77,6 +73,17 @@ TEXT_FIELDS: Table = (
 )
 
 
+def strictness_fields(strict: bool) -> Table:
+    """Rows in which we are more lenient than OpenRouter, unless we are to be strict."""
+    stops = Listing(STOP, STRICT_STOPS if strict else MAX_STOP_STRINGS)
+    return (Field("stop", Either((STOP, stops)), SAMPLING_DOCS["stop"]),)
+
+
+def messages_field(strict: bool) -> Field:
+    """The conversation; strict is without OpenAI's old role `function`."""
+    return Field("messages", Messages(STRICT_ROLES if strict else ROLES, prepend_names=True), MESSAGES, required=True)
+
+
 @dataclass(frozen=True, slots=True)
 class OpenRouter:
     """The dialect at /api/v1."""
@@ -91,11 +98,13 @@ class OpenRouter:
         """The dialect under this policy."""
         find = Router(policy.keeps_text).find
         chat_paths, text_paths = (f"{BASE}/chat/completions",), (f"{BASE}/completions",)
+        further = strictness_fields(policy.strict)
+        chat_fields, text_fields = (messages_field(policy.strict), *CHAT_FIELDS, *further), (*TEXT_FIELDS, *further)
         chat = Chat(
-            CHAT_FIELDS, OPENROUTER, chat_paths, generation_id, CHAT_ANSWER, waiting=WAITING, find=find, extras=extras
+            chat_fields, OPENROUTER, chat_paths, generation_id, CHAT_ANSWER, waiting=WAITING, find=find, extras=extras
         )
         text = Completions(
-            TEXT_FIELDS, OPENROUTER, text_paths, generation_id, TEXT_ANSWER, waiting=WAITING, find=find, extras=extras
+            text_fields, OPENROUTER, text_paths, generation_id, TEXT_ANSWER, waiting=WAITING, find=find, extras=extras
         )
         return cls((chat, text))
 

@@ -12,6 +12,14 @@ from tampu.settings import Secret
 
 # Routes that answer without a key: they hold nothing of anybody's.
 PUBLIC = frozenset({"/", "/livez", "/readyz", "/health", "/healthz", "/version", "/docs", "/openapi.json"})
+# Routes that do so where the operator wants lists of models to be read by everybody.
+MODEL_LISTS = frozenset(
+    {
+        *("/v1/models", "/v1/models/{model:path}", "/v1/openai/models", "/models/list", "/models/featured"),
+        *("/openrouter/models", "/models/{model:path}", "/api/v1/models", "/api/v1/models/count"),
+        *("/api/v1/model/{model:path}", "/api/v1/models/{model:path}/endpoints", "/api/v1/providers"),
+    }
+)
 # Headers with `Bearer KEY`: everybody's, and that of a gateway of Cloudflare's.
 BEARER = ("authorization", "cf-aig-authorization")
 REFUSAL = "No API key, or not a valid one. Send it in the header `Authorization: Bearer KEY`."

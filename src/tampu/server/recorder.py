@@ -18,7 +18,8 @@ from tampu.request import Chunk, FinishReason, GenerateRequest, Opening, ToolCal
 from tampu.server.records import RequestRecord
 
 MAX_CLIENT = 256  # characters of a header or of a name in the body
-CLIENT_HEADERS = ("user-agent", "http-referer", "referer", "x-title", "x-session-id")
+CLIENT_HEADERS = ("user-agent", "http-referer", "referer", "x-title", "x-openrouter-title", "x-session-id")
+OTHER_NAMES = {"referer": "http-referer", "x-openrouter-title": "x-title"}
 CLIENT_FIELDS = ("user", "session_id")
 
 
@@ -176,6 +177,7 @@ def client_of(headers: Mapping[str, str], body: object) -> dict[str, str]:
     fields = body if isinstance(body, dict) else {}
     said = [(name, headers.get(name)) for name in CLIENT_HEADERS] + [(name, fields.get(name)) for name in CLIENT_FIELDS]
     found = {name: value[:MAX_CLIENT] for name, value in said if isinstance(value, str) and value}
-    if "referer" in found:
-        found.setdefault("http-referer", found.pop("referer"))
+    for other, name in OTHER_NAMES.items():
+        if other in found:
+            found.setdefault(name, found.pop(other))
     return found
