@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tampu.settings import DEFAULT_PORT
 
@@ -23,13 +24,14 @@ VOLATILE = re.compile(r'("id": "chatcmpl-|"created": )[^,"]+')
 
 
 @contextmanager
-def running_server() -> Iterator[int]:
+def running_server(**variables: str) -> Iterator[int]:
     """A `tampu serve` on a free port, ready."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     command = [sys.executable, "-m", "tampu", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    environment = {**os.environ, **variables}
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     try:
         wait_until_ready(port)
         yield port
@@ -50,9 +52,9 @@ def wait_until_ready(port: int, seconds: float = 60) -> None:
     raise TimeoutError(f"no tampu at port {port} after {seconds} s")
 
 
-def blocks(language: str) -> list[str]:
-    """The bodies of the README's fenced blocks of a language."""
-    return [body for kind, body in BLOCK.findall(README.read_text()) if kind == language]
+def blocks(language: str, page: Path = README) -> list[str]:
+    """The bodies of a page's fenced blocks of a language."""
+    return [body for kind, body in BLOCK.findall(page.read_text()) if kind == language]
 
 
 def commands(block: str) -> list[tuple[str, str]]:
@@ -61,11 +63,11 @@ def commands(block: str) -> list[tuple[str, str]]:
     return [(command, output) for command, _, output in (part.partition("\n") for part in parts)]
 
 
-def run_command(command: str, port: int) -> str:
+def run_command(command: str, port: int, folder: Path | None = None, **variables: str) -> str:
     """What the command prints on standard output, with this tampu and the server at `port`."""
     own = shlex.join([sys.executable, "-m", "tampu"])
     shown = command.replace("scripts/tampu", own).replace(str(DEFAULT_PORT), str(port))
-    return _run(["bash", "-c", shown])
+    return _run(["bash", "-c", shown], folder, **variables)
 
 
 def run_program(source: str, port: int) -> str:
@@ -91,10 +93,11 @@ def refresh() -> None:
         README.write_text(BLOCK.sub(renew, README.read_text()))
 
 
-def _run(arguments: list[str]) -> str:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TAMPU_")}
-    done = subprocess.run(
-        arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False, env=environment
+def _run(arguments: list[str], folder: Path | None = None, **variables: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TAMPU_")} | variables
+    options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "timeout": 120}
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        arguments, check=False, env=environment, cwd=folder, **options
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

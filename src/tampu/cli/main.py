@@ -26,6 +26,7 @@ COMMANDS = {
         "adapters": "Add, list or remove the LoRA adapters of a model.",
     },
     "Look inside": {
+        "verify": "Replay an answer and say whether it is the same.",
         "tokenize": "Show the prompt a model is given, with its token ids.",
         "bench": "Measure how fast a model reads and writes here.",
         "doctor": "Check this machine and this installation.",

@@ -161,10 +161,15 @@ class Store:
 
 def open_store(settings: ServerSettings, paths: Paths) -> Store | NoStore:
     """The store that the settings name."""
+    path = store_path(settings, paths)
+    return NoStore() if path is None else Store(Database(path), settings.keep_records)
+
+
+def store_path(settings: ServerSettings, paths: Paths) -> Path | None:
+    """The file that the settings name; None where nothing is kept."""
     if settings.store == OFF:
-        return NoStore()
-    path = Path(settings.store).expanduser() if settings.store else paths.records
-    return Store(Database(path.absolute()), settings.keep_records)
+        return None
+    return Path(settings.store).expanduser().absolute() if settings.store else paths.records
 
 
 def sum_up(costs: Sequence[tuple[int, int]], now: float) -> Spending:
