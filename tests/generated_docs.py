@@ -1,6 +1,7 @@
 """The tables in docs/ that follow from code: `scripts/docs` writes them, `test_docs.py` compares them."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -8,7 +9,11 @@ from typing import Any, get_args, get_origin, get_type_hints
 from typer.testing import CliRunner
 
 from tampu.cli.main import COMMANDS, app
+from tampu.dialects.fields import Table
+from tampu.dialects.workers_ai_errors import NUMBERS
+from tampu.dialects.workers_ai_fields import FIELDS
 from tampu.request import Range, SamplingParams
+from tampu.server.documents import takes
 from tampu.settings import EngineSettings, Secret, ServerSettings, environment_name
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -44,6 +49,25 @@ def commands() -> Iterator[str]:
         yield f"## {heading}\n"
         for name, summary in group.items():
             yield f"### tampu {name}\n\n{summary}\n\n```text\n{_help_of(name)}```\n"
+
+
+def fields_table(table: Table) -> Iterator[str]:
+    """One line per field of a body: name, what it takes, default, what it does."""
+    yield "| field | takes | default | what it does |"
+    yield "|---|---|---|---|"
+    for field in table:
+        default = "" if field.default is None else f"`{field.default}`"
+        yield f"| `{field.name}` | {takes(field)} | {default} | {field.doc} |"
+
+
+def numbers_table() -> Iterator[str]:
+    """One line per number of Workers AI: number, status, text."""
+    yield "| number | status | text |"
+    yield "|---|---|---|"
+    rows = {(number, status, text) for status, number, text in NUMBERS.values()}
+    for number, status, text in sorted(rows):
+        shown = re.sub(r"{(?:error[.])?(\w+)}", r"*\1*", text)
+        yield f"| {number} | {status} | {shown} |"
 
 
 def _help_of(*command: str) -> str:
@@ -95,11 +119,24 @@ What `tampu --help` and `tampu COMMAND --help` print. Without a command `tampu` 
 {commands}"""
 
 
+def filled(path: Path, tables: Mapping[str, Iterable[str]]) -> str:
+    """The page with each table between its marks."""
+    text = path.read_text()
+    for name, lines in tables.items():
+        begin, end = f"<!-- table: {name} -->\n", "<!-- end -->"
+        before, _, rest = text.partition(begin)
+        text = before + begin + "\n".join(lines) + "\n" + end + rest.partition(end)[2]
+    return text
+
+
 def pages() -> dict[Path, str]:
     """Path to whole text of every generated page."""
     return {
         DOCS / "commands.md": COMMAND_PAGE.format(program=_help_of(), commands="\n".join(commands())),
         DOCS / "parameters.md": PARAMETERS.format(sampling="\n".join(sampling_table())),
+        DOCS / "workers-ai.md": filled(
+            DOCS / "workers-ai.md", {"fields": fields_table(FIELDS), "errors": numbers_table()}
+        ),
         DOCS / "settings.md": SETTINGS.format(
             engine="\n".join(settings_table(EngineSettings)), server="\n".join(settings_table(ServerSettings))
         ),

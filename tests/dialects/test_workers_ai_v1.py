@@ -15,22 +15,31 @@ from tests.dialects.examples import CONTEXT, MODEL
 LENIENT, STRICT = WorkersAIV1.build(Policy()), WorkersAIV1.build(Policy(strict=True))
 CHAT = {"model": "@cf/tampu/cria", "messages": [{"role": "user", "content": "hello"}]}
 TEXT = {"model": "@cf/tampu/cria", "prompt": "hello"}
+INPUT = {"model": "@cf/tampu/cria", "input": "hello"}
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
 ADD = {"type": "function", "function": {"name": "add"}}
 ID = "00000000-0000-0000-0000-000000000000"
 
 
 def parse(body: dict[str, Any], dialect: WorkersAIV1 = LENIENT) -> Call:
-    chat, text = dialect.operations
-    return (chat if "messages" in body else text).parse({"account_id": "me"}, body, CONTEXT)
+    chat, text, responses = dialect.operations
+    operation = chat if "messages" in body else text if "prompt" in body else responses
+    return operation.parse({"account_id": "me"}, body, CONTEXT)
 
 
-@pytest.mark.parametrize("body", [CHAT, TEXT], ids=["chat", "text"])
+@pytest.mark.parametrize("body", [CHAT, TEXT, INPUT], ids=["chat", "text", "responses"])
 def test_the_cap_is_the_context_and_256_where_we_are_strict(body: dict[str, Any]) -> None:
     lenient, strict = parse(body).requests[0], parse(body, STRICT).requests[0]
     assert (lenient.sampling.max_tokens, lenient.token_cap) == (None, 0)
     assert (strict.sampling.max_tokens, strict.token_cap) == (None, 256)
-    assert parse({**body, "max_tokens": 9}, STRICT).requests[0].sampling.max_tokens == 9
+    limit = "max_output_tokens" if "input" in body else "max_tokens"
+    assert parse({**body, limit: 9}, STRICT).requests[0].sampling.max_tokens == 9
+
+
+def test_where_we_are_strict_a_name_has_cloudflares_window() -> None:
+    body = {**CHAT, "model": "@cf/meta/llama-3.1-8b-instruct"}
+    assert parse(body, STRICT).requests[0].max_context == 7968
+    assert parse(body).requests[0].max_context is None
 
 
 @pytest.mark.parametrize("schema", [SCHEMA, {"name": "a", "schema": SCHEMA, "strict": True}])
@@ -51,7 +60,7 @@ def test_any_is_a_choice_of_tools() -> None:
 
 
 def test_a_client_may_ask_to_be_refused_instead_of_waiting() -> None:
-    for body in (CHAT, TEXT, {**TEXT, "prompt": ["a", "b"]}):
+    for body in (CHAT, TEXT, INPUT, {**TEXT, "prompt": ["a", "b"]}):
         call = parse({**body, "options": {"rejectIfBusy": True}})
         assert [request.may_wait for request in call.requests] == [False] * len(call.requests)
         assert parse(body).requests[0].may_wait

@@ -114,6 +114,9 @@ def test_openais_urls_answer_with_its_bare_objects(server: Live) -> None:
     assert whole.headers["cf-ai-neurons"] == "0.005455"
     text = httpx2.post(f"{server.url}{V1}/completions", json={"model": "cria", "prompt": "a b"}).json()
     assert (text["object"], text["choices"][0]["text"]) == ("text_completion", "Hello")
+    response = httpx2.post(f"{server.url}{V1}/responses", json={"model": "cria", "input": "a b"})
+    assert (response.json()["object"], response.json()["status"]) == ("response", "completed")
+    assert response.headers["cf-ai-neurons"] == "0.005455"
     streamed = httpx2.post(f"{server.url}{V1}/chat/completions", json={**body, "stream": True})
     first, *_, last, mark = events(streamed.text)
     assert json.loads(first)["choices"] == [{"index": 0, "delta": {"content": "Hel"}}]

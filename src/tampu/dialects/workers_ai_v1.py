@@ -16,7 +16,8 @@ from tampu.dialects.openai import CHAT_FIELDS, TEXT_FIELDS, chat_id, render_mode
 from tampu.dialects.openai_answers import render_choice, render_error_object
 from tampu.dialects.openai_schemas import ERROR
 from tampu.dialects.operations import Chat, Completions
-from tampu.dialects.workers_ai import ACCOUNT
+from tampu.dialects.responses import RESPONSE_FIELDS, Responses
+from tampu.dialects.workers_ai import ACCOUNT, STRICT_WINDOWS
 from tampu.dialects.workers_ai_answers import answer_headers, render_usage
 from tampu.dialects.workers_ai_errors import EDGE, ai_error, no_schema_in_streams, numbered, render_envelope_of
 from tampu.dialects.workers_ai_fields import OPTIONS, RunChoice
@@ -122,11 +123,13 @@ class Served:
         """The operation's call. Raises 5023 for a schema in a stream where we are strict."""
         call = self.operation.parse(path_args, body, context)
         options: dict[str, Any] = read_table(BUSY, body).get("options", {})
-        constraint = call.requests[0].constraint
-        if self.strict and call.stream and constraint is not None and constraint.kind == "json_schema":
-            raise no_schema_in_streams()
-        may_wait = not options.get("rejectIfBusy", False)
-        requests = tuple(replace(request, may_wait=may_wait) for request in call.requests)
+        changes: dict[str, Any] = {"may_wait": not options.get("rejectIfBusy", False)}
+        if self.strict:
+            constraint = call.requests[0].constraint
+            if call.stream and constraint is not None and constraint.kind == "json_schema":
+                raise no_schema_in_streams()
+            changes |= {"token_cap": STRICT_CAP, "max_context": STRICT_WINDOWS.get(call.model)}
+        requests = tuple(replace(request, **changes) for request in call.requests)
         price = context.find(call.model).known.price
         return replace(call, requests=requests, answer=Metered(call.answer, context.request_id, price))
 
@@ -157,11 +160,12 @@ class WorkersAIV1:
     @classmethod
     def build(cls, policy: Policy) -> "WorkersAIV1":
         """The dialect under this policy."""
-        shared, cap = shared_fields(policy.max_choices) + BUSY, STRICT_CAP if policy.strict else 0
+        shared = shared_fields(policy.max_choices) + BUSY
         chat_table, text_table = adapted(CHAT_FIELDS) + shared, adapted(TEXT_FIELDS) + shared
-        chat = Chat(chat_table, MANNER, (f"{V1}/chat/completions",), chat_id, V1_CHAT, cap)
-        text = Completions(text_table, MANNER, (f"{V1}/completions",), text_id, V1_TEXT, cap)
-        return cls((Served(chat, policy.strict), Served(text, policy.strict)))
+        chat = Chat(chat_table, MANNER, (f"{V1}/chat/completions",), chat_id, V1_CHAT)
+        text = Completions(text_table, MANNER, (f"{V1}/completions",), text_id, V1_TEXT)
+        responses = Responses(RESPONSE_FIELDS + BUSY, paths=(f"{V1}/responses",))
+        return cls(tuple(Served(operation, policy.strict) for operation in (chat, text, responses)))
 
     @property
     def error_schema(self) -> Mapping[str, JSON]:
