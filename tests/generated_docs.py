@@ -9,7 +9,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 from typer.testing import CliRunner
 
 from tampu.cli.main import COMMANDS, app
-from tampu.dialects.fields import Table
+from tampu.dialects.base import Dialect, Policy
+from tampu.dialects.fields import Nested, Table
+from tampu.dialects.kinds import Listing
+from tampu.dialects.openai import OpenAI
 from tampu.dialects.workers_ai_errors import NUMBERS
 from tampu.dialects.workers_ai_fields import FIELDS
 from tampu.request import Range, SamplingParams
@@ -52,12 +55,27 @@ def commands() -> Iterator[str]:
 
 
 def fields_table(table: Table) -> Iterator[str]:
-    """One line per field of a body: name, what it takes, default, what it does."""
+    """One line per field of a body and of objects in it: name, what it takes, default, what it does."""
     yield "| field | takes | default | what it does |"
     yield "|---|---|---|---|"
+    yield from _field_rows(table)
+
+
+def _field_rows(table: Table, prefix: str = "") -> Iterator[str]:
     for field in table:
+        name, kind = prefix + field.name, field.kind
         default = "" if field.default is None else f"`{field.default}`"
-        yield f"| `{field.name}` | {takes(field)} | {default} | {field.doc} |"
+        needed = ", required" if field.required else ""
+        yield f"| `{name}` | {takes(field)}{needed} | {default} | {field.doc} |"
+        if isinstance(kind, Nested):
+            yield from _field_rows(kind.table, f"{name}.")
+        elif isinstance(kind, Listing) and isinstance(kind.item, Nested):
+            yield from _field_rows(kind.item.table, f"{name}[].")
+
+
+def operation_tables(dialect: Dialect) -> dict[str, Iterable[str]]:
+    """The fields of each operation of a dialect, by its name."""
+    return {operation.name: fields_table(operation.table) for operation in dialect.operations}
 
 
 def numbers_table() -> Iterator[str]:
@@ -134,6 +152,7 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "commands.md": COMMAND_PAGE.format(program=_help_of(), commands="\n".join(commands())),
         DOCS / "parameters.md": PARAMETERS.format(sampling="\n".join(sampling_table())),
+        DOCS / "openai.md": filled(DOCS / "openai.md", operation_tables(OpenAI.build(Policy()))),
         DOCS / "workers-ai.md": filled(
             DOCS / "workers-ai.md", {"fields": fields_table(FIELDS), "errors": numbers_table()}
         ),

@@ -192,6 +192,8 @@ class GenerateRequest:
     may_wait: bool = True
     # A narrower context than the model's own, prompt and completion together.
     max_context: int | None = None
+    # The body's field that errors about the prompt name; empty: messages for a chat, prompt for another.
+    prompt_param: str = ""
 
     @property
     def offered_tools(self) -> tuple[Tool, ...]:

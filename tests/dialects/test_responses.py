@@ -32,6 +32,10 @@ def test_instructions_stand_before_the_input() -> None:
     assert asked(instructions="").prompt == (Message("user", "hello"),)
 
 
+def test_errors_about_the_prompt_are_about_the_input() -> None:
+    assert asked().prompt_param == "input"
+
+
 def test_a_last_message_of_the_assistant_is_continued() -> None:
     assert asked(input=[{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Once"}]).continue_last
     assert not asked().continue_last

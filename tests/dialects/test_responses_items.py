@@ -88,6 +88,11 @@ def test_what_cannot_be_answered_is_an_invalid_prompt(items: list[Any], param: s
     assert caught.value.param == param
 
 
+def test_a_reference_is_told_what_to_send_instead() -> None:
+    with pytest.raises(InvalidPrompt, match="send the item itself"):
+        read(USER, {"type": "item_reference", "id": "msg_1"}, USER)
+
+
 @pytest.mark.parametrize(
     ("item", "param"),
     [

@@ -92,6 +92,12 @@ def test_a_chat_that_is_too_long_is_the_fault_of_its_messages() -> None:
     assert caught.value.param == "messages"
 
 
+def test_a_request_may_call_its_prompt_otherwise() -> None:
+    with pytest.raises(ContextTooLong) as caught:
+        PREPARER.prepare(replace(ask((Message("user", "x" * 64),)), prompt_param="input"))
+    assert caught.value.param == "input"
+
+
 @pytest.mark.parametrize(
     ("request_", "param"),
     [

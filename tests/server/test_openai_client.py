@@ -145,3 +145,14 @@ def test_a_stream_that_breaks_raises_after_its_text() -> None:
         with pytest.raises(openai.APIError, match="broken"):
             next(chunks)
     assert [piece.choices[0].delta.content for piece in pieces] == ["", "Hel"]
+
+
+def test_a_strict_server_is_as_strict_as_openai() -> None:
+    with live(FakeUpstream(), ServerSettings(strict=True)) as server:
+        client = client_of(server)
+        assert client.chat.completions.create(model="cria", messages=HELLO, user="ann").choices
+        with pytest.raises(openai.BadRequestError, match="Unrecognized request arguments supplied: top_k, min_p"):
+            client.chat.completions.create(model="cria", messages=HELLO, extra_body={"top_k": 1, "min_p": 0.5})
+        with pytest.raises(openai.BadRequestError, match="Unknown parameter: 'top_k'") as caught:
+            client.responses.create(model="cria", input="hello", extra_body={"top_k": 1})
+    assert (caught.value.param, caught.value.code) == ("top_k", "unknown_parameter")

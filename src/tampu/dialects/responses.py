@@ -156,6 +156,7 @@ class Responses:
             tenant=context.tenant,
             adapter=values.get("lora", ""),
             constraint=read_format(values.get("text", {}).get("format", {"type": "text"})),
+            prompt_param="input",
             **read_flat_tools(values),
         )
         digits = context.request_id.removeprefix("req_")

@@ -150,5 +150,7 @@ class Preparer:
 
 
 def _prompt_param(request: GenerateRequest) -> str:
+    if request.prompt_param:
+        return request.prompt_param
     is_raw = isinstance(request.prompt, str) or (request.prompt and isinstance(request.prompt[0], int))
     return "prompt" if is_raw else "messages"
