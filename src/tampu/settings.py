@@ -76,6 +76,7 @@ class ServerSettings:
     api_key: Secret = _setting(Secret(""), "Key that clients must send; none is needed on loopback.")
     allowed_hosts: str = _setting("", "Further Host names, comma-separated, to answer to; addresses always are.")
     alias: str = _setting("", "Further names, comma-separated, under which the model answers.")
+    catalogue: str = _setting("", "TOML file with prices, names and models of your own, over those built in.")
     max_choices: int = _setting(4, "Largest `n` a client may ask for.", 1, 128)
     public_models: bool = _setting(False, "Let lists of models be read without the key.")
     strict: bool = _setting(False, "Be exactly as strict as the providers, where their clients are sloppy.")

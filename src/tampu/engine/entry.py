@@ -2,19 +2,24 @@
 
 from collections.abc import Iterable
 
-from tampu.catalogue import CATALOGUE
+from tampu.catalogue import CATALOGUE, Catalogue
 from tampu.dialects.base import ModelEntry
 from tampu.engine.card import ModelCard
-from tampu.model.names import all_names
 
 
-def entry_of(card: ModelCard, created: int, aliases: Iterable[str] = ()) -> ModelEntry:
-    """The model under its own names and these `aliases`; `created` is Unix time in seconds."""
+def entry_of(
+    card: ModelCard, created: int, aliases: Iterable[str] = (), catalogue: Catalogue = CATALOGUE
+) -> ModelEntry:
+    """The model under the catalogue's names and these `aliases`; `created` is Unix time in seconds.
+
+    The context that it shows is no longer than the catalogue has it.
+    """
+    known = catalogue.describe(card.id)
     return ModelEntry(
-        tuple(dict.fromkeys((*all_names(card.id), *aliases))),
-        CATALOGUE.describe(card.id),
+        tuple(dict.fromkeys((card.id, *known.all_names, *aliases))),
+        known,
         created,
-        card.context,
+        min(card.context, known.context or card.context),
         card.kind,
         card.fingerprint,
         card.vocab_size,

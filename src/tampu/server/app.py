@@ -6,6 +6,7 @@ import time
 from fastapi import Depends, FastAPI
 
 from tampu import __version__
+from tampu.catalogue import load_catalogue
 from tampu.dialects import build_dialects
 from tampu.dialects.base import Policy
 from tampu.gateway.store import NoStore, Store
@@ -26,11 +27,15 @@ def create_app(
     lifecycle: Lifecycle | None = None,
     store: Store | NoStore | None = None,
 ) -> FastAPI:
-    """The HTTP service over `upstream`. `lifecycle` lets the caller drain it; the caller starts and closes `store`."""
+    """The HTTP service over `upstream`. `lifecycle` lets the caller drain it; the caller starts and closes `store`.
+
+    Raises BadSetting for a catalogue that is wrong.
+    """
     lifecycle, store = lifecycle or Lifecycle(), store or NoStore()
     metrics = Metrics(lambda: upstream.stats, lambda: store.stats, lambda: lifecycle.num_open, settings.vllm_metrics)
     policy = Policy(settings.max_choices, settings.strict, settings.v1, settings.log_text)
-    service = Service(upstream, settings, build_dialects(policy), lifecycle, metrics, store, int(time.time()))
+    catalogue, now = load_catalogue(settings.catalogue), int(time.time())
+    service = Service(upstream, settings, build_dialects(policy), lifecycle, metrics, store, now, catalogue)
     app = FastAPI(
         title="tampu", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tampu.catalogue import CATALOGUE, Catalogue
 from tampu.dialects.base import Asks, Call, Context, Dialect, ModelEntry, View, dumps, longest_prefix
 from tampu.engine.adapter_shelf import AdapterShelf
 from tampu.engine.card import EngineStatus, ModelCard
@@ -76,6 +77,7 @@ class Service:
     metrics: Metrics
     store: Store | NoStore
     started_at: int  # Unix time in seconds
+    catalogue: Catalogue = CATALOGUE
 
     def card(self) -> ModelCard:
         """The loaded model. Raises NotReady until it is there, with how far it is."""
@@ -104,7 +106,7 @@ class Service:
         """The model, alone or with one of its adapters."""
         card = self.card()
         aliases = (alias.strip() for alias in self.settings.alias.split(","))
-        alone = entry_of(card, self.started_at, (alias for alias in aliases if alias))
+        alone = entry_of(card, self.started_at, (alias for alias in aliases if alias), self.catalogue)
         found = next((each for each in self.adapters() if each.name == adapter), None)
         if found is None:
             return alone
