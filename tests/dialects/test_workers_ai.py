@@ -318,6 +318,11 @@ def test_a_schema_may_be_streamed_unless_we_are_strict() -> None:
     assert parse(response_format={"type": "json_object"}, stream=True, strict=True).stream
 
 
+def test_an_answer_is_known_by_the_id_in_its_head() -> None:
+    call = parse()
+    assert call.answer_id == call.answer.headers(())["cf-ai-req-id"] == "00000000-0000-0000-0000-000000000000"
+
+
 def test_a_client_may_ask_to_be_refused_instead_of_waiting() -> None:
     assert not request(options={"rejectIfBusy": True}).may_wait
     assert request(options={"rejectIfBusy": False}).may_wait

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from tampu.dialects.workers_ai_fields import FIELDS as RUN_FIELDS
 from tests.server.canary import attacked
 from tests.server.test_body import HOLES
 
@@ -48,6 +49,20 @@ def test_the_canary_survives_nasty_values_in_every_field(path: str, body: dict[s
                     assert len(answer.text) < 2000
 
 
+def test_the_canary_survives_nasty_values_in_every_field_of_workers_ai() -> None:
+    run = "/client/v4/accounts/me/ai/run/cria"
+    with attacked() as server, httpx2.Client(base_url=server.url) as client:
+        for field in [field.name for field in RUN_FIELDS]:
+            for value in NASTY:
+                body = {**TEXT, field: value}
+                for path, sent in ((run, body), ("/api/v1", {"model": "cria", "data": body})):
+                    answer = client.post(path, content=json.dumps(sent).encode())
+                    assert answer.status_code in (200, 400, 405, 413), (field, value, answer.text)
+                    if answer.status_code != 200:
+                        assert set(answer.json()) == {"result", "success", "errors", "messages"}
+                        assert len(answer.text) < 2000
+
+
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 def test_the_canary_survives_schemathesis(mode: GenerationMode) -> None:
     with attacked() as server:
@@ -69,6 +84,7 @@ def test_the_canary_survives_schemathesis(mode: GenerationMode) -> None:
             def attack(case: Case) -> None:
                 if mode is GenerationMode.POSITIVE and isinstance(case.body, dict):
                     case.body["model"] = "cria"
+                    case.path_parameters |= {"model": "cria"} if "model" in case.path_parameters else {}
                 # Rules between fields (top_logprobs needs logprobs) stand in words, not in the schema.
                 case.call_and_validate(excluded_checks=[positive_data_acceptance])
 

@@ -13,7 +13,13 @@ from tampu.dialects.constraints import read_constraint
 from tampu.dialects.fields import Table, read_table, sampling_values
 from tampu.dialects.kinds import JSON
 from tampu.dialects.workers_ai_answers import RunAnswer, Wanted, answer_headers
-from tampu.dialects.workers_ai_errors import Numbered, no_schema_in_streams, out_of_form, render_envelope_of
+from tampu.dialects.workers_ai_errors import (
+    Numbered,
+    no_schema_in_streams,
+    out_of_form,
+    render_envelope_of,
+    request_uuid,
+)
 from tampu.dialects.workers_ai_fields import FIELDS, SEED, form_of
 from tampu.dialects.workers_ai_models import model_readings
 from tampu.dialects.workers_ai_schemas import ENVELOPE, ERROR
@@ -102,7 +108,7 @@ def parse_run(name: str, model: ModelEntry, body: JSON, context: Context, strict
         default_limit=None if body.get("max_tokens") is not None else params.max_tokens,
     )
     answer = RunAnswer(context.request_id, params.seed, model.known.price, wanted)
-    return Call(name, (request,), stream, answer, context.request_id)
+    return Call(name, (request,), stream, answer, request_uuid(context.request_id))
 
 
 def read_form(body: JSON) -> dict[str, Any]:
