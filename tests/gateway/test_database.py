@@ -20,7 +20,7 @@ from tampu.gateway.writer import Pace
 from tests.gateway.records import NOON, record
 
 QUICK = Pace(gather=0.001, first_retry=0.001, last_retry=0.002)
-IMPATIENT = ("busy_timeout = 10", *PRAGMAS[1:])
+IMPATIENT = ("PRAGMA busy_timeout = 10", *PRAGMAS[1:])
 SCHEMAS = sorted((Path(__file__).parent / "schemas").glob("*.sql"))
 
 
@@ -28,7 +28,7 @@ class SmallDisk(Database):
     """A database whose file SQLite takes for full beyond 100 pages of 4 KiB, until it gets room."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, pragmas=(*IMPATIENT, "max_page_count = 100"))
+        super().__init__(path, pragmas=(*IMPATIENT, "PRAGMA max_page_count = 100"))
 
     async def make_room(self) -> None:
         self._pragmas = PRAGMAS

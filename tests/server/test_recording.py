@@ -121,6 +121,42 @@ def test_nobody_pays_for_what_broke() -> None:
     assert record.choice_digests == ((ChoiceDigest(ids_digest(0), 1),),)
 
 
+def test_nobody_pays_for_an_answer_that_became_an_error() -> None:
+    path = "/client/v4/accounts/me/ai/run/@cf/tampu/cria"
+    body = {"prompt": "hi there", "response_format": {"type": "json_object"}, "max_tokens": 1}
+    upstream = FakeUpstream('{"a": ', "1}", card=CARD)
+    cut = record_after(upstream, body, path)
+    assert (cut.finish_reasons, cut.usage.completion_tokens, cut.usage.cost) == (("length", "error"), 1, 0)
+    assert record_after(upstream, {**body, "max_tokens": 2}, path).usage.cost == 2 * 10_000 + 2 * 20_000
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_is_cut_when_the_server_leaves_is_recorded_and_costs_nothing(stream: bool) -> None:
+    store = KeptRecords()
+    with live(FakeUpstream(*["ha"] * 1000, delay=0.01, card=CARD), store=store) as server:
+        server.loop.call_soon_threadsafe(server.loop.call_later, 0.2, server.lifecycle.cut)
+        httpx2.post(f"{server.url}/v1/chat/completions", json={**CHAT, "stream": stream})
+    (record,) = store.records
+    assert (record.cancelled, record.finish_reasons, record.usage.cost) == (False, ("error",), 0)
+    assert 0 < record.usage.completion_tokens < 1000
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_generation_can_be_looked_up_as_soon_as_its_answer_has_ended(stream: bool, tmp_path: Path) -> None:
+    store, headers = Store(Database(tmp_path / "records.db"), 30), []
+    with live(FakeUpstream(card=CARD), store=store) as server, httpx2.Client(base_url=server.url) as client:
+        for _ in range(20):
+            headers.append(client.post("/v1/chat/completions", json={**CHAT, "stream": stream}).headers)
+            found = client.get("/api/v1/generation", params={"id": headers[-1]["x-request-id"]})
+            assert (found.status_code, found.json()["data"]["total_cost"]) == (200, 6e-8)
+        assert client.get("/api/v1/credits").json()["data"]["total_usage"] == pytest.approx(20 * 6e-8)
+        # Without the store's memory of what it has not written yet, too.
+        assert eventually(lambda: store.stats.waiting == 0)
+        names = [head["x-request-id"] for head in headers]
+        answers = [client.get("/api/v1/generation", params={"id": name}) for name in names]
+    assert [answer.json()["data"]["request_id"] for answer in answers] == names
+
+
 def test_what_was_refused_leaves_nothing() -> None:
     store = KeptRecords()
     with live(FakeUpstream(Overloaded("The queue is full.")), store=store) as server:
@@ -137,7 +173,8 @@ def test_a_store_that_cannot_be_written_stops_no_answer_and_is_counted(tmp_path:
         answers = [httpx2.post(f"{server.url}/v1/chat/completions", json=CHAT).status_code for _ in range(5)]
         assert eventually(lambda: store.stats.failures > 0)
         metrics = httpx2.get(f"{server.url}/metrics").text
-    assert answers == [200] * 5
+        looked_up = httpx2.get(f"{server.url}/api/v1/generation?id=gen-1")
+    assert (answers, looked_up.status_code) == ([200] * 5, 503)
     assert "tampu_records_waiting 5.0" in metrics and "tampu_records_written_total 0.0" in metrics
     assert "tampu_store_failures_total 0.0" not in metrics
 

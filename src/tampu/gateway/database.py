@@ -18,10 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from tampu.errors import StoreUnavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-PATIENCE = 5.0  # seconds to wait for another process that writes
 FOR_OWNER_ONLY = 0o600
 # A commit is on the disk when it returns; readers and the writer do not wait for each other.
-PRAGMAS = (f"busy_timeout = {int(1000 * PATIENCE)}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+PRAGMAS = (
+    "PRAGMA busy_timeout = 5000",  # milliseconds to wait for another process that writes
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+)
 
 
 class Database:
@@ -81,7 +85,7 @@ class Database:
         connection.isolation_level = None  # the driver begins nothing by itself: `on_begin` does
         cursor = connection.cursor()
         for pragma in self._pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
+            cursor.execute(pragma)
         cursor.close()
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import Any, cast
 
@@ -115,15 +115,13 @@ class Generation(Response):
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         raise NotImplementedError
 
-    async def _generate_and_record(self) -> None:
-        """All requests; the record is kept when this ends, so before a client can have seen the end of its answer."""
+    @contextmanager
+    def _recorded(self) -> Iterator[None]:
+        """The record is kept when the block ends, which is before a client can have seen the end of its answer."""
         try:
-            await self._generate_all()
-        except asyncio.CancelledError:
-            self._recorder.finish("abort")
-            raise
-        except ServiceError:
-            self._recorder.finish("error")
+            yield
+        except BaseException as error:
+            self._recorder.finish("abort" if isinstance(error, asyncio.CancelledError) else "error")
             raise
         self._recorder.finish()
 
@@ -175,10 +173,11 @@ class WholeAnswer(Generation):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._chunks: list[list[Chunk]] = [[] for _ in self._call.requests]
-        await self._generate_and_record()
-        seconds = self._record.seconds
-        completions = [replace(Completion.fold(chunks), seconds=seconds) for chunks in self._chunks]
-        body, head = dumps(self._call.answer.render(completions)), self._head(completions)
+        with self._recorded():
+            await self._generate_all()
+            seconds = self._record.seconds
+            completions = [replace(Completion.fold(chunks), seconds=seconds) for chunks in self._chunks]
+            body, head = dumps(self._call.answer.render(completions)), self._head(completions)
         await Response(body, media_type="application/json", headers=head)(scope, receive, send)
 
     def _take(self, position: int, chunk: Chunk) -> None:
@@ -206,8 +205,10 @@ class EventStream(Generation):
 
     async def _fill(self) -> None:
         try:
-            await self._generate_and_record()
-            self._outbox.put(self._call.answer.render_end())
+            with self._recorded():
+                await self._generate_all()
+                end = list(self._call.answer.render_end())
+            self._outbox.put(end)
             self._outbox.close()
         except ServiceError as error:
             self._outbox.close(error)
