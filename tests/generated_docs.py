@@ -13,6 +13,8 @@ from tampu.dialects.base import Dialect, Policy
 from tampu.dialects.fields import Nested, Table
 from tampu.dialects.kinds import Listing
 from tampu.dialects.openai import OpenAI
+from tampu.dialects.openrouter import OpenRouter
+from tampu.dialects.openrouter_models import QUERY
 from tampu.dialects.workers_ai_errors import NUMBERS
 from tampu.dialects.workers_ai_fields import FIELDS
 from tampu.request import Range, SamplingParams
@@ -88,6 +90,17 @@ def numbers_table() -> Iterator[str]:
         yield f"| {number} | {status} | {shown} |"
 
 
+def openrouter_tables() -> dict[str, Iterable[str]]:
+    """The fields of OpenRouter's operations, of its `provider` object, and of its query for models."""
+    chat, text = (operation.table for operation in OpenRouter.build(Policy()).operations)
+    return {
+        "chat": fields_table(tuple(field for field in chat if field.name != "provider")),
+        "completions": fields_table(tuple(field for field in text if field not in chat)),
+        "provider": fields_table(tuple(field for field in chat if field.name == "provider")),
+        "query": fields_table(QUERY),
+    }
+
+
 def _help_of(*command: str) -> str:
     plain = {"COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
     return CliRunner().invoke(app, [*command, "--help"], env=plain, prog_name="tampu").stdout
@@ -156,6 +169,7 @@ def pages() -> dict[Path, str]:
         DOCS / "workers-ai.md": filled(
             DOCS / "workers-ai.md", {"fields": fields_table(FIELDS), "errors": numbers_table()}
         ),
+        DOCS / "openrouter.md": filled(DOCS / "openrouter.md", openrouter_tables()),
         DOCS / "settings.md": SETTINGS.format(
             engine="\n".join(settings_table(EngineSettings)), server="\n".join(settings_table(ServerSettings))
         ),

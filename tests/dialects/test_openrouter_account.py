@@ -105,7 +105,8 @@ def test_a_generation_that_was_left_says_so() -> None:
 @pytest.mark.parametrize("name", ["generation", "generation_content"])
 def test_a_generation_is_asked_for_by_its_id(name: str) -> None:
     assert READINGS[name].asks(QUESTION) == Asks(record_ids=("gen-1790000000-abc",))
-    for query in ({}, {"id": ""}):
+    nothing: list[dict[str, str]] = [{}, {"id": ""}]
+    for query in nothing:
         with pytest.raises(Missing, match="id is required"):
             READINGS[name].asks(Question({}, query, 0))
     with pytest.raises(RecordNotFound, match="gen-1790000000-abc"):

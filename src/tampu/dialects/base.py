@@ -180,6 +180,11 @@ class Reading(Protocol):
         """GET, which serves HEAD too, or POST."""
         ...
 
+    @property
+    def query(self) -> Table:
+        """The parameters of its query."""
+        ...
+
     def asks(self, question: Question) -> Asks:
         """What it needs from the store. Raises InvalidRequest."""
         ...
@@ -206,6 +211,7 @@ class Page:
     paths: tuple[str, ...]
     show: Callable[[Question, View], JSON]
     method: str = "GET"
+    query: Table = ()
     head: Callable[[str], Mapping[str, str]] = no_headers
 
     def asks(self, question: Question) -> Asks:  # noqa: ARG002 - a reading's signature

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from tampu.catalogue import PER_MILLION, decimal_dollars
 from tampu.dialects.base import Asks, ModelEntry, Page, Question, Reading, View, no_headers
-from tampu.dialects.fields import Field, read_table
+from tampu.dialects.fields import Field, Table, read_table
 from tampu.dialects.kinds import JSON, Listing, Text
 
 NAME = "deepinfra"
@@ -131,6 +131,7 @@ class RequestCosts:
     name: str = "request_costs"
     paths: tuple[str, ...] = ("/v1/request-costs",)
     method: str = "POST"
+    query: Table = ()
 
     def asks(self, question: Question) -> Asks:
         """The records of these ids. Raises InvalidRequest."""

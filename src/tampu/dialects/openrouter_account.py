@@ -7,13 +7,15 @@ from typing import Any
 
 from tampu.catalogue import dollars
 from tampu.dialects.base import Asks, Page, Question, Reading, View, no_headers
-from tampu.dialects.kinds import JSON
+from tampu.dialects.fields import Field, Table, read_query
+from tampu.dialects.kinds import JSON, Text
 from tampu.dialects.openrouter_routing import PROVIDER
-from tampu.errors import Missing, RecordNotFound
+from tampu.errors import RecordNotFound
 from tampu.generation import GenerationRecord
 
 BASE = "/api/v1"
 MILLISECONDS = 1000
+GENERATION_QUERY: Table = (Field("id", Text(256), "Of the answer, or of the request that it answers.", required=True),)
 # Keys of a generation about things that do not happen here.
 NEVER = (
     *("cache_discount", "app_id", "moderation_latency", "service_tier", "native_tokens_completion_images"),
@@ -35,27 +37,22 @@ class Generations:
     paths: tuple[str, ...]
     with_text: bool
     method: str = "GET"
+    query: Table = GENERATION_QUERY
 
     def asks(self, question: Question) -> Asks:
         """Its record. Raises Missing."""
-        return Asks(record_ids=(self._id(question),))
+        return Asks(record_ids=(read_query(self.query, question.query)["id"],))
 
     def render(self, question: Question, view: View) -> JSON:
         """What is known of it. Raises RecordNotFound."""
         record = next(iter(view.records), None)
         if record is None:
-            raise RecordNotFound(self._id(question))
+            raise RecordNotFound(question.query["id"])
         return {"data": render_content(record) if self.with_text else render_generation(record)}
 
     def headers(self, request_id: str) -> Mapping[str, str]:
         """None of its own."""
         return no_headers(request_id)
-
-    @staticmethod
-    def _id(question: Question) -> str:
-        if not (name := question.query.get("id")):
-            raise Missing("id")
-        return name
 
 
 def render_generation(record: GenerationRecord) -> dict[str, JSON]:
@@ -127,6 +124,7 @@ class Account:
     name: str
     paths: tuple[str, ...]
     method: str = "GET"
+    query: Table = ()
 
     def asks(self, question: Question) -> Asks:  # noqa: ARG002 - a reading's signature
         """What was spent."""

@@ -1,6 +1,5 @@
 """OpenRouter's lists of models, with their filters, and what is said of the one endpoint that each has."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, time
 from decimal import Decimal
@@ -9,7 +8,7 @@ from urllib.parse import urlencode
 
 from tampu.catalogue import PER_MILLION, decimal_dollars
 from tampu.dialects.base import ModelEntry, Page, Question, Reading, View
-from tampu.dialects.fields import Field, Table, read_table, sampling_fields
+from tampu.dialects.fields import Field, Table, read_query, sampling_fields
 from tampu.dialects.kinds import JSON, Integer, Number, OneOf, Text
 from tampu.dialects.openrouter_routing import NAME, PROVIDER, quantization, tag
 from tampu.dialects.rows import refused
@@ -66,22 +65,6 @@ QUERY: Table = (
     *refused("nobody has scored the models here so", "min_agentic_index", "max_agentic_index"),
     *refused("nobody has scored the models here so", "min_tool_success_rate", "max_tool_success_rate"),
 )
-
-
-def read_query(query: Mapping[str, str]) -> dict[str, Any]:
-    """The checked values of a query. Raises InvalidRequest naming the parameter."""
-    given = ((row, query[row.name]) for row in QUERY if query.get(row.name))
-    return read_table(QUERY, {row.name: _number(text) if row.kind in NUMBERS else text for row, text in given})
-
-
-NUMBERS = [row.kind for row in QUERY if isinstance(row.kind, Integer | Number)]
-
-
-def _number(text: str) -> JSON:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
 
 
 def created(model: ModelEntry) -> int:
@@ -143,7 +126,7 @@ def matching(values: Mapping[str, Any], models: Iterable[ModelEntry], now: int) 
 
 def list_models(question: Question, view: View) -> JSON:
     """The models that the query leaves, all of them or a page."""
-    values = read_query(question.query)
+    values = read_query(QUERY, question.query)
     found = matching(values, view.models, question.created)
     paged = "offset" in values or "limit" in values
     first, count = values.get("offset", 0), values.get("limit", PAGE if paged else len(found))
@@ -157,7 +140,7 @@ def list_models(question: Question, view: View) -> JSON:
 
 def count_models(question: Question, view: View) -> JSON:
     """How many the query leaves."""
-    return {"data": {"count": len(matching(read_query(question.query), view.models, question.created))}}
+    return {"data": {"count": len(matching(read_query(QUERY, question.query), view.models, question.created))}}
 
 
 def show_model(question: Question, view: View) -> JSON:
@@ -267,8 +250,8 @@ def render_endpoint(model: ModelEntry) -> dict[str, JSON]:
 
 
 MODEL_READINGS: tuple[Reading, ...] = (
-    Page("models", (f"{BASE}/models", f"{BASE}/models/user"), list_models),
-    Page("models_count", (f"{BASE}/models/count",), count_models),
+    Page("models", (f"{BASE}/models", f"{BASE}/models/user"), list_models, query=QUERY),
+    Page("models_count", (f"{BASE}/models/count",), count_models, query=QUERY),
     Page("model", (f"{BASE}/model/{{model:path}}",), show_model),
     Page("endpoints", (f"{BASE}/models/{{model:path}}/endpoints",), list_endpoints),
 )

@@ -75,7 +75,7 @@ PREFERENCES = (
     Field("allow_fallbacks", Boolean(), "false: fail rather than use a provider that is not in order."),
     Field("require_parameters", Boolean(), "Only providers that know every parameter sent."),
     Field("data_collection", OneOf(("allow", "deny")), "deny: none that trains on what it sees. tampu does not."),
-    Field("zdr", Boolean(), "Only providers that keep no text; this one does if it was started with --log-text."),
+    Field("zdr", Boolean(), "Only providers that keep no text, as this one unless it was started with --log-text."),
     Field("enforce_distillable_text", Boolean(), "Only models whose licence lets one train others on their answers."),
     Field("quantizations", Listing(OneOf(QUANTIZATIONS), len(QUANTIZATIONS)), "Kinds of weights to choose from."),
     Field("sort", Either((SORTS, Nested(SORT, closed=True))), ONE_PROVIDER),

@@ -12,7 +12,7 @@ from typing import Any
 
 from tampu import __version__
 from tampu.dialects.base import Dialect, Operation, Reading
-from tampu.dialects.fields import Field, table_schema
+from tampu.dialects.fields import Field, Table, table_schema
 from tampu.dialects.kinds import JSON
 from tampu.dialects.workers_ai import ACCOUNT as ACCOUNT_PATH
 from tampu.dialects.workers_ai_finetunes import FIELDS as FINETUNE_FIELDS
@@ -74,7 +74,7 @@ def _reading(dialect: Dialect, reading: Reading, path: str) -> JSON:
     body = {"requestBody": {"content": {"application/json": {"schema": OBJECT}}}} if reading.method == "POST" else {}
     return {
         "operationId": operation_id(dialect.name, reading.name, reading.paths, path),
-        "parameters": _path_parameters(path),
+        "parameters": _path_parameters(path) + _query_parameters(reading.query),
         **body,
         "responses": {**_json("200", "What there is to show", OBJECT_OR_LIST), **_errors(dialect, READING_ERRORS)},
     }
@@ -83,6 +83,13 @@ def _reading(dialect: Dialect, reading: Reading, path: str) -> JSON:
 def _path_parameters(path: str) -> list[JSON]:
     schema = {"type": "string", "minLength": 1}
     return [{"name": name, "in": "path", "required": True, "schema": schema} for name in ARGUMENT.findall(path)]
+
+
+def _query_parameters(query: Table) -> list[JSON]:
+    return [
+        {"name": row.name, "in": "query", "required": row.required, "schema": row.kind.schema(), "description": row.doc}
+        for row in query
+    ]
 
 
 def plain(path: str) -> str:
