@@ -11,6 +11,7 @@ TampuError
 │   │   ├── NotOneOf            400  a string that is none of those listed
 │   │   ├── Unsupported         400  a known parameter that we do not offer
 │   │   ├── UnknownField        400  a parameter that nobody knows, where that is refused
+│   │   ├── BrokenRule          400  a rule of a provider's own, where we are as strict
 │   │   │   └── AdaptersUnsupported  400  the model takes no adapters
 │   │   ├── UnsupportedSchema   400  a constraint that cannot be enforced; names the keyword and its place
 │   │   ├── SchemaTooComplex    400  a constraint beyond the limits of size, depth, time or memory
@@ -163,6 +164,14 @@ class AdaptersUnsupported(Unsupported):
     def __init__(self, model: str, param: str = "lora") -> None:
         super().__init__(param, "the served model takes no adapters")
         self.model = model
+
+
+class BrokenRule(InvalidRequest):
+    """A rule of a provider's own that only strict dialects hold; `code` is the provider's."""
+
+    def __init__(self, message: str, *, param: str, code: str | None = None) -> None:
+        super().__init__(message, param=param)
+        self.code = code
 
 
 class UnsupportedSchema(InvalidRequest):

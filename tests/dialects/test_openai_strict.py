@@ -157,3 +157,34 @@ def test_json_mode_has_to_be_spoken_of() -> None:
 def test_a_body_that_is_no_object_is_refused_as_ever(operation: str) -> None:
     with pytest.raises(InvalidRequest, match="must be an object"):
         STRICT[operation].parse({}, [], CONTEXT)
+
+
+OPEN = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+CLOSED = {**OPEN, "additionalProperties": False}
+OPEN_WORDS = "In context=(), 'additionalProperties' is required to be supplied and to be false."
+
+
+def test_a_schema_that_is_marked_strict_has_to_be_closed() -> None:
+    named = {"name": "n", "schema": OPEN, "strict": True}
+    error = refusal("chat", response_format={"type": "json_schema", "json_schema": named})
+    assert (error.message, error.param) == (f"Invalid schema for response_format 'n': {OPEN_WORDS}", "response_format")
+    error = refusal("responses", text={"format": {"type": "json_schema", **named}})
+    assert (error.param, error.code) == ("text.format.schema", "invalid_json_schema")
+    closed = {"type": "json_schema", "json_schema": {"name": "n", "schema": CLOSED, "strict": True}}
+    assert ask("chat", response_format=closed).requests[0].constraint is not None
+
+
+@pytest.mark.parametrize(
+    ("operation", "wrap", "param"),
+    [
+        ("chat", lambda function: {"type": "function", "function": function}, "tools[0].function.parameters"),
+        ("responses", lambda function: {"type": "function", **function}, "tools[0].parameters"),
+    ],
+)
+def test_a_function_that_is_marked_strict_has_to_be_closed(operation: str, wrap: Any, param: str) -> None:
+    function = {"name": "f", "parameters": OPEN, "strict": True}
+    error = refusal(operation, tools=[wrap(function)])
+    assert error.message == f"Invalid schema for function 'f': {OPEN_WORDS}"
+    assert (error.param, error.code) == (param, "invalid_function_parameters")
+    for taken in ({**function, "strict": False}, {**function, "parameters": CLOSED}):
+        assert ask(operation, tools=[wrap(taken)]).requests[0].tools

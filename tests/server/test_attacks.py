@@ -17,6 +17,7 @@ from tests.server.test_body import HOLES
 USER = {"role": "user", "content": "hi"}
 CHAT: dict[str, Any] = {"model": "cria", "messages": [USER]}
 TEXT: dict[str, Any] = {"model": "cria", "prompt": "hi"}
+INPUT: dict[str, Any] = {"model": "cria", "input": "hi"}
 NASTY: list[Any] = [
     None, True, -1, 0, 1.5, 2**31, 2**63, -(2**63), 10**400, "", "x", "0.5", "NaN", [], {}, [[]], [None], {"": None},
     "a" * 100_000, [1] * 10_000, "\x01\x7f\u2028\ufffe", "<|eot_id|>", [{"role": "user"}], [{"type": "image_url"}],
@@ -25,18 +26,21 @@ FIELDS = [
     "model", "messages", "prompt", "temperature", "top_p", "top_k", "min_p", "n", "stop", "stop_token_ids",
     "logit_bias", "logprobs", "top_logprobs", "max_tokens", "max_completion_tokens", "seed", "stream", "echo",
     "stream_options", "response_format", "tools", "best_of", "suffix", "repetition_penalty", "bad_words",
+    "input", "instructions", "include", "text", "tool_choice", "metadata", "max_output_tokens", "user",
 ]  # fmt: skip
 
 
 def test_the_canary_survives_every_hole_of_json() -> None:
     with attacked() as server, httpx2.Client(base_url=server.url) as client:
-        for path in ("/v1/chat/completions", "/v1/completions"):
+        for path in ("/v1/chat/completions", "/v1/completions", "/v1/responses"):
             for name, body in HOLES.items():
                 answer = client.post(path, content=body)
                 assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error"), name
 
 
-@pytest.mark.parametrize(("path", "body"), [("/v1/chat/completions", CHAT), ("/v1/completions", TEXT)])
+@pytest.mark.parametrize(
+    ("path", "body"), [("/v1/chat/completions", CHAT), ("/v1/completions", TEXT), ("/v1/responses", INPUT)]
+)
 def test_the_canary_survives_nasty_values_in_every_field(path: str, body: dict[str, Any]) -> None:
     with attacked() as server, httpx2.Client(base_url=server.url) as client:
         for field in FIELDS:

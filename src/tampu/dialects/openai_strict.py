@@ -9,10 +9,11 @@ from tampu.dialects.constraints import WRAPPED, SchemaName, WrappedSchema
 from tampu.dialects.fields import Field, Nested, Table, read_table, table_schema
 from tampu.dialects.kinds import JSON, Boolean, Either, Integer, Kind, Listing, OneOf, Text, require
 from tampu.dialects.messages import MAX_CHARACTERS
+from tampu.dialects.openai_schema_rules import check_functions, fault_of
 from tampu.dialects.operations import Chat, Completions
 from tampu.dialects.responses import TEXT, TEXT_FORMAT, Metadata, Responses
 from tampu.dialects.rows import STOP
-from tampu.errors import InvalidRequest, Missing, UnknownField
+from tampu.errors import BrokenRule, InvalidRequest, Missing, UnknownField
 from tampu.request import Message, Range
 
 Judge = Callable[[Mapping[str, Any], Call], None]
@@ -148,12 +149,16 @@ OWN_RESPONSE: Mapping[str, Kind | None] = {
 
 
 def judge_chat(body: Mapping[str, Any], call: Call) -> None:
-    """Raise InvalidRequest for a conversation that OpenAI would not answer."""
+    """Raise BrokenRule for a conversation that OpenAI would not answer."""
     check_answered(body["messages"])
+    check_functions([tool["function"] for tool in body.get("tools") or ()], "function.parameters")
+    wrapped = (body.get("response_format") or {}).get("json_schema") or {}
+    if wrapped.get("strict") and (fault := fault_of(wrapped["schema"])):
+        raise BrokenRule(f"Invalid schema for response_format '{wrapped['name']}': {fault}", param="response_format")
     if body.get("metadata") and not body.get("store"):
-        raise InvalidRequest("The 'metadata' parameter is only allowed when 'store' is enabled.", param="metadata")
+        raise BrokenRule("The 'metadata' parameter is only allowed when 'store' is enabled.", param="metadata")
     if (body.get("response_format") or {}).get("type") == "json_object" and not says_json(call):
-        raise InvalidRequest(
+        raise BrokenRule(
             "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
             param="messages",
         )
@@ -164,14 +169,21 @@ def judge_text(body: Mapping[str, Any], call: Call) -> None:
 
 
 def judge_response(body: Mapping[str, Any], call: Call) -> None:
-    """Raise InvalidRequest for an input that OpenAI would not answer."""
+    """Raise BrokenRule for an input that OpenAI would not answer."""
     if isinstance(body["input"], list):
         check_outputs(body["input"])
+    check_functions(body.get("tools") or (), "parameters")
     form = (body.get("text") or {}).get("format") or {}
     if form.get("type") == "json_schema" and form.get("name") is None:
         raise Missing("text.format.name")
+    if form.get("strict") and (fault := fault_of(form["schema"])):
+        raise BrokenRule(
+            f"Invalid schema for response_format '{form['name']}': {fault}",
+            param="text.format.schema",
+            code="invalid_json_schema",
+        )
     if form.get("type") == "json_object" and not says_json(call, without=body.get("instructions")):
-        raise InvalidRequest(
+        raise BrokenRule(
             "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
             "'json_object'.",
             param="input",
@@ -185,7 +197,7 @@ def says_json(call: Call, without: str | None = None) -> bool:
 
 
 def check_answered(messages: Sequence[Mapping[str, Any]]) -> None:
-    """Raise InvalidRequest unless calls have results before the conversation goes on, and results have calls."""
+    """Raise BrokenRule unless calls have results before the conversation goes on, and results have calls."""
     waiting: list[str] = []  # ids of calls without a result
     called = False
     for index, message in enumerate(messages):
@@ -200,13 +212,13 @@ def check_answered(messages: Sequence[Mapping[str, Any]]) -> None:
 
 def _take_result(index: int, call_id: str, waiting: list[str] | None) -> None:
     if waiting is None:
-        raise InvalidRequest(
+        raise BrokenRule(
             "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with "
             "'tool_calls'.",
             param=f"messages.[{index}].role",
         )
     if call_id not in waiting:
-        raise InvalidRequest(
+        raise BrokenRule(
             f"Invalid parameter: 'tool_call_id' of '{call_id}' not found in 'tool_calls' of previous message.",
             param=f"messages.[{index}].tool_call_id",
         )
@@ -215,7 +227,7 @@ def _take_result(index: int, call_id: str, waiting: list[str] | None) -> None:
 
 def _refuse_unanswered(index: int, waiting: Sequence[str]) -> None:
     if waiting:
-        raise InvalidRequest(
+        raise BrokenRule(
             "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
             f"'tool_call_id'. The following tool_call_ids did not have response messages: {', '.join(waiting)}",
             param=f"messages.[{index}].role",
@@ -223,15 +235,15 @@ def _refuse_unanswered(index: int, waiting: Sequence[str]) -> None:
 
 
 def check_outputs(items: Sequence[Mapping[str, Any]]) -> None:
-    """Raise InvalidRequest unless calls and outputs stand in pairs."""
+    """Raise BrokenRule unless calls and outputs stand in pairs."""
     calls = [item["call_id"] for item in items if item.get("type") == "function_call"]
     outputs = [item["call_id"] for item in items if item.get("type") == "function_call_output"]
     for call_id in outputs:
         if call_id not in calls:
-            raise InvalidRequest(f"No tool call found for function call output with call_id {call_id}.", param="input")
+            raise BrokenRule(f"No tool call found for function call output with call_id {call_id}.", param="input")
     for call_id in calls:
         if call_id not in outputs:
-            raise InvalidRequest(f"No tool output found for function call {call_id}.", param="input")
+            raise BrokenRule(f"No tool output found for function call {call_id}.", param="input")
 
 
 # Operation -> its own fields, and how OpenAI judges and words what else comes.
