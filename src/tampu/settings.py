@@ -81,6 +81,7 @@ class ServerSettings:
     public_models: bool = _setting(False, "Let lists of models be read without the key.")
     strict: bool = _setting(False, "Be exactly as strict as the providers, where their clients are sloppy.")
     v1: BareDialect = _setting("openai", "Whose dialect the bare /v1 speaks; DeepInfra claims it, too.")
+    account: str = _setting("", "The one account id that paths below /client/v4 may name; any where it is empty.")
     max_body: int = _setting(4_000_000, "Largest request body in bytes.", 1024, 2**31)
     max_adapters: int = _setting(64, "Adapters that may be stored over HTTP; 0 takes none.", 0, 10_000)
     keep_alive: float = _setting(15.0, "Seconds of silence before an SSE comment is sent; 0 sends none.", 0, 3600)

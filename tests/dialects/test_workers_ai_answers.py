@@ -1,5 +1,7 @@
 """Answers of Workers AI besides its transcripts: padding, neurons, and what was cut before it was what it had to be."""
 
+import json
+
 import pytest
 
 from tampu.catalogue import Price
@@ -75,6 +77,15 @@ def test_a_call_without_text_leaves_no_response() -> None:
     call = ToolCallDelta(0, "", "call_a", "now")
     result = run_answer().result(completion("", "tool_calls", call))
     assert (result["response"], result["tool_calls"]) == (None, [{"name": "now", "arguments": {}, "id": "call_a"}])
+
+
+def test_calls_may_have_openais_shape() -> None:
+    call = ToolCallDelta(0, '{"a": 1}', "call_a", "add")
+    wire = {"id": "call_a", "type": "function", "function": {"name": "add", "arguments": '{"a": 1}'}}
+    answer = run_answer(Wanted(openai_calls=True))
+    assert answer.result(completion("", "tool_calls", call))["tool_calls"] == [wire]
+    (event,) = answer.render_chunk(0, Chunk(0, "", (1,), (), "tool_calls", (call,), OPENING))
+    assert json.loads(event.removeprefix(b"data: "))["tool_calls"] == [{"index": 0, **wire}]
 
 
 def test_json_mode_gives_text_to_tool_calls_all_the_same() -> None:

@@ -99,6 +99,12 @@ def test_a_stream_ends_with_its_usage_and_the_mark(server: Live) -> None:
     assert again.text == answer.text
 
 
+def test_a_shape_of_calls_that_there_is_not_is_refused(server: Live) -> None:
+    body = {**HELLO, "options": {"toolCalls": "xml"}}
+    answer = httpx2.post(server.url + RUN + "cria", json=body)
+    assert "enum xml not in flat,openai at '/options/toolCalls'" in answer.json()["errors"][0]["message"]
+
+
 def test_the_neurons_come_in_the_usage_where_they_are_asked_for(server: Live) -> None:
     body = {**HELLO, "options": {"neurons": True}}
     usage = httpx2.post(server.url + RUN + "cria", json=body).json()["result"]["usage"]
@@ -195,6 +201,17 @@ def test_a_wrong_key_is_an_error_of_the_edge() -> None:
             assert answer.json()["errors"] == [{"code": 10000, "message": "Authentication error"}]
         by_key = {"x-auth-email": "a@b.example", "x-auth-key": "k"}
         assert httpx2.post(server.url + RUN + "cria", json=HELLO, headers=by_key).status_code == 200
+
+
+def test_an_account_may_be_the_only_one() -> None:
+    with live(FakeUpstream(), ServerSettings(account="me")) as server:
+        answers = [
+            httpx2.post(f"{server.url}/client/v4/accounts/{account}/ai/run/cria", json=HELLO)
+            for account in ("me", "you")
+        ]
+        assert httpx2.get(f"{server.url}/client/v4/accounts/you/ai/v1/models").status_code == 404
+    assert [answer.status_code for answer in answers] == [200, 404]
+    assert [error["code"] for error in answers[1].json()["errors"]] == [7003, 7000]
 
 
 def test_an_engine_without_room_is_out_of_capacity_and_says_when_to_come_back() -> None:

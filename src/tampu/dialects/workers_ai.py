@@ -104,6 +104,7 @@ def parse_run(name: str, model: ModelEntry, body: JSON, context: Context, strict
         json_mode=constraint is not None,
         must_call=bool(request.offered_tools) and choice.mode == "required",
         neurons=options.get("neurons", False),
+        openai_calls=options.get("toolCalls") == "openai",
         calls=calls or bool(tools),
         default_limit=None if body.get("max_tokens") is not None else params.max_tokens,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from tampu.catalogue import Price
-from tampu.dialects.answers import DONE
+from tampu.dialects.answers import DONE, render_call
 from tampu.dialects.base import dumps, sse
 from tampu.dialects.kinds import JSON
 from tampu.dialects.workers_ai_errors import call_unmet, json_unmet, render_errors, request_uuid
@@ -66,6 +66,7 @@ class Wanted:
     json_mode: bool = False
     must_call: bool = False
     neurons: bool = False  # in the usage, too
+    openai_calls: bool = False  # calls in OpenAI's shape
     calls: bool = True  # `tool_calls` is there even when it is empty
     default_limit: int | None = None  # the cap on tokens, where the body left it open
 
@@ -99,13 +100,16 @@ class RunAnswer:
         (choice,) = completion.choices
         calls = whole_calls(choice.tool_calls)
         self._check_call(calls)
-        shown_calls = {"tool_calls": [render_call(call) for call in calls]} if calls or self._wanted.calls else {}
+        shown_calls = {"tool_calls": [*map(self._render_call, calls)]} if calls or self._wanted.calls else {}
         return {
             "response": self._response(choice, calls),
             **shown_calls,
             "usage": render_usage(completion.usage, self._wanted.neurons),
             "finish_reason": choice.finish_reason,
         }
+
+    def _render_call(self, call: ToolCall) -> dict[str, JSON]:
+        return render_call(call) if self._wanted.openai_calls else render_flat_call(call)
 
     def _response(self, choice: Choice, calls: Sequence[ToolCall]) -> JSON:
         if calls:
@@ -143,7 +147,7 @@ class RunAnswer:
             self._check_call(calls)
             if calls:
                 # In one event: a client of LangChain's reads the first event with calls, and no further one.
-                elements = [{"index": index, **render_call(call)} for index, call in enumerate(calls)]
+                elements = [{"index": index, **self._render_call(call)} for index, call in enumerate(calls)]
                 yield sse(dumps({"response": "", "tool_calls": elements}))
         if chunk.usage is not None:
             self._usage = chunk.usage
@@ -176,6 +180,6 @@ def is_object(text: str) -> bool:
         return False
 
 
-def render_call(call: ToolCall) -> dict[str, JSON]:
+def render_flat_call(call: ToolCall) -> dict[str, JSON]:
     """A call, flat, its arguments an object; with the id that OpenAI's clients want."""
     return {"name": call.name, "arguments": json.loads(call.arguments or "{}"), "id": call.id}

@@ -203,6 +203,7 @@ RESPONSE_FORMAT = (
 OPTIONS = (
     Field("rejectIfBusy", Boolean(), "Refuse at once, with 3040, instead of waiting for a place."),
     Field("neurons", Boolean(), "Give the cost in neurons in the usage, too."),
+    Field("toolCalls", OneOf(("flat", "openai")), "The shape of calls in a native answer; flat unless asked."),
 )
 STOP = Text(MAX_STOP_CHARACTERS, min_length=1)
 PENALTY = Number(Range(0, 2))

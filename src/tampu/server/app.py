@@ -12,7 +12,7 @@ from tampu.dialects.base import Policy
 from tampu.gateway.store import NoStore, Store
 from tampu.server import routes
 from tampu.server.adapters import Intake, add_adapters
-from tampu.server.auth import MODEL_LISTS, PUBLIC, Authenticator
+from tampu.server.auth import MODEL_LISTS, PUBLIC, Authenticator, OneAccount
 from tampu.server.edge import LOOPBACK_NAMES, Edge
 from tampu.server.finetunes import add_finetunes
 from tampu.server.lifecycle import Lifecycle
@@ -39,12 +39,12 @@ def create_app(
     app = FastAPI(
         title="tampu", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
-    guard = Depends(Authenticator(settings.api_key))
+    guards = [Depends(Authenticator(settings.api_key)), Depends(OneAccount(settings.account))]
     public = PUBLIC | MODEL_LISTS if settings.public_models else PUBLIC
 
     def add(path: str, endpoint: routes.Endpoint, methods: list[str]) -> None:
         # A route asks for the key unless its path is in the reviewed set; a test walks over all of them.
-        dependencies = [] if path in public else [guard]
+        dependencies = [] if path in public else guards
         app.add_api_route(path, endpoint, methods=methods, response_model=None, dependencies=dependencies)
 
     routes.add_public(add, service)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
-from tampu.errors import Unauthorized
+from tampu.errors import RouteNotFound, Unauthorized
 from tampu.server.records import record_of
 from tampu.settings import Secret
 
@@ -39,6 +39,19 @@ class Authenticator:
         if not hmac.compare_digest(digest(given_key(request.headers)), self._digest):
             raise Unauthorized(REFUSAL)
         record_of(request.scope).tenant = self._digest.hex()[:16]
+
+
+class OneAccount:
+    """The dependency of every route that is not public: an account in its path is the configured one, if one is."""
+
+    def __init__(self, account: str) -> None:
+        self._account = account
+
+    async def __call__(self, request: Request) -> None:
+        """Raises RouteNotFound for another account."""
+        if self._account and request.path_params.get("account_id", self._account) != self._account:
+            path = request.url.path[:200]
+            raise RouteNotFound(f"There is no {path} here: the account is another one.", path=path)
 
 
 def given_key(headers: Mapping[str, str]) -> str:
