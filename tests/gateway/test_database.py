@@ -143,6 +143,23 @@ def test_a_file_that_is_no_database_fails_reads_with_its_name_and_no_write(tmp_p
     using(Database(path, pragmas=IMPATIENT), work)
 
 
+def test_a_file_that_cannot_be_used_is_told_of_at_the_start_and_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "records.db"
+
+    async def work(store: Store) -> None:
+        await until(lambda: len(caplog.records) == 1)
+        store.add(record())
+        await until(lambda: store.stats.failures > 2)
+
+    using(Database(path), work)
+    first, last = (line.message for line in caplog.records)
+    assert first.startswith(f"{path} cannot be used: File exists: {path.parent}. Records wait in memory")
+    assert last == "Records that could not be stored: 1."
+
+
 def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "records.db"
     using(Database(path), lambda store: store.spending("abc"))

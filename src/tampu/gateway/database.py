@@ -115,11 +115,11 @@ async def translated(path: Path) -> AsyncIterator[None]:
     try:
         yield
     except CommandError as error:
-        raise StoreUnavailable(f"{path} was written by another version of tampu: {error}") from error
+        raise StoreUnavailable(f"{path} was written by another version of tampu: {error}.") from error
     except SQLAlchemyError as error:
-        raise StoreUnavailable(f"{path} cannot be used: {reason(error)}") from error
+        raise StoreUnavailable(f"{path} cannot be used: {reason(error)}.") from error
     except OSError as error:
-        raise StoreUnavailable(f"{path} cannot be used: {error.strerror or error}") from error
+        raise StoreUnavailable(f"{path} cannot be used: {error.strerror}: {error.filename}.") from error
 
 
 def reason(error: SQLAlchemyError) -> str:

@@ -1,7 +1,6 @@
 """Records of generations: taken at once, written behind, found by either id, summed by tenant, kept for a while."""
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -94,7 +93,7 @@ class Store:
             writing.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.stats.waiting:
-            log.error("%d records could not be stored.", self.stats.waiting)
+            log.error("Records that could not be stored: %d.", self.stats.waiting)
         await self._database.close()
 
     def add(self, record: GenerationRecord) -> None:
@@ -146,9 +145,10 @@ class Store:
 
     async def _keep_swept(self) -> None:
         while True:
-            # The writer tells of a store that cannot be written; what is old can wait.
-            with contextlib.suppress(StoreUnavailable):
+            try:
                 await self.sweep()
+            except StoreUnavailable as error:
+                self._writer.tell(error)  # so that an operator hears of a bad path at the start
             await asyncio.sleep(SWEEP_EVERY)
 
     async def _write(self, rows: Sequence[Row]) -> None:

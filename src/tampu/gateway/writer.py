@@ -49,6 +49,7 @@ class Writer:
         self._rows: deque[Row] = deque()
         self._num_bytes = 0
         self._retry = 0.0  # seconds until the next attempt; 0 while all is well
+        self._told = False  # whether the log has it that the store cannot be written
         self._news = asyncio.Event()
         self._closing = asyncio.Event()
 
@@ -93,15 +94,21 @@ class Writer:
         else:
             self._succeed(len(batch))
 
+    def tell(self, error: StoreUnavailable) -> None:
+        """Log that the store cannot be written, once until it can."""
+        if not self._told:
+            log.error("%s Records wait in memory until they can be written; the rest goes on.", error)
+        self._told = True
+
     def _fail(self, error: StoreUnavailable) -> None:
         self.stats.failures += 1
-        if not self._retry:
-            log.error("%s Records wait in memory until they can be written; the rest goes on.", error)
+        self.tell(error)
         self._retry = min(2 * self._retry or self._pace.first_retry, self._pace.last_retry)
 
     def _succeed(self, count: int) -> None:
-        if self._retry:
+        if self._told and count:
             log.warning("Records are stored again; %d were lost.", self.stats.lost)
+            self._told = False
         self._retry = 0.0
         self.stats.written += count
         self._forget(count)
