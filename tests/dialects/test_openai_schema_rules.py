@@ -54,6 +54,8 @@ def test_every_property_has_to_be_required() -> None:
     )
 
 
-@pytest.mark.parametrize(("schema", "got"), [({"type": "array"}, '"array"'), ({}, "None"), ({"anyOf": [TEXT]}, "None")])
-def test_the_whole_has_to_be_an_object(schema: dict[str, Any], got: str) -> None:
+@pytest.mark.parametrize(
+    ("schema", "got"), [({"type": "array"}, '"array"'), ({}, "None"), ({"anyOf": [TEXT]}, "None"), (True, "None")]
+)
+def test_the_whole_has_to_be_an_object(schema: Any, got: str) -> None:
     assert fault_of(schema) == f"schema must be a JSON Schema of 'type: \"object\"', got 'type: {got}'."

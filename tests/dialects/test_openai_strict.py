@@ -1,5 +1,7 @@
 """OpenAI's operations under --strict: what OpenAI refuses is refused, in its words."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -188,3 +190,35 @@ def test_a_function_that_is_marked_strict_has_to_be_closed(operation: str, wrap:
     assert (error.param, error.code) == (param, "invalid_function_parameters")
     for taken in ({**function, "strict": False}, {**function, "parameters": CLOSED}):
         assert ask(operation, tools=[wrap(taken)]).requests[0].tools
+
+
+NASTY: list[Any] = [
+    None, True, 0, -1, 1.5, 10**400, "", "x", [], {}, [[]], [None], [{}], {"a": None}, {"type": "object"},
+    {"type": "object", "properties": [1], "required": 3, "items": "x", "anyOf": {}, "$defs": 1},
+    {"type": "object", "properties": {"a": 1, "b": None}, "additionalProperties": False},
+]  # fmt: skip
+
+
+def nasty_bodies(operation: str) -> Iterator[dict[str, Any]]:
+    """Bodies with every nasty value in every field, and as a strict schema."""
+    for row in STRICT[operation].table:
+        yield from ({**BODIES[operation], row.name: value} for value in NASTY)
+    for schema in NASTY:
+        named = {"name": "n", "schema": schema, "strict": True}
+        function = {"name": "f", "parameters": schema, "strict": True}
+        for kind in ("text", "json_schema"):
+            yield {**BODIES[operation], "response_format": {"type": kind, "json_schema": named}}
+            yield {**BODIES[operation], "text": {"format": {"type": kind, **named}}}
+            yield {**BODIES[operation], "text": {"format": {"type": kind, "strict": True}}}
+        yield {**BODIES[operation], "tools": [{"type": "function", "function": function}]}
+        yield {**BODIES[operation], "tools": [{"type": "function", **function}]}
+
+
+@pytest.mark.parametrize("operation", STRICT)
+def test_whatever_comes_is_taken_or_refused(operation: str) -> None:
+    taken = 0
+    for body in nasty_bodies(operation):
+        with suppress(InvalidRequest):
+            STRICT[operation].parse({}, body, CONTEXT)
+            taken += 1
+    assert taken > len(STRICT[operation].table)

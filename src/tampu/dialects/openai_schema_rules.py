@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tampu.dialects.kinds import shown
 from tampu.errors import BrokenRule
 
 Context = tuple[str, ...]  # the keys that lead to a part of a schema
@@ -10,11 +11,11 @@ CLOSED = "'additionalProperties' is required to be supplied and to be false."
 COMPLETE = "'required' is required to be supplied and to be an array including every key in properties."
 
 
-def fault_of(schema: Mapping[str, Any]) -> str:
-    """The first thing that breaks the rules, empty where nothing does."""
-    if schema.get("type") != "object":
-        found = schema.get("type")
-        got = "None" if found is None else f'"{found}"'
+def fault_of(schema: Any) -> str:
+    """The first thing that breaks the rules, empty where nothing does. What is no schema at all is not judged."""
+    found = schema.get("type") if isinstance(schema, Mapping) else None
+    if found != "object":
+        got = "None" if found is None else f'"{shown(found)}"'
         return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: {got}'."
     return next((f"In context={context!r}, {fault}" for context, fault in _faults(schema, ())), "")
 
@@ -23,8 +24,9 @@ def _faults(schema: Any, context: Context) -> Iterator[tuple[Context, str]]:
     if not isinstance(schema, Mapping):
         return
     if schema.get("type") == "object":
-        properties, required = schema.get("properties") or {}, schema.get("required") or []
-        missing = next((key for key in properties if key not in required), None)
+        required = schema.get("required")
+        known = required if isinstance(required, list) else []
+        missing = next((key for (_, key), _ in _named(schema, "properties") if key not in known), None)
         if schema.get("additionalProperties") is not False:
             yield context, CLOSED
         if missing is not None:
@@ -36,12 +38,17 @@ def _faults(schema: Any, context: Context) -> Iterator[tuple[Context, str]]:
 def _parts(schema: Mapping[str, Any]) -> Iterator[tuple[Context, Any]]:
     """The schemas within a schema, each with the keys that lead to it."""
     for name in ("properties", "$defs", "definitions"):
-        if isinstance(schema.get(name), Mapping):
-            yield from (((name, key), part) for key, part in schema[name].items())
+        yield from _named(schema, name)
     if isinstance(schema.get("anyOf"), list):
         yield from ((("anyOf", str(index)), part) for index, part in enumerate(schema["anyOf"]))
     if "items" in schema:
         yield ("items",), schema["items"]
+
+
+def _named(schema: Mapping[str, Any], name: str) -> Iterator[tuple[tuple[str, str], Any]]:
+    parts = schema.get(name)
+    if isinstance(parts, Mapping):
+        yield from (((name, key), part) for key, part in parts.items())
 
 
 def check_functions(functions: Sequence[Mapping[str, Any]], place: str) -> None:

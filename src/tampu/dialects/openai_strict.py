@@ -174,19 +174,25 @@ def judge_response(body: Mapping[str, Any], call: Call) -> None:
         check_outputs(body["input"])
     check_functions(body.get("tools") or (), "parameters")
     form = (body.get("text") or {}).get("format") or {}
-    if form.get("type") == "json_schema" and form.get("name") is None:
+    if form.get("type") == "json_schema":
+        check_format(form)
+    if form.get("type") == "json_object" and not says_json(call, without=body.get("instructions")):
+        raise BrokenRule(
+            "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
+            "'json_object'.",
+            param="input",
+        )
+
+
+def check_format(form: Mapping[str, Any]) -> None:
+    """Raise Missing or BrokenRule for a schema without a name, or one that is marked strict and is not."""
+    if form.get("name") is None:
         raise Missing("text.format.name")
     if form.get("strict") and (fault := fault_of(form["schema"])):
         raise BrokenRule(
             f"Invalid schema for response_format '{form['name']}': {fault}",
             param="text.format.schema",
             code="invalid_json_schema",
-        )
-    if form.get("type") == "json_object" and not says_json(call, without=body.get("instructions")):
-        raise BrokenRule(
-            "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
-            "'json_object'.",
-            param="input",
         )
 
 
