@@ -86,7 +86,8 @@ def test_a_model_has_every_key_that_clients_require() -> None:
 
 def test_a_model_with_an_adapter_has_its_own_name() -> None:
     shown = show_model(Question({"model": "cria:chasqui"}, {}, NOW), VIEW)["data"]
-    assert (shown["id"], shown["name"]) == ("tampu/cria:chasqui", "tampu: cria (chasqui)")
+    assert (shown["id"], shown["canonical_slug"]) == ("cria:chasqui", "tampu/cria:chasqui")
+    assert shown["name"] == "tampu: cria (chasqui)"
     assert (shown["hugging_face_id"], shown["default_parameters"], shown["knowledge_cutoff"]) == (None, None, None)
 
 

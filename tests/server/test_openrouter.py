@@ -113,7 +113,7 @@ def test_a_name_that_is_no_model_is_400(client: httpx2.Client) -> None:
 
 @pytest.mark.parametrize("path", ["/model/tampu/cria", "/model/tampu%2Fcria", "/model//tampu/cria/", "/model/cria"])
 def test_a_models_name_in_a_path_may_have_its_slash_as_it_is(client: httpx2.Client, path: str) -> None:
-    assert client.get(path).json()["data"]["id"] == "tampu/cria"
+    assert client.get(path).json()["data"]["canonical_slug"] == "tampu/cria"
 
 
 def test_the_endpoints_of_a_model_are_where_its_links_say(client: httpx2.Client) -> None:

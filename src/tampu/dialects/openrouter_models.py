@@ -144,15 +144,15 @@ def count_models(question: Question, view: View) -> JSON:
 
 
 def show_model(question: Question, view: View) -> JSON:
-    """One model."""
-    return {"data": render_model(_find(question, view))}
+    """One model, under the name it was asked for."""
+    return {"data": {**render_model(_find(question, view)), "id": question.path_args["model"]}}
 
 
 def list_endpoints(question: Question, view: View) -> JSON:
-    """One model, and its one endpoint."""
+    """One model, under the name it was asked for, and its one endpoint."""
     model = _find(question, view)
     shown = {key: value for key, value in render_model(model).items() if key in ENDPOINTS_KEYS}
-    return {"data": {**shown, "endpoints": [render_endpoint(model)]}}
+    return {"data": {**shown, "id": question.path_args["model"], "endpoints": [render_endpoint(model)]}}
 
 
 ENDPOINTS_KEYS = ("id", "name", "created", "description", "architecture")
