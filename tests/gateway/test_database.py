@@ -204,7 +204,7 @@ def test_the_migrations_lead_to_the_tables_that_the_code_knows(tmp_path: Path) -
                 sorted(str(index["column_names"]) for index in tables.get_indexes(name)),
                 sorted(str(unique["column_names"]) for unique in tables.get_unique_constraints(name)),
             )
-            for name in ("generations", "spending")
+            for name in METADATA.tables
         }
         engine.dispose()
         return shapes

@@ -43,7 +43,7 @@ def live(
     lifecycle = Lifecycle()
     server = build_server(upstream, settings or ServerSettings(), lifecycle, http, store)
     loop = auto_loop_factory()()
-    thread = threading.Thread(target=_run, args=(loop, serving(server, listener, store)), daemon=True)
+    thread = threading.Thread(target=_run, args=(loop, serving(server, listener, lifecycle, store)), daemon=True)
     thread.start()
     try:
         yield Live(url(listener), listener.getsockname()[1], server, lifecycle, loop)
@@ -58,10 +58,12 @@ def _run(loop: asyncio.AbstractEventLoop, work: Coroutine[object, object, None])
     loop.run_until_complete(work)
 
 
-async def serving(server: Server, listener: socket.socket, store: Store | NoStore) -> None:
+async def serving(server: Server, listener: socket.socket, lifecycle: Lifecycle, store: Store | NoStore) -> None:
     """Serve with this store until the server is told to stop."""
     await store.start()
+    await lifecycle.start()
     await server.serve([listener])
+    await lifecycle.stop()
     await store.close()
 
 

@@ -4,7 +4,7 @@ What `strict` changes is in STRICT_WINDOWS, DEFAULT_SYSTEM and the refusal of a 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from tampu.errors import InvalidRequest, Missing, ModelNotFound, ServiceError
 from tampu.request import Constraint, GenerateRequest, Message, Prompt, SamplingParams, Tool, ToolChoice
 
 ACCOUNT = "/client/v4/accounts/{account_id}/ai"
+RUN_PATH = f"{ACCOUNT}/run/{{model:path}}"
 WELL_FORMED = re.compile(r"@[a-z0-9]+/[^/]+/[^/]+")
 LEAST_PENALTY = 0.01  # what the sampler takes
 # Windows of Cloudflare's own, for names that promise less than the model can: held to where we are strict.
@@ -55,7 +56,7 @@ class Run:
     table: Table = FIELDS
     name: str = "run"
     takes_forms: bool = False
-    paths: tuple[str, ...] = (f"{ACCOUNT}/run/{{model:path}}",)
+    paths: tuple[str, ...] = (RUN_PATH,)
 
     @property
     def answer_schema(self) -> Mapping[str, JSON]:
@@ -65,13 +66,17 @@ class Run:
     def parse(self, path_args: Mapping[str, str], body: JSON, context: Context) -> Call:
         """One request, under the name in the path."""
         name = path_args["model"]
-        try:
-            model = context.find(name)
-        except ModelNotFound:
-            if WELL_FORMED.fullmatch(name):
-                raise
-            raise Numbered(7000, "No route for that URI", param="model") from None
-        return parse_run(name, model, body, context, self.strict)
+        return parse_run(name, find_model(name, context.find), body, context, self.strict)
+
+
+def find_model(name: str, find: Callable[[str], ModelEntry]) -> ModelEntry:
+    """The model of a name in a path. Raises ModelNotFound; 7000 where it has not the form of a name either."""
+    try:
+        return find(name)
+    except ModelNotFound:
+        if WELL_FORMED.fullmatch(name):
+            raise
+        raise Numbered(7000, "No route for that URI", param="model") from None
 
 
 def parse_run(name: str, model: ModelEntry, body: JSON, context: Context, strict: bool, calls: bool = True) -> Call:

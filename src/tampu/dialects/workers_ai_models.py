@@ -88,14 +88,14 @@ class Row:
 def model_readings(account: str, windows: Mapping[str, int]) -> tuple[Reading, ...]:
     """The routes under an account; `windows` narrows the contexts of names that promise less than the model can."""
 
-    def page(name: str, path: str, show: Callable[[Mapping[str, int], Question, View], JSON]) -> Page:
-        return Page(name, (f"{account}/{path}",), partial(show, windows), head=answer_headers)
+    def page(name: str, path: str, query: Table, show: Callable[[Mapping[str, int], Question, View], JSON]) -> Page:
+        return Page(name, (f"{account}/{path}",), partial(show, windows), query=query, head=answer_headers)
 
     return (
-        page("models_search", "models/search", search_models),
-        page("models_schema", "models/schema", show_schema),
-        page("authors_search", "authors/search", search_authors),
-        page("tasks_search", "tasks/search", search_tasks),
+        page("models_search", "models/search", QUERY, search_models),
+        page("models_schema", "models/schema", SCHEMA_QUERY, show_schema),
+        page("authors_search", "authors/search", NAMED_QUERY, search_authors),
+        page("tasks_search", "tasks/search", NAMED_QUERY, search_tasks),
     )
 
 

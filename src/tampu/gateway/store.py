@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tampu.errors import StoreUnavailable
+from tampu.gateway.batches import Batches
 from tampu.gateway.database import Database
 from tampu.gateway.tables import GENERATIONS, SPENDING, Row, record_of, row_of
 from tampu.gateway.writer import Pace, StoreStats, Writer
@@ -32,6 +33,7 @@ class NoStore:
     """Keeps nothing."""
 
     stats = StoreStats()
+    batches: Batches | None = None
 
     async def start(self) -> None:
         """Nothing to open."""
@@ -69,6 +71,7 @@ class Store:
         self._max_records = max_records
         self._farewell = farewell
         self._clock = clock
+        self.batches: Batches | None = Batches(database, clock)
         self._writer = Writer(self._write, pace)
         # A row is either waiting or written to whoever holds this.
         self._moving = asyncio.Lock()

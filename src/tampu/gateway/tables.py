@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, MetaData, Table, Text
 
 from tampu.generation import ChoiceDigest, GenerationRecord
 from tampu.request import Usage
@@ -53,6 +53,29 @@ SPENDING = Table(
     Column("day", Integer, primary_key=True),
     Column("generations", BigInteger, nullable=False),
     Column("cost", BigInteger, nullable=False),
+)
+# What waits to be answered, as JSON text; who goes on with it has claimed it for a while.
+BATCHES = Table(
+    "batches",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("tenant", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("served_by", Text, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("elements", Text, nullable=False),
+    Column("claimed_until", Float, nullable=False),
+    Column("finished", Float, index=True),
+    sqlite_autoincrement=True,
+)
+BATCH_ANSWERS = Table(
+    "batch_answers",
+    METADATA,
+    Column("batch", Integer, ForeignKey("batches.number", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("answer", Text, nullable=False),
 )
 COUNTS = ("prompt_tokens", "completion_tokens", "cached_tokens", "prompt_cost", "completion_cost")
 STRUCTURES = ("finish_reasons", "client", "prompt_digests", "choice_digests", "replay", "text")

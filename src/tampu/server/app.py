@@ -9,10 +9,12 @@ from tampu import __version__
 from tampu.catalogue import load_catalogue
 from tampu.dialects import build_dialects
 from tampu.dialects.base import Policy
+from tampu.dialects.workers_ai import RUN_PATH
 from tampu.gateway.store import NoStore, Store
 from tampu.server import routes
 from tampu.server.adapters import Intake, add_adapters
 from tampu.server.auth import MODEL_LISTS, PUBLIC, Authenticator, OneAccount
+from tampu.server.batches import BatchDesk, BatchRunner
 from tampu.server.edge import LOOPBACK_NAMES, Edge
 from tampu.server.finetunes import add_finetunes
 from tampu.server.lifecycle import Lifecycle
@@ -27,7 +29,7 @@ def create_app(
     lifecycle: Lifecycle | None = None,
     store: Store | NoStore | None = None,
 ) -> FastAPI:
-    """The HTTP service over `upstream`. `lifecycle` lets the caller drain it; the caller starts and closes `store`.
+    """The HTTP service over `upstream`. The caller starts and stops `lifecycle`, which lets it drain, and `store`.
 
     Raises BadSetting for a catalogue that is wrong.
     """
@@ -48,7 +50,9 @@ def create_app(
         app.add_api_route(path, endpoint, methods=methods, response_model=None, dependencies=dependencies)
 
     routes.add_public(add, service)
-    routes.add_generating(add, service)
+    runner = BatchRunner(service)
+    lifecycle.add_background(runner.run)
+    routes.add_generating(add, service, {RUN_PATH: BatchDesk(service, runner)})
     routes.add_readings(add, service)
     intake = Intake()
     add_adapters(add, service, intake)

@@ -1,6 +1,7 @@
 """Whether the server takes requests, and the way out: drain, then cut."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tampu.errors import NotReady
@@ -13,6 +14,23 @@ class Lifecycle:
         self.draining = False
         self.cutting = False
         self._open: set[asyncio.Task[Any]] = set()
+        self._background: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        self._working: list[asyncio.Task[None]] = []
+
+    def add_background(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do this work, of nobody's request, from `start` until `stop`."""
+        self._background.append(work)
+
+    async def start(self) -> None:
+        """Begin with the background's work."""
+        self._working = [asyncio.create_task(work()) for work in self._background]
+
+    async def stop(self) -> None:
+        """End it."""
+        self.draining = True
+        for task in self._working:
+            task.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
 
     def admit(self) -> None:
         """Raise NotReady once the server is on its way out."""

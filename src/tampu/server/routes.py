@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -25,7 +25,32 @@ READ = ["GET", "HEAD"]
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def generating(service: Service, dialect: Dialect, operation: Operation) -> Endpoint:
+class Deferring(Protocol):
+    """Takes bodies that are not to be answered at once."""
+
+    def max_body(self, query: Mapping[str, str]) -> int:
+        """Bytes that a body may have."""
+
+    async def answer(self, request: Request, body: Any) -> Response | None:
+        """What is answered at once instead; None to a body that is not for later. Raises ServiceError."""
+
+
+class NothingDeferred:
+    """Answers everything at once."""
+
+    def __init__(self, max_body: int) -> None:
+        self._max_body = max_body
+
+    def max_body(self, query: Mapping[str, str]) -> int:  # noqa: ARG002 - as the protocol has it
+        """As the settings say."""
+        return self._max_body
+
+    async def answer(self, request: Request, body: Any) -> Response | None:  # noqa: ARG002
+        """Nothing."""
+        return None
+
+
+def generating(service: Service, dialect: Dialect, operation: Operation, later: Deferring) -> Endpoint:
     """The endpoint of one of a dialect's operations."""
 
     async def generate(request: Request) -> Response:
@@ -33,11 +58,14 @@ def generating(service: Service, dialect: Dialect, operation: Operation) -> Endp
         record.operation = operation.name
         service.lifecycle.admit()
         service.card()
-        body = await read_values(request, operation, service.settings.max_body)
+        body = await read_values(request, operation, later.max_body(request.query_params))
+        if (response := await later.answer(request, body)) is not None:
+            return response
         call = operation.parse(request.path_params, body, service.context(request, record))
         call, model = service.with_adapter(call)
         record.model = call.model
-        asked = Asked(dialect.name, operation.name, client_of(request.headers, body), service.replay_facts(request))
+        facts = service.replay_facts(request.path_params, request.query_params)
+        asked = Asked(dialect.name, operation.name, client_of(request.headers, body), facts)
         recorder = Recorder(call, model, asked, record, service.store.add, service.settings.log_text)
         if call.stream:
             return EventStream(recorder, service.upstream, service.lifecycle, service.settings.keep_alive)
@@ -54,12 +82,13 @@ async def read_values(request: Request, operation: Operation, cap: int) -> Any:
     return parse_form(data, request.headers, {row.name for row in operation.table if isinstance(row.kind, Text)})
 
 
-def add_generating(add: AddRoute, service: Service) -> None:
-    """The routes of every operation of every dialect."""
+def add_generating(add: AddRoute, service: Service, deferring: Mapping[str, Deferring]) -> None:
+    """The routes of every operation of every dialect; `deferring` has, by path, those that take work for later."""
+    at_once = NothingDeferred(service.settings.max_body)
     for dialect in service.dialects:
         for operation in dialect.operations:
             for path in operation.paths:
-                add(path, generating(service, dialect, operation), ["POST"])
+                add(path, generating(service, dialect, operation, deferring.get(path, at_once)), ["POST"])
 
 
 def reading(service: Service, shown: Reading) -> Endpoint:

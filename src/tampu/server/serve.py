@@ -114,6 +114,7 @@ async def run(
         loop.add_signal_handler(number, goodbye.signal)
     announce(f"tampu {__version__} listens at {url(listener)} (API: {url(listener)}/v1, docs: {url(listener)}/docs)")
     await store.start()
+    await lifecycle.start()
     starting = asyncio.ensure_future(start(upstream, announce))
     starting.add_done_callback(lambda task: stop_if_failed(task, server))
     try:
@@ -122,6 +123,7 @@ async def run(
             starting.result()
     finally:
         starting.cancel()
+        await lifecycle.stop()
         await upstream.stop()
         await store.close()
 

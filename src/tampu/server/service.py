@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -168,11 +168,11 @@ class Service:
         spending = await self.store.spending(tenant) if asks.spending else Spending()
         return View(self.entries(), self.find, records, spending)
 
-    def replay_facts(self, request: Request) -> dict[str, Any]:
+    def replay_facts(self, path_args: Mapping[str, str], query: Mapping[str, str]) -> dict[str, Any]:
         """What a replay needs besides the requests themselves: where they came in, and what they ran on."""
         card = self.card()
         engine = {"model": card.packed, "kv_dtype": card.kv_dtype}
-        return {"engine": engine, "path_args": dict(request.path_params), "query": dict(request.query_params)}
+        return {"engine": engine, "path_args": dict(path_args), "query": dict(query)}
 
     def render_error(self, error: ServiceError, record: RequestRecord) -> Response:
         """The error in the words of the dialect that the path belongs to."""

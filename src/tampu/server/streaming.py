@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tampu.dialects.base import Call, ModelEntry, dumps
+from tampu.dialects.kinds import JSON
 from tampu.errors import EngineFailure, ServiceError
 from tampu.request import Chunk, Completion, GenerateRequest, Upstream
 from tampu.server.lifecycle import Lifecycle, cut_off
@@ -171,13 +172,18 @@ class Generation(Response):
 class WholeAnswer(Generation):
     """One JSON body, when everything is there."""
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(self) -> tuple[JSON, dict[str, str]]:
+        """Body and headers. Raises ServiceError."""
         self._chunks: list[list[Chunk]] = [[] for _ in self._call.requests]
         with self._recorded():
             await self._generate_all()
             seconds = self._record.seconds
             completions = [replace(Completion.fold(chunks), seconds=seconds) for chunks in self._chunks]
-            body, head = dumps(self._call.answer.render(completions)), self._head(completions)
+            return self._call.answer.render(completions), self._head(completions)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        value, head = await self.answer()
+        body = dumps(value)
         await Response(body, media_type="application/json", headers=head)(scope, receive, send)
 
     def _take(self, position: int, chunk: Chunk) -> None:
