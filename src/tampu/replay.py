@@ -9,7 +9,7 @@ from typing import Any
 
 from tampu.request import Constraint, GenerateRequest, Message, Prompt, SamplingParams, Tool, ToolCall, ToolChoice
 
-FLAGS = ("parallel_tool_calls", "continue_last", "echo", "adapter", "token_cap")
+FLAGS = ("parallel_tool_calls", "continue_last", "echo", "adapter", "token_cap", "middle_out")
 TOKEN_ID_BYTES = 4
 
 

@@ -192,6 +192,8 @@ class GenerateRequest:
     may_wait: bool = True
     # A narrower context than the model's own, prompt and completion together.
     max_context: int | None = None
+    # A prompt that does not fit the context loses its middle instead of being refused.
+    middle_out: bool = False
     # The body's field that errors about the prompt name; empty: messages for a chat, prompt for another.
     prompt_param: str = ""
 

@@ -151,6 +151,11 @@ def test_what_we_do_not_offer_is_refused_by_name(operation: str, row: Field) -> 
         ({"models": ["cria"] * 65}, "models"),
         ({"model": ""}, "model"),
         ({"route": "shortest"}, "route"),
+        ({"transforms": ["outside-in"]}, "transforms[0]"),
+        ({"transforms": ["middle-out"] * 2}, "transforms"),
+        ({"plugins": [{"id": "web"}]}, "plugins[0].id"),
+        ({"plugins": [{"engine": "middle-out"}]}, "plugins[0].id"),
+        ({"plugins": [{"id": "context-compression", "engine": "gzip"}]}, "plugins[0].engine"),
     ],
     ids=str,
 )
@@ -242,6 +247,26 @@ def test_a_strict_dialect_takes_what_openrouter_takes_and_no_more() -> None:
     parse("chat", messages=old)
     with pytest.raises(InvalidRequest, match="must be one of system, user, developer, assistant, tool, got function"):
         chat.parse({}, {**BODIES["chat"], "messages": old}, CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("changes", "shortens"),
+    [
+        ({}, False),
+        ({"transforms": []}, False),
+        ({"transforms": ["middle-out"]}, True),
+        ({"plugins": [{"id": "context-compression"}]}, True),
+        ({"plugins": [{"id": "context-compression", "engine": "middle-out", "enabled": True}]}, True),
+        ({"plugins": [{"id": "context-compression", "enabled": False}]}, False),
+        ({"plugins": [{"id": "response-healing"}]}, False),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_prompt_loses_its_middle_only_where_the_request_says_so(
+    operation: str, changes: dict[str, Any], shortens: bool
+) -> None:
+    assert only(operation, **changes).middle_out == shortens
 
 
 def test_streams_wait_with_comments() -> None:

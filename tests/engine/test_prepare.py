@@ -86,6 +86,37 @@ def test_a_request_may_have_a_narrower_context_than_the_model() -> None:
         PREPARER.prepare(replace(ask((1,) * 30, max_tokens=3), max_context=32))
 
 
+LONG_PROMPTS: list[Prompt] = [
+    "x" * 500,
+    tuple(range(256)),
+    (Message("user", "x" * 500),),
+    (*(Message("user", f"turn {place}") for place in range(50)),),
+]
+
+
+@pytest.mark.parametrize("prompt", LONG_PROMPTS, ids=["text", "ids", "message", "messages"])
+@pytest.mark.parametrize(("max_tokens", "room"), [(None, 48), (10, 54), (40, 24)])
+def test_a_long_prompt_loses_its_middle_where_the_request_says_so(
+    prompt: Prompt, max_tokens: int | None, room: int
+) -> None:
+    request = ask(prompt, max_tokens=max_tokens)
+    with pytest.raises(ContextTooLong):
+        PREPARER.prepare(request)
+    prepared = PREPARER.prepare(replace(request, middle_out=True))
+    assert 0 < len(prepared.prompt_token_ids) <= room
+    assert prepared.sampling.max_tokens == (max_tokens or 64 - len(prepared.prompt_token_ids))
+
+
+def test_a_prompt_that_fits_loses_nothing() -> None:
+    request = ask("x" * 60)
+    assert PREPARER.prepare(replace(request, middle_out=True)).prompt_token_ids == (BEGIN_OF_TEXT, *b"x" * 60)
+
+
+def test_a_completion_that_leaves_no_room_is_refused_all_the_same() -> None:
+    with pytest.raises(ContextTooLong):
+        PREPARER.prepare(replace(ask("x" * 500, max_tokens=64), middle_out=True))
+
+
 def test_a_chat_that_is_too_long_is_the_fault_of_its_messages() -> None:
     with pytest.raises(ContextTooLong) as caught:
         PREPARER.prepare(ask((Message("user", "x" * 64),)))

@@ -5,6 +5,7 @@ Every field has OpenRouter's range. What a body leaves open is as the model's ma
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tampu.dialects.base import Operation, Policy, Reading
 from tampu.dialects.constraints import CONSTRAINT_FIELDS
@@ -34,6 +35,18 @@ LIMITS = {
 }
 TIERS = ("auto", "default", "fast", "flex", "priority", "scale", "ultrafast")
 DEBUG = (Field("echo_upstream_body", Boolean(), "Send what the engine is asked, in a first chunk without choices."),)
+MIDDLE_OUT, COMPRESSION = "middle-out", "context-compression"
+LOSES = "a prompt that does not fit the context loses its middle instead of being refused"
+PLUGIN = (
+    Field(
+        "id",
+        OneOf((COMPRESSION, "response-healing")),
+        f"{COMPRESSION}: {LOSES}. response-healing: has no effect, what is held to a form matches it.",
+        required=True,
+    ),
+    Field("engine", OneOf((MIDDLE_OUT,)), "How."),
+    Field("enabled", Boolean(), "false: as if it were not there."),
+)
 TOKEN_CAP = "Cap on generated tokens."
 STRICT_ROLES = {role: ROLES[role] for role in ("system", "user", "developer", "assistant", "tool")}
 STRICT_STOPS = 4
@@ -50,8 +63,8 @@ SHARED: Table = (
     Field("metadata", TextPairs(16, max_key=64, max_value=512), "Checked, has no other effect."),
     *no_effect("n", "stream_options", "usage", "trace", "modalities", "image_config", *UNSUPPORTED),
     *no_effect("prompt_cache_key", "prompt_cache_options", "cache_control"),
-    *refused("the middle of a prompt is not left out", "transforms", harmless=([],)),
-    *refused("there are none", "plugins", harmless=([],)),
+    Field("transforms", Listing(OneOf((MIDDLE_OUT,)), 1), f"{MIDDLE_OUT}: {LOSES}."),
+    Field("plugins", Listing(Nested(PLUGIN), 16), "What else is done to prompts and answers."),
 )
 MESSAGES = "The conversation. A name stands before its text. A last assistant message is continued."
 CHAT_FIELDS: Table = (
@@ -84,6 +97,12 @@ def messages_field(strict: bool) -> Field:
     return Field("messages", Messages(STRICT_ROLES if strict else ROLES, prepend_names=True), MESSAGES, required=True)
 
 
+def request_options(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Whether a long prompt is to lose its middle."""
+    asked = any(each["id"] == COMPRESSION and each.get("enabled", True) for each in values.get("plugins", ()))
+    return {"middle_out": True} if asked or values.get("transforms") else {}
+
+
 @dataclass(frozen=True, slots=True)
 class OpenRouter:
     """The dialect at /api/v1."""
@@ -100,12 +119,9 @@ class OpenRouter:
         chat_paths, text_paths = (f"{BASE}/chat/completions",), (f"{BASE}/completions",)
         further = strictness_fields(policy.strict)
         chat_fields, text_fields = (messages_field(policy.strict), *CHAT_FIELDS, *further), (*TEXT_FIELDS, *further)
-        chat = Chat(
-            chat_fields, OPENROUTER, chat_paths, generation_id, CHAT_ANSWER, waiting=WAITING, find=find, extras=extras
-        )
-        text = Completions(
-            text_fields, OPENROUTER, text_paths, generation_id, TEXT_ANSWER, waiting=WAITING, find=find, extras=extras
-        )
+        shared: dict[str, Any] = {"waiting": WAITING, "find": find, "extras": extras, "options": request_options}
+        chat = Chat(chat_fields, OPENROUTER, chat_paths, generation_id, CHAT_ANSWER, **shared)
+        text = Completions(text_fields, OPENROUTER, text_paths, generation_id, TEXT_ANSWER, **shared)
         return cls((chat, text))
 
     @property

@@ -25,6 +25,11 @@ def named_model(values: Mapping[str, Any], context: Context) -> tuple[str, Model
     return name, context.find(name)
 
 
+def no_options(values: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG001 - one of an operation's functions
+    """None."""
+    return {}
+
+
 def no_extras(values: Mapping[str, Any], context: Context, model: ModelEntry, request: GenerateRequest) -> Extras:  # noqa: ARG001
     """Nothing."""
     return {}
@@ -45,6 +50,7 @@ class Chat:
     takes_forms: bool = False
     find: FindModel = named_model
     extras: MakeExtras = no_extras
+    options: Callable[[Mapping[str, Any]], Mapping[str, Any]] = no_options  # further fields of each request
 
     def parse(self, path_args: Mapping[str, str], body: JSON, context: Context) -> Call:  # noqa: ARG002
         """The call. Raises InvalidRequest naming the field, or ModelNotFound."""
@@ -66,6 +72,7 @@ class Chat:
             constraint=read_constraint(values),
             token_cap=self.token_cap,
             **read_tools(values),
+            **self.options(values),
         )
         extras = self.extras(values, context, model, request)
         stamp = Stamp(
@@ -90,6 +97,7 @@ class Completions:
     takes_forms: bool = False
     find: FindModel = named_model
     extras: MakeExtras = no_extras
+    options: Callable[[Mapping[str, Any]], Mapping[str, Any]] = no_options  # further fields of each request
 
     def parse(self, path_args: Mapping[str, str], body: JSON, context: Context) -> Call:  # noqa: ARG002
         """The call. Raises InvalidRequest naming the field, or ModelNotFound."""
@@ -117,6 +125,7 @@ class Completions:
                 adapter=values.get("lora", ""),
                 constraint=constraint,
                 token_cap=self.token_cap,
+                **self.options(values),
             )
             for request_id, prompt in zip(ids, prompts, strict=True)
         )

@@ -18,8 +18,10 @@ from tampu.model.packed import open_packed
 from tampu.request import MAX_SEED, GenerateRequest, Message, SamplingParams
 from tampu.settings import EngineSettings, Paths
 from tampu.text.chat_format import render, render_raw
+from tampu.text.middle_out import cut_ids, cut_middle, shorten_chat
 from tampu.text.tokenizer import Tokenizer
 
+ANSWER_SHARE = 4  # of the context, one in so many tokens
 FindAdapter = Callable[[str], AdapterOffer]
 
 
@@ -101,6 +103,9 @@ class Preparer:
         self._check_ids(sampling)
         adapter = self._find_adapter(request.adapter) if request.adapter else None
         prompt = self._render(request)
+        if request.middle_out and len(prompt) + (sampling.max_tokens or 1) > self._context(request):
+            request = self._without_middle(request, prompt)
+            prompt = self._render(request)
         if not prompt:
             raise InvalidPrompt("The prompt must not be empty.", param=_prompt_param(request))
         resolved = replace(
@@ -125,6 +130,25 @@ class Preparer:
         except UnsupportedModel as error:
             raise InvalidRequest(f"This model takes no chats, only raw prompts. {error}", param="messages") from error
 
+    def _without_middle(self, request: GenerateRequest, rendered: tuple[int, ...]) -> GenerateRequest:
+        """The request with what of its prompt there is room for; who does not say how much is to come gets a quarter
+        of the context for it."""
+        context = self._context(request)
+        room = context - (request.sampling.max_tokens or context // ANSWER_SHARE)
+        if room <= 0:
+            return request
+        prompt = request.prompt
+        if isinstance(prompt, str):
+            return replace(request, prompt=cut_middle(prompt, room, lambda text: len(render_raw(text, self.tokenizer))))
+        messages = [part for part in prompt if isinstance(part, Message)]
+        if not messages:
+            return replace(request, prompt=cut_ids(rendered, room))
+        kept = shorten_chat(messages, request.offered_tools, self.tokenizer, request.continue_last, room)
+        return replace(request, prompt=kept)
+
+    def _context(self, request: GenerateRequest) -> int:
+        return min(self.card.context, request.max_context or self.card.context)
+
     def _check_prompt_ids(self, token_ids: tuple[int, ...]) -> tuple[int, ...]:
         for token_id in token_ids:
             self._check_id("prompt", token_id)
@@ -142,7 +166,7 @@ class Preparer:
 
     def _max_tokens(self, request: GenerateRequest, num_prompt: int) -> int:
         """What was asked for, else all that the context has room for, up to the request's cap."""
-        context = min(self.card.context, request.max_context or self.card.context)
+        context = self._context(request)
         room, asked = context - num_prompt, request.sampling.max_tokens
         if room < (1 if asked is None else asked):
             raise ContextTooLong(context=context, prompt=num_prompt, completion=asked, param=_prompt_param(request))
