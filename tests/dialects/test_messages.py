@@ -115,6 +115,11 @@ def test_a_wrong_message_is_named_by_its_path(message: Any, param: str) -> None:
     assert caught.value.param == param
 
 
+def test_instructions_alone_are_answered_where_the_dialect_does() -> None:
+    system = [{"role": "system", "content": "a"}, {"role": "developer", "content": "b"}]
+    assert Messages(system_alone=True).read("messages", system) == (Message("system", "a"), Message("system", "b"))
+
+
 def test_what_is_no_array_is_no_conversation() -> None:
     with pytest.raises(InvalidRequest, match="messages must be an array of messages, got a string"):
         Messages().read("messages", "hello")

@@ -59,6 +59,10 @@ def test_what_is_said_after_calls_is_another_message() -> None:
     assert roles == ["user", "assistant", "tool", "assistant", "assistant", "user"]
 
 
+def test_instructions_alone_are_answered() -> None:
+    assert read({"role": "developer", "content": "a"}) == (Message("system", "a"),)
+
+
 def test_an_output_may_come_in_parts() -> None:
     parts = [{"type": "input_text", "text": "2"}, {"type": "input_text", "text": "3"}]
     assert read(USER, CALL, {**OUTPUT, "output": parts})[-1] == Message("tool", "2\n3")
@@ -74,7 +78,6 @@ def test_reasoning_without_words_is_passed_over(empty: dict[str, Any]) -> None:
     [
         ([], "input"),
         ([{"type": "reasoning", "summary": []}], "input"),
-        ([{"role": "system", "content": "a"}], "input"),
         ([USER, CALL], "input"),
         ([{"type": "item_reference", "id": "msg_1"}], "input[0].type"),
         ([{"type": "web_search_call", "id": "ws_1"}], "input[0].type"),

@@ -35,6 +35,7 @@ class Messages:
 
     roles: Mapping[str, Role] = field(default_factory=lambda: ROLES)
     prepend_names: bool = False
+    system_alone: bool = False  # whether instructions with nothing to answer are answered
     noun = "an array of messages"
 
     def matches(self, value: JSON) -> bool:
@@ -50,7 +51,7 @@ class Messages:
         messages = tuple(read_message(f"{param}[{index}]", item, self.roles) for index, item in enumerate(value))
         if self.prepend_names:
             messages = tuple(map(_named, messages, value))
-        check_conversation(param, messages)
+        check_conversation(param, messages, self.system_alone)
         return messages
 
     def schema(self) -> dict[str, JSON]:
@@ -63,9 +64,9 @@ def _named(message: Message, value: dict[str, JSON]) -> Message:
     return replace(message, content=f"{name}: {message.content}") if name else message
 
 
-def check_conversation(param: str, messages: Sequence[Message]) -> None:
+def check_conversation(param: str, messages: Sequence[Message], system_alone: bool) -> None:
     """Raise InvalidPrompt where there is nothing to answer."""
-    if all(message.role == "system" for message in messages):
+    if not system_alone and all(message.role == "system" for message in messages):
         raise InvalidPrompt(f"{param} must hold a message that is not a system message.", param=param)
     if messages[-1].tool_calls:
         raise InvalidPrompt(f"{param} must not end with tool calls: their results are missing.", param=param)

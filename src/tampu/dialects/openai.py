@@ -64,9 +64,10 @@ def shared_fields(max_choices: int) -> Table:
 
 MAX_TOKENS = Integer(Range(1, 1_000_000))
 MAX_TOKENS_OR_NONE = Integer(Range(0, 1_000_000))
+CONVERSATION = "The conversation. A last assistant message is continued."
 TOKEN_CAP = "Cap on generated tokens."
 CHAT_FIELDS = (
-    Field("messages", Messages(), "The conversation. A last assistant message is continued.", required=True),
+    Field("messages", Messages(system_alone=True), CONVERSATION, required=True),
     Field("max_completion_tokens", MAX_TOKENS, f"{TOKEN_CAP} Left out, it is what the context holds."),
     Field("max_tokens", MAX_TOKENS, "The older name of max_completion_tokens, which wins if both come."),
     Field("logprobs", Boolean(), "Report log-probabilities of the completion's tokens."),

@@ -104,7 +104,7 @@ RESPONSE_FIELDS: Table = (
     Field("user", Text(MAX_VALUE), GIVEN_BACK),
     Field("safety_identifier", Text(MAX_VALUE), GIVEN_BACK),
     Field("prompt_cache_key", Text(MAX_VALUE), GIVEN_BACK),
-    Field("max_tool_calls", Integer(Range(1, 1_000_000)), f"Of tools of the server's own. {GIVEN_BACK}"),
+    Field("max_tool_calls", Integer(Range(0, 1_000_000)), f"Of tools of the server's own. {GIVEN_BACK}"),
     *no_effect("store", "service_tier", "reasoning", "moderation", "image", "access_programs"),
     *no_effect("prompt_cache_options", "prompt_cache_retention"),
     *refused("nothing is kept; send the whole conversation as input", "previous_response_id", "conversation"),

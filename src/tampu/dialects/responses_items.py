@@ -46,7 +46,7 @@ class Input:
         messages = join_calls(read_item(f"{param}[{index}]", item) for index, item in enumerate(value))
         if not messages:
             raise InvalidPrompt(f"{param} must hold at least one message.", param=param)
-        check_conversation(param, messages)
+        check_conversation(param, messages, system_alone=True)
         return messages
 
     def schema(self) -> dict[str, JSON]:
