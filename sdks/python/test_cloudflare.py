@@ -1,6 +1,7 @@
 """The `cloudflare` package, versions 4 and 5."""
 
 import json
+import time
 import uuid
 from pathlib import Path
 
@@ -109,3 +110,25 @@ def test_a_finetune_is_uploaded_listed_and_answers(client: Cloudflare, adapter_f
     plain = run(client, messages=ASK, temperature=0)["response"]
     for lora in (made.id, name):
         assert run(client, messages=ASK, temperature=0, lora=lora)["response"] != plain
+
+
+def test_a_batch_is_submitted_and_its_answers_are_fetched(client: Cloudflare) -> None:
+    requests = [{"messages": ASK, "temperature": 0, "external_reference": "a"}, {"prompt": 5}]
+    body = {"prompt": None, "requests": requests}
+    queued = run(client, prompt="-", extra_query={"queueRequest": "true"}, extra_body=body)
+    assert queued["status"] == "queued"
+    result = queued
+    for _ in range(100):
+        result = run(client, prompt="-", extra_body={"prompt": None, "request_id": queued["request_id"]})
+        if "responses" in result:
+            break
+        time.sleep(0.1)
+    good, bad = result["responses"]
+    assert good["external_reference"] == "a" and good["result"]["response"].startswith(LLAMA)
+    assert bad["success"] is False and bad["errors"][0]["code"] == 5006
+
+
+def test_an_unknown_batch_has_its_number(client: Cloudflare) -> None:
+    with pytest.raises(cloudflare.NotFoundError) as caught:
+        run(client, prompt="-", extra_body={"prompt": None, "request_id": "none"})
+    assert caught.value.errors[0].code == 5099

@@ -80,6 +80,12 @@ def test_a_served_model_has_a_row_for_each_of_its_names_and_none_for_adapters() 
     assert sorted(names()) == sorted([*IDS_3_1[:-1], *IDS_3, "@cf/tampu/cria"])
 
 
+def test_an_alias_of_cloudflares_form_has_a_row_too() -> None:
+    alias = replace(MODEL, ids=("cria", "@cf/meta/llama-3.1-8b-instruct", "gpt-4"))
+    rows = read("models_search", View((alias,), find))["result"]
+    assert [row["name"] for row in rows] == ["@cf/tampu/cria", "@cf/meta/llama-3.1-8b-instruct"]
+
+
 def test_a_row_is_as_cloudflare_words_it() -> None:
     assert row("@cf/meta/llama-3.1-8b-instruct") == {
         "id": "41975cc2-c82e-4e98-b7b8-88ffb186a545",

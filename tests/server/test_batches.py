@@ -245,8 +245,8 @@ def test_a_batch_may_be_larger_than_other_bodies(server: Live) -> None:
 
 
 def test_no_more_batches_wait_than_there_is_room_for(tmp_path: Path) -> None:
-    with live(FakeUpstream(delay=60), store=store(tmp_path)) as server:
-        answers = [httpx2.post(url(server), json={"requests": [HELLO]}) for _ in range(MAX_PENDING + 1)]
+    with live(FakeUpstream(delay=60), store=store(tmp_path)) as server, httpx2.Client() as client:
+        answers = [client.post(url(server), json={"requests": [HELLO]}) for _ in range(MAX_PENDING + 1)]
     assert {answer.status_code for answer in answers[:-1]} == {200}
     assert refused(answers[-1]) == (429, 3040)
     assert answers[-1].headers["retry-after"] == "60"

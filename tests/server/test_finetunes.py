@@ -1,6 +1,7 @@
 """Finetunes, as wrangler and Cloudflare's packages ask for them, over the shelf that /v1/adapters shows."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from tampu.settings import Paths, ServerSettings
 from tests.adapters import write_adapter
 from tests.checkpoints import tiny_config
 from tests.fakes import FakeUpstream
-from tests.server.live import Live, exchange, live
+from tests.server.live import Live, eventually, exchange, live
 
 MODEL = "@cf/tampu/cria"
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
@@ -223,6 +224,26 @@ def test_bad_uploads_are_refused_and_leave_nothing(station: Station, source: Pat
     answer, body = exchange(station.server.port, head + form, timeout=10)
     assert answer.startswith(b"HTTP/1.1 413") and json.loads(body)["errors"][0]["code"] == 3006
     assert station.stored() == [".finetune-pirate"]
+
+
+def test_a_client_that_leaves_half_way_leaves_nothing(station: Station, source: Path) -> None:
+    station.create()
+    parts: dict[str, Any] = {"file_name": (None, WEIGHTS), "file": ("f", (source / WEIGHTS).read_bytes())}
+    request = httpx2.Request("POST", station.url("/pirate/finetune-assets"), files=parts)
+    body = request.read()
+    lines = [f"{name}: {value}" for name, value in request.headers.items()]
+    head = "\r\n".join([f"POST {request.url.path} HTTP/1.1", *lines, "", ""]).encode()
+    with pytest.raises(TimeoutError):
+        exchange(station.server.port, head + body[: len(body) // 2], timeout=0.5)
+    assert eventually(lambda: station.stored() == [".finetune-pirate"])
+    assert station.listed()[0]["ready"] is False
+
+
+def test_what_nobody_goes_on_with_is_forgotten(station: Station) -> None:
+    station.create("old")
+    os.utime(station.directory / ".finetune-old", (0, 0))
+    station.create("new")
+    assert [each["name"] for each in station.listed()] == ["new"]
 
 
 def test_the_public_ones_are_listed_in_pages(station: Station) -> None:

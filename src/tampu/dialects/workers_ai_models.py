@@ -23,7 +23,7 @@ from tampu.request import Range
 
 PER_MILLION = 10**6
 MAX_PAGES = 1_000_000
-SOURCES = {"@cf": 1, "@hf": 2}
+SOURCES = {"@cf": 1, "@hf": 2}  # beginnings of names
 # Cloudflare's own ids; further names get one that follows from the name.
 UUIDS: Mapping[str, str] = {
     "@cf/meta/llama-3-8b-instruct": "e11d8f45-7b08-499a-9eeb-71d4d3c8cbf9",
@@ -105,8 +105,15 @@ def rows_of(view: View, windows: Mapping[str, int]) -> list[Row]:
         Row(name, entry, min(entry.context, windows.get(name, entry.context)))
         for entry in view.models
         if not entry.adapter
-        for name in entry.known.names.get("workers_ai", entry.ids[:1])
+        for name in names_of(entry)
     ]
+
+
+def names_of(entry: ModelEntry) -> Sequence[str]:
+    """Its names here: those of the catalogue, and aliases of this form; its own where it has none."""
+    known = entry.known.names.get("workers_ai", ())
+    aliases = (name for name in entry.ids if name.startswith(tuple(SOURCES)))
+    return tuple(dict.fromkeys((*known, *aliases))) or entry.ids[:1]
 
 
 def search_models(windows: Mapping[str, int], question: Question, view: View) -> JSON:

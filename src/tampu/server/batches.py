@@ -44,7 +44,7 @@ LULL = 30.0  # seconds to wait for others who wait, before an element is asked f
 PAUSE = 0.1  # seconds between two looks at the engine
 BREATH = 1.0  # seconds before an element is asked for again that the engine had no room for
 LOADING = 0.5  # seconds between two looks at a model that is loading
-IDLE = 60.0  # seconds between two looks at the queue, in which another server may have left something
+IDLE = 10.0  # seconds between two looks at the queue, in which another server may have left something
 NO_STORE = "batches are kept in the store, and this server has none (--store off)"
 logger = logging.getLogger("tampu.batches")
 
