@@ -136,7 +136,7 @@ struct SampleArgs {
   int64_t B, V;
   const float *temperature, *top_p;
   const int32_t* top_k;
-  const float *min_p, *repetition_penalty, *presence_penalty, *frequency_penalty;
+  const float *min_p, *top_a, *repetition_penalty, *presence_penalty, *frequency_penalty;
   Sparse logit_bias, seen;
   const uint64_t* seed;
   const uint32_t *choice, *position;

@@ -294,8 +294,8 @@ class NativeKernels {
   }
 
   void sample(const Input& logits, const Input& temperature, const Input& top_p, const Input& top_k,
-              const Input& min_p, const Input& repetition_penalty, const Input& presence_penalty,
-              const Input& frequency_penalty, const Input& bias_offsets, const Input& bias_ids, const Input& bias,
+              const Input& min_p, const Input& top_a, const Input& repetition_penalty,
+              const Input& presence_penalty, const Input& frequency_penalty, const Input& bias_offsets, const Input& bias_ids, const Input& bias,
               const Input& seen_offsets, const Input& seen_ids, const Input& counts, const Input& seed,
               const Input& choice, const Input& position, const OptionalInput& mask,
               const Output& token_ids) {
@@ -310,6 +310,7 @@ class NativeKernels {
                                     input<float>("top_p", top_p, {B}),
                                     input<int32_t>("top_k", top_k, {B}),
                                     input<float>("min_p", min_p, {B}),
+                                    input<float>("top_a", top_a, {B}),
                                     input<float>("repetition_penalty", repetition_penalty, {B}),
                                     input<float>("presence_penalty", presence_penalty, {B}),
                                     input<float>("frequency_penalty", frequency_penalty, {B}),

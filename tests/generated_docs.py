@@ -118,7 +118,7 @@ def _default(item: Any) -> str:
 
 PARAMETERS = """# Sampling parameters
 
-What a token is picked by. They run in this order: logit bias, penalties, temperature, min_p, top_k, top_p, draw.
+What a token is picked by. They run in this order: logit bias, penalties, temperature, min_p, top_a, top_k, top_p, draw.
 What a request leaves open is as the model's makers recommend in `generation_config.json` (temperature and top_p),
 else the default here. Generated from `SamplingParams`.
 

@@ -14,6 +14,7 @@ BOUNDS = [
     ("top_p", 0.0, 1.0),
     ("top_k", 0, 1_000_000),
     ("min_p", 0.0, 1.0),
+    ("top_a", 0.0, 1.0),
     ("repetition_penalty", 0.01, 5.0),
     ("presence_penalty", -2.0, 2.0),
     ("frequency_penalty", -2.0, 2.0),

@@ -242,6 +242,22 @@ inline int64_t total_weight(const Tokens& tokens) {
   return total;
 }
 
+// Keeps tokens with p >= top_a * p_max^2: with the likeliest weighing 2^30, weight * total >= top_a * 2^60.
+inline Tokens keep_top_a(Tokens tokens, float top_a) {
+  if (top_a <= 0) return tokens;
+  const double share = static_cast<double>(top_a) * 0x1p60 / static_cast<double>(total_weight(tokens));
+  const Ints below = broadcast(static_cast<int32_t>(__builtin_ceil(share)) - 1);
+  const int64_t count = tokens.count;
+  tokens.count = 0;
+  for (int64_t i = 0; i < count; i += LANES) {
+    const Ints weights = load(tokens.weights + i);
+    if (const uint32_t kept = lane_bits(weights > below))
+      append(tokens, load(tokens.logits + i), weights, load(tokens.ids + i), kept);
+  }
+  pad(tokens);
+  return tokens;
+}
+
 // Tokens that weigh nothing count too, but come last and cannot be drawn.
 inline Tokens keep_top_k(const Tokens& tokens, int32_t top_k, const Tokens& scratch) {
   if (top_k <= 0 || top_k >= tokens.count) return tokens;
@@ -302,6 +318,7 @@ inline int32_t sample_row(const SampleArgs& args, int64_t b, const SampleScratch
   if (args.temperature[b] == 0) return first_equal(logits, args.V, highest);
   Tokens tokens = gather_tokens(scratch.tokens, logits, args.V, highest, args.temperature[b], args.min_p[b]);
   if (tokens.count == 0) return -1;
+  tokens = keep_top_a(tokens, args.top_a[b]);
   tokens = keep_top_k(tokens, args.top_k[b], scratch.part);
   tokens = keep_top_p(tokens, args.top_p[b], scratch.part);
   return draw(tokens, philox_fraction(args.seed[b], args.choice[b], args.position[b]));

@@ -52,6 +52,7 @@ class SamplingParams:
     top_p: float = _bounded(1.0, 0.0, 1.0, "Keep the fewest likeliest tokens whose probabilities reach this sum.")
     top_k: int = _bounded(0, 0, 1_000_000, "Keep this many likeliest tokens; 0 keeps all.")
     min_p: float = _bounded(0.0, 0.0, 1.0, "Keep tokens at least this fraction as likely as the likeliest.")
+    top_a: float = _bounded(0.0, 0.0, 1.0, "Keep tokens with p >= top_a * p_max^2; 0 keeps all.")
     repetition_penalty: float = _bounded(1.0, 0.01, 5.0, "Divides (multiplies) positive (negative) logits seen.")
     presence_penalty: float = _bounded(0.0, -2.0, 2.0, "Subtracted once from the logit of a token already generated.")
     frequency_penalty: float = _bounded(0.0, -2.0, 2.0, "Subtracted for each time a token was already generated.")

@@ -31,7 +31,7 @@ COMPANIONS: dict[tuple[str, str], dict[str, Any]] = {("chat", "top_logprobs"): {
 # Documented fields with an effect: value, and what it does to the request.
 EFFECTS: list[tuple[str, dict[str, Any], str, Any]] = [
     *((name, {field: value}, field, value) for name in OPERATIONS for field, value in [
-        ("temperature", 0.5), ("top_p", 0.5), ("top_k", 7), ("min_p", 0.1), ("repetition_penalty", 1.5),
+        ("temperature", 0.5), ("top_p", 0.5), ("top_k", 7), ("min_p", 0.1), ("top_a", 0.1), ("repetition_penalty", 1.5),
         ("presence_penalty", -1.0), ("frequency_penalty", 1.0), ("seed", 3),
     ]),
     *((name, {field: value}, field, value) for name in ("chat", "completions") for field, value in [
@@ -139,7 +139,7 @@ def test_what_we_do_not_offer_is_refused_by_name(operation: str, row: Field) -> 
         assert only(operation, **{row.name: harmless}) == only(operation)
 
 
-@pytest.mark.parametrize("name", ["functions", "function_call", "top_a", "models"])
+@pytest.mark.parametrize("name", ["functions", "function_call", "models"])
 def test_chat_knows_the_fields_it_refuses(name: str) -> None:
     with pytest.raises(Unsupported, match=f"{name} is not supported"):
         parse("chat", **{name: [{"type": "function"}]})

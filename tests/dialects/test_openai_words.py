@@ -73,7 +73,7 @@ MANY = "Expected an object with at most 16 properties, but got an object with 17
             "Invalid value: 'custom'. Supported values are: 'function'.",
             "invalid_value",
         ),
-        (Unsupported("top_a", "not yet"), "top_a is not supported: not yet.", "unsupported_parameter"),
+        (Unsupported("suffix", "not yet"), "suffix is not supported: not yet.", "unsupported_parameter"),
     ],
     ids=lambda value: value if isinstance(value, str) and " " not in value else "",
 )

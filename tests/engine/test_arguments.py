@@ -45,6 +45,7 @@ def test_every_field_of_the_sampling_parameters_can_be_said() -> None:
         "top_p": 0.5,
         "top_k": 3,
         "min_p": 0.1,
+        "top_a": 0.1,
         "repetition_penalty": 1.5,
         "presence_penalty": 0.5,
         "frequency_penalty": -0.5,

@@ -32,6 +32,7 @@ def test_the_order_of_processors_is_behaviour() -> None:
         "mask_grammar",
         "scale_temperature",
         "keep_min_p",
+        "keep_top_a",
         "keep_top_k",
         "keep_top_p",
     ]
@@ -69,6 +70,21 @@ def test_top_p_counts_only_what_top_k_left() -> None:
 def test_min_p_is_a_share_of_the_likeliest() -> None:
     assert possible(FOUR, min_p=0.45) == {1, 2, 3}  # at least 0.18
     assert possible(FOUR, min_p=1) == {1}
+
+
+def test_top_a_is_a_share_of_the_square_of_the_likeliest() -> None:
+    # 0.1, 0.4, 0.3, 0.2: the square of the likeliest is 0.16.
+    assert possible(FOUR, top_a=0) == {0, 1, 2, 3}
+    assert possible(FOUR, top_a=0.6) == {0, 1, 2, 3}  # at least 0.096
+    assert possible(FOUR, top_a=0.65) == {1, 2, 3}  # at least 0.104
+    assert possible(FOUR, top_a=1) == {1, 2, 3}
+    assert possible(np.array([5.0, 0.0], np.float32), top_a=0.01) == {0}  # 0.0067 against 0.0099
+
+
+def test_top_a_counts_what_min_p_left() -> None:
+    # Of 0.4, 0.3 and 0.2 the likeliest has a share of 0.44; 0.2 has one of 0.22.
+    assert possible(FOUR, min_p=0.45, top_a=1) == {1, 2, 3}
+    assert possible(np.log(np.array([0.6, 0.25, 0.15], np.float32)), min_p=0.3, top_a=0.6) == {0}
 
 
 def test_temperature_comes_before_min_p() -> None:

@@ -23,7 +23,7 @@ NASTY: list[Any] = [
     "a" * 100_000, [1] * 10_000, "\x01\x7f\u2028\ufffe", "<|eot_id|>", [{"role": "user"}], [{"type": "image_url"}],
 ]  # fmt: skip
 FIELDS = [
-    "model", "messages", "prompt", "temperature", "top_p", "top_k", "min_p", "n", "stop", "stop_token_ids",
+    "model", "messages", "prompt", "temperature", "top_p", "top_k", "min_p", "top_a", "n", "stop", "stop_token_ids",
     "logit_bias", "logprobs", "top_logprobs", "max_tokens", "max_completion_tokens", "seed", "stream", "echo",
     "stream_options", "response_format", "tools", "best_of", "suffix", "repetition_penalty", "bad_words",
     "input", "instructions", "include", "text", "tool_choice", "metadata", "max_output_tokens", "user",

@@ -26,7 +26,6 @@ from tampu.dialects.rows import (
     LORA,
     MASKED_LOGPROBS,
     MODEL,
-    NO_TOP_A,
     PICKING,
     STREAM,
     no_effect,
@@ -56,7 +55,6 @@ def shared_fields(max_choices: int) -> Table:
         STREAM,
         Field("stream_options", Nested(STREAM_OPTIONS), "Only with stream."),
         *no_effect("user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key"),
-        *NO_TOP_A,
         LORA,
         *FOREIGN,
     )

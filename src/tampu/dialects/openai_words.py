@@ -6,7 +6,7 @@ from tampu.dialects.kinds import shown
 from tampu.errors import Missing, NotOneOf, OutOfRange, ServiceError, WrongLength, WrongType
 
 Words = tuple[str, str | None]  # message and code
-DECIMALS = ("temperature", "top_p", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty")
+DECIMALS = ("temperature", "top_p", "min_p", "top_a", "presence_penalty", "frequency_penalty", "repetition_penalty")
 NOUNS = {"a number": "a decimal"}
 
 

@@ -20,7 +20,6 @@ from tampu.dialects.rows import (
     LORA,
     MASKED_LOGPROBS,
     MODEL,
-    NO_TOP_A,
     PICKING,
     STREAM,
     no_effect,
@@ -118,7 +117,6 @@ RESPONSE_FIELDS: Table = (
     *refused("use text.format", "guided_choice", "guided_grammar"),
     *refused("there is one answer", "n", harmless=(1,)),
     *refused("use include", "logprobs", harmless=(False,)),
-    *NO_TOP_A,
     LORA,
     *FOREIGN,
 )

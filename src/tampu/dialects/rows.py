@@ -35,7 +35,6 @@ PICKING: Table = (
 )
 MASKED_LOGPROBS = Field("masked_logprobs", Boolean(), SAMPLING_DOCS["masked_logprobs"], target="masked_logprobs")
 STREAM = Field("stream", Boolean(), "Send the answer in pieces, as server-sent events.")
-NO_TOP_A = refused("keep p >= top_a * p_max^2 is not offered yet", "top_a", harmless=(0, 0.0))
 LORA = Field("lora", Text(256, min_length=1), "Name of an adapter of the model; `model` may name it too.")
 # What other servers have, and none of ours takes.
 FOREIGN: Table = (

@@ -23,6 +23,7 @@ COLUMNS: Mapping[str, tuple[Any, Callable[[Sequence], float]]] = {
     "top_p": (np.float32, attrgetter("spec.sampling.top_p")),
     "top_k": (np.int32, attrgetter("spec.sampling.top_k")),
     "min_p": (np.float32, attrgetter("spec.sampling.min_p")),
+    "top_a": (np.float32, attrgetter("spec.sampling.top_a")),
     "repetition_penalty": (np.float32, attrgetter("spec.sampling.repetition_penalty")),
     "presence_penalty": (np.float32, attrgetter("spec.sampling.presence_penalty")),
     "frequency_penalty": (np.float32, attrgetter("spec.sampling.frequency_penalty")),

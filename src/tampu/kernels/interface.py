@@ -112,6 +112,7 @@ class SampleRows:
     top_p: F32
     top_k: I32
     min_p: F32
+    top_a: F32
     repetition_penalty: F32
     presence_penalty: F32
     frequency_penalty: F32

@@ -127,6 +127,7 @@ class NativeKernels:
             rows.top_p,
             rows.top_k,
             rows.min_p,
+            rows.top_a,
             rows.repetition_penalty,
             rows.presence_penalty,
             rows.frequency_penalty,

@@ -26,6 +26,7 @@ class Controls:
     top_p: np.float32
     top_k: int
     min_p: np.float32
+    top_a: np.float32
     repetition_penalty: np.float32
     presence_penalty: np.float32
     frequency_penalty: np.float32
@@ -104,6 +105,21 @@ def keep_min_p(logits: F32, controls: Controls) -> F32:
     return np.where(exp(logits) >= controls.min_p, logits, NOT_DRAWN)
 
 
+def keep_top_a(logits: F32, controls: Controls) -> F32:
+    """Keeps tokens with p >= top_a * p_max^2, p being the shares of what is left.
+
+    With the likeliest weighing 2^30 that is weight * total >= top_a * 2^60; it always stays itself.
+    """
+    if controls.top_a <= 0:
+        return logits
+    weights = _weights(logits)
+    total = weights.sum()
+    if total == 0:
+        return logits
+    least = np.ceil(np.float64(controls.top_a) * 2.0**60 / np.float64(total))
+    return np.where(weights >= int(least), logits, NOT_DRAWN)
+
+
 def keep_top_k(logits: F32, controls: Controls) -> F32:
     """Keeps the top_k likeliest, the lower id where equal; 0 keeps all."""
     if controls.top_k == 0 or controls.top_k >= len(logits):
@@ -129,6 +145,7 @@ PROCESSORS: list[Processor] = [
     mask_grammar,
     scale_temperature,
     keep_min_p,
+    keep_top_a,
     keep_top_k,
     keep_top_p,
 ]
@@ -187,6 +204,7 @@ def _controls(rows: SampleRows, b: int) -> Controls:
         top_p=rows.top_p[b],
         top_k=int(rows.top_k[b]),
         min_p=rows.min_p[b],
+        top_a=rows.top_a[b],
         repetition_penalty=rows.repetition_penalty[b],
         presence_penalty=rows.presence_penalty[b],
         frequency_penalty=rows.frequency_penalty[b],
