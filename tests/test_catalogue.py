@@ -12,6 +12,7 @@ from tampu.catalogue import (
     CatalogueModel,
     Price,
     decimal_dollars,
+    dollars,
     load_catalogue,
     read_catalogue,
 )
@@ -39,6 +40,13 @@ def test_costs_are_exact() -> None:
 @pytest.mark.parametrize(("pico", "text"), [(20_000, "0.00000002"), (0, "0"), (10**12, "1"), (1, "0.000000000001")])
 def test_dollars_are_written_without_an_exponent(pico: int, text: str) -> None:
     assert decimal_dollars(pico) == text
+
+
+@pytest.mark.parametrize(
+    ("pico", "digits"), [(0, "0.0"), (1, "1e-12"), (300_000, "3e-07"), (123_456_789_012, "0.123456789012")]
+)
+def test_dollars_as_a_number_show_all_their_digits(pico: int, digits: str) -> None:
+    assert repr(dollars(pico)) == digits
 
 
 def test_a_model_is_found_by_every_name_in_any_case() -> None:

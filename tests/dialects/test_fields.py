@@ -17,6 +17,16 @@ TABLE = (
 )
 
 
+def test_a_closed_object_refuses_what_it_does_not_know() -> None:
+    closed = Nested(INNER, closed=True)
+    assert closed.read("options", {"flag": True}) == {"flag": True}
+    with pytest.raises(InvalidRequest, match=r"options has no field 'flags'; it has flag\.") as caught:
+        closed.read("options", {"flags": True})
+    assert caught.value.param == "options"
+    assert closed.schema()["additionalProperties"] is False
+    assert "additionalProperties" not in Nested(INNER).schema()
+
+
 def test_present_fields_are_read_and_defaults_filled_in() -> None:
     assert read_table(TABLE, {"name": "a"}) == {"name": "a", "count": 2}
 

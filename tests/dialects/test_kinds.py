@@ -15,6 +15,7 @@ from tampu.dialects.kinds import (
     OneOf,
     Refused,
     Text,
+    TextPairs,
     TokenBias,
     TokenIds,
 )
@@ -32,6 +33,7 @@ WORDS = Either((Text(3, min_length=1), Listing(Text(3, min_length=1), 2)))
         (Integer(Range(1, 4)), 4, 4),
         (Integer(Range(1, 4)), 4.0, 4),
         (TokenIds(3), [5, 6.0], (5, 6)),
+        (TextPairs(1, 2, 3), {"ab": "abc"}, {"ab": "abc"}),
         (Number(UNIT), 1, 1.0),
         (Number(UNIT), 0.5, 0.5),
         (Text(3), "", ""),
@@ -82,6 +84,11 @@ def test_a_kind_gives_back_what_it_read(kind: Kind, value: Any, expected: Any) -
         (TokenBias(1, Range(-100, 100)), {"-1": 0}, "field keys must be token ids, got '-1'."),
         (TokenBias(1, Range(-100, 100)), {"7": 100.5}, "field.7 must be between -100 and 100, got 100.5."),
         (Refused("no tools here", harmless=(1,)), True, "field is not supported: no tools here."),
+        (TextPairs(1, 2, 3), [], "field must be an object of strings, got an array."),
+        (TextPairs(1, 2, 3), {"a": "", "b": ""}, "field takes 0 to 1 pairs, got 2."),
+        (TextPairs(1, 2, 3), {"abc": ""}, "field takes 0 to 2 characters in a key, got 3."),
+        (TextPairs(1, 2, 3), {"ab": "long"}, "field.ab takes 0 to 3 characters, got 4."),
+        (TextPairs(1, 2, 3), {"ab": 1}, "field.ab must be a string, got an integer."),
     ],
 )
 def test_a_kind_names_the_field_and_what_is_wrong(kind: Kind, value: Any, message: str) -> None:

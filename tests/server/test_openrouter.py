@@ -133,6 +133,13 @@ def test_what_is_not_there_is_404_in_openrouters_shape(client: httpx2.Client, pa
     assert (answer.status_code, error["code"], error["error_type"]) == (404, 404, "not_found")
 
 
+def test_who_asks_elsewhere_is_shown_the_way(client: httpx2.Client) -> None:
+    message = client.post("/embeddings", json={}).json()["error"]["message"]
+    assert "There is no /api/v1/embeddings here. Use /api/v1" in message
+    assert "/api/v1/models/{model}/endpoints" in message
+    assert " /v1/" not in message
+
+
 def test_a_query_that_is_wrong_is_400(client: httpx2.Client) -> None:
     error = client.get("/models?limit=0").json()["error"]
     assert (error["code"], error["message"]) == (400, "limit must be between 1 and 1000, got 0.")
@@ -195,3 +202,9 @@ def test_text_is_shown_to_whom_it_belongs_where_it_is_kept(store: Store) -> None
     assert content["output"] == {"completion": "Hello", "reasoning": None}
     assert content["input"]["messages"][0]["content"] == "hi there"
     assert refused.json()["error"]["availability"]["code"] == "privacy_restricted"
+
+
+def test_a_server_without_a_store_keeps_no_text() -> None:
+    with live(FakeUpstream(), ServerSettings(log_text=True, store="off")) as server:
+        answer = httpx2.post(f"{server.url}/api/v1/chat/completions", json={**CHAT, "provider": {"zdr": True}})
+    assert answer.status_code == 200

@@ -10,7 +10,7 @@ from tampu.catalogue import load_catalogue
 from tampu.dialects import build_dialects
 from tampu.dialects.base import Policy
 from tampu.dialects.workers_ai import RUN_PATH
-from tampu.gateway.store import NoStore, Store
+from tampu.gateway.store import OFF, NoStore, Store
 from tampu.server import routes
 from tampu.server.adapters import Intake, add_adapters
 from tampu.server.auth import MODEL_LISTS, PUBLIC, Authenticator, OneAccount
@@ -35,7 +35,8 @@ def create_app(
     """
     lifecycle, store = lifecycle or Lifecycle(), store or NoStore()
     metrics = Metrics(lambda: upstream.stats, lambda: store.stats, lambda: lifecycle.num_open, settings.vllm_metrics)
-    policy = Policy(settings.max_choices, settings.strict, settings.v1, settings.log_text)
+    keeps_text = settings.log_text and settings.store != OFF
+    policy = Policy(settings.max_choices, settings.strict, settings.v1, keeps_text)
     catalogue, now = load_catalogue(settings.catalogue), int(time.time())
     service = Service(upstream, settings, build_dialects(policy), lifecycle, metrics, store, now, catalogue)
     app = FastAPI(

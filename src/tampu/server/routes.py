@@ -198,13 +198,13 @@ def translate(error: Exception, request: Request) -> tuple[ServiceError, dict[st
         allowed = headers.get("Allow", "another method")
         return MethodNotAllowed(f"{method} is not allowed at {path}; use {allowed}.", method=method), headers
     if error.status_code == 404:
-        return RouteNotFound(f"There is no {path} here. {known_paths(request.app.routes)}", path=path), headers
+        return RouteNotFound(f"There is no {path} here. {known_paths(path, request.app.routes)}", path=path), headers
     return InvalidRequest(str(error.detail)), headers
 
 
-def known_paths(routes: Iterable[Any]) -> str:
-    """Where the API is."""
-    paths = sorted(
-        {route.path.replace(":path}", "}") for route in routes if getattr(route, "path", "").startswith("/v1/")}
-    )
-    return f"Use {', '.join(paths)}; /docs describes them."
+def known_paths(path: str, routes: Iterable[Any]) -> str:
+    """Where the API is that speaks the dialect of this path; without one, OpenAI's."""
+    known = sorted({route.path.replace(":path}", "}") for route in routes if hasattr(route, "path")})
+    first = path.split("/")[1]
+    near = [each for each in known if each.startswith(f"/{first}/")]
+    return f"Use {', '.join(near or [each for each in known if each.startswith('/v1/')])}; /docs describes them."
