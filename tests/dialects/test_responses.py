@@ -45,6 +45,11 @@ def test_an_adapter_is_passed_on() -> None:
     assert asked(lora="pirate").adapter == "pirate"
 
 
+def test_an_input_that_does_not_fit_may_lose_its_middle() -> None:
+    assert asked(truncation="auto").middle_out
+    assert not asked(truncation="disabled").middle_out and not asked().middle_out
+
+
 def test_there_is_always_one_choice() -> None:
     assert asked().sampling.n == 1
 
@@ -86,6 +91,7 @@ def test_text_is_held_to_nothing(text: Any) -> None:
         ({"metadata": {"a": "b" * 513}}, "metadata.a"),
         ({"metadata": {"a": 1}}, "metadata.a"),
         ({"max_output_tokens": 0}, "max_output_tokens"),
+        ({"truncation": "middle"}, "truncation"),
         ({"stop_token_ids": [1000]}, "stop_token_ids"),
     ],
     ids=str,
@@ -103,7 +109,6 @@ def test_what_is_wrong_is_named(changes: dict[str, Any], param: str) -> None:
         ({"conversation": "conv_1"}, "nothing is kept"),
         ({"prompt": {"id": "pmpt_1"}}, "send instructions and input"),
         ({"background": True}, "comes at once"),
-        ({"truncation": "auto"}, "too long is refused"),
         ({"messages": []}, "use input"),
         ({"max_tokens": 3}, "use max_output_tokens"),
         ({"response_format": {"type": "text"}}, "use text.format"),
@@ -126,6 +131,7 @@ def test_what_is_not_offered_is_refused_with_what_to_do(changes: dict[str, Any],
         ({"max_output_tokens": 9}, "max_output_tokens", 9),
         ({"max_tool_calls": 2}, "max_tool_calls", 2),
         ({"metadata": {"a": "b"}}, "metadata", {"a": "b"}),
+        ({"truncation": "auto"}, "truncation", "auto"),
         ({"user": "ann"}, "user", "ann"),
         ({"safety_identifier": "ann"}, "safety_identifier", "ann"),
         ({"prompt_cache_key": "k"}, "prompt_cache_key", "k"),

@@ -99,6 +99,7 @@ RESPONSE_FIELDS: Table = (
     MASKED_LOGPROBS,
     STREAM,
     Field("stream_options", Nested(no_effect("include_obfuscation")), "Only with stream."),
+    Field("truncation", OneOf(("auto", "disabled")), "auto: an input that does not fit the context loses its middle."),
     Field("metadata", Metadata(), GIVEN_BACK),
     Field("user", Text(MAX_VALUE), GIVEN_BACK),
     Field("safety_identifier", Text(MAX_VALUE), GIVEN_BACK),
@@ -110,7 +111,6 @@ RESPONSE_FIELDS: Table = (
     *refused("send instructions and input", "prompt"),
     *refused("the answer comes at once", "background", harmless=(False,)),
     *refused("nothing is compacted", "context_management", harmless=([],)),
-    *refused("an input that is too long is refused", "truncation", harmless=("disabled",)),
     *refused("use input", "messages"),
     *refused("use max_output_tokens", "max_tokens", "max_completion_tokens"),
     *refused("use text.format", "response_format", "structured_outputs", "guided_json", "guided_regex"),
@@ -155,6 +155,7 @@ class Responses:
             adapter=values.get("lora", ""),
             constraint=read_format(values.get("text", {}).get("format", {"type": "text"})),
             prompt_param="input",
+            middle_out=values.get("truncation") == "auto",
             **read_flat_tools(values),
         )
         digits = context.request_id.removeprefix("req_")
@@ -198,6 +199,7 @@ AS_ASKED: Mapping[str, JSON] = {
     "prompt_cache_key": None,
     "safety_identifier": None,
     "tool_choice": "auto",
+    "truncation": "disabled",
     "user": None,
 }
 # What is so for every response.
@@ -207,7 +209,6 @@ ALWAYS: Mapping[str, JSON] = {
     "reasoning": {"effort": None, "summary": None},
     "service_tier": "default",
     "store": False,
-    "truncation": "disabled",
 }
 
 
