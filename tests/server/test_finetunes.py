@@ -108,6 +108,13 @@ def test_it_answers_under_its_name_and_its_id_in_every_dialect(station: Station,
     assert [request.adapter for request in station.upstream.requests] == ["pirate", "pirate"]
 
 
+def test_the_parts_of_an_upload_come_in_any_order(station: Station, source: Path) -> None:
+    station.create()
+    parts: dict[str, Any] = {"file": ("f", (source / CONFIG).read_bytes()), "file_name": (None, CONFIG)}
+    assert httpx2.post(station.url("/pirate/finetune-assets"), files=parts).status_code == 200
+    assert station.send("pirate", source / WEIGHTS).json()["result"]["ready"] is True
+
+
 def test_half_a_finetune_and_an_unknown_one_are_3039(station: Station, source: Path) -> None:
     finetune = station.create().json()["result"]
     station.send("pirate", source / CONFIG)

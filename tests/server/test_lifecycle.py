@@ -38,3 +38,26 @@ def test_past_its_time_draining_cuts() -> None:
 
 def test_draining_nothing_takes_no_time() -> None:
     asyncio.run(asyncio.wait_for(Lifecycle().drain(60), 1))
+
+
+def test_work_in_the_background_goes_on_until_the_end_and_holds_up_no_drain() -> None:
+    async def run() -> list[str]:
+        lifecycle, said = Lifecycle(), []
+
+        async def work() -> None:
+            said.append("begun")
+            try:
+                await asyncio.Event().wait()
+            finally:
+                said.append("ended")
+
+        lifecycle.add_background(work)
+        await lifecycle.start()
+        await asyncio.sleep(0)
+        assert lifecycle.num_open == 0
+        await lifecycle.drain(5.0)
+        said.append("drained")
+        await lifecycle.stop()
+        return said
+
+    assert asyncio.run(run()) == ["begun", "drained", "ended"]
