@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from tampu.cli.main import COMMANDS, app
 from tampu.dialects.base import Dialect, Policy
+from tampu.dialects.deepinfra import build_deepinfra
 from tampu.dialects.fields import Nested, Table
 from tampu.dialects.kinds import Listing
 from tampu.dialects.openai import OpenAI
@@ -88,6 +89,16 @@ def numbers_table() -> Iterator[str]:
     for number, status, text in sorted(rows):
         shown = re.sub(r"{(?:error[.])?(\w+)}", r"*\1*", text)
         yield f"| {number} | {status} | {shown} |"
+
+
+def deepinfra_tables() -> dict[str, Iterable[str]]:
+    """The fields of DeepInfra's operations; of completions, those that chats do not have."""
+    (chat, text), (inference,) = (dialect.operations for dialect in build_deepinfra(Policy()))
+    return {
+        "chat": fields_table(chat.table),
+        "completions": fields_table(tuple(field for field in text.table if field not in chat.table)),
+        "inference": fields_table(inference.table),
+    }
 
 
 def openrouter_tables() -> dict[str, Iterable[str]]:
@@ -169,6 +180,7 @@ def pages() -> dict[Path, str]:
         DOCS / "workers-ai.md": filled(
             DOCS / "workers-ai.md", {"fields": fields_table(FIELDS), "errors": numbers_table()}
         ),
+        DOCS / "deepinfra.md": filled(DOCS / "deepinfra.md", deepinfra_tables()),
         DOCS / "openrouter.md": filled(DOCS / "openrouter.md", openrouter_tables()),
         DOCS / "settings.md": SETTINGS.format(
             engine="\n".join(settings_table(EngineSettings)), server="\n".join(settings_table(ServerSettings))
