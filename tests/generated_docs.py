@@ -16,10 +16,10 @@ from tampu.dialects.kinds import Listing
 from tampu.dialects.openai import OpenAI
 from tampu.dialects.openrouter import OpenRouter
 from tampu.dialects.openrouter_models import QUERY
+from tampu.dialects.parameters import takes
 from tampu.dialects.workers_ai_errors import NUMBERS
 from tampu.dialects.workers_ai_fields import FIELDS
 from tampu.request import Range, SamplingParams
-from tampu.server.documents import takes
 from tampu.settings import EngineSettings, Secret, ServerSettings, environment_name
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -53,6 +53,14 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Provider:
+    """Whose wire format a dialect is: the key of its names in the catalogue, and what people call it."""
+
+    key: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelEntry:
     """A model that is served. `ids` are all names it answers to, its own first."""
 
@@ -266,6 +274,11 @@ class Dialect(Protocol):
     @property
     def name(self) -> str:
         """Short name for logs and metrics."""
+        ...
+
+    @property
+    def provider(self) -> Provider:
+        """Whose format it is; several dialects may be one provider's."""
         ...
 
     @property

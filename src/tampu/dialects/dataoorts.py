@@ -6,7 +6,19 @@ Keys come in alphabetical order at every level. Where we are strict, a body with
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tampu.dialects.base import Answer, Call, Context, ModelEntry, Operation, Page, Policy, Question, Reading, View
+from tampu.dialects.base import (
+    Answer,
+    Call,
+    Context,
+    ModelEntry,
+    Operation,
+    Page,
+    Policy,
+    Provider,
+    Question,
+    Reading,
+    View,
+)
 from tampu.dialects.fields import Field, Nested, Table
 from tampu.dialects.kinds import JSON, Text, json_type
 from tampu.dialects.workers_ai import parse_run
@@ -119,6 +131,7 @@ class Dataoorts:
     operations: tuple[Operation, ...]
     readings: tuple[Reading, ...] = (Page("status", (PATH,), status, head=answer_headers),)
     name: str = "dataoorts"
+    provider: Provider = Provider("dataoorts", "Dataoorts")
     prefixes: tuple[str, ...] = (PATH,)
 
     @classmethod

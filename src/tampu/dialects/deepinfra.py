@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tampu.dialects.base import Call, Context, Dialect, Operation, Policy, Reading, alphanumerics
+from tampu.dialects.base import Call, Context, Dialect, Operation, Policy, Provider, Reading, alphanumerics
 from tampu.dialects.constraints import CONSTRAINT_FIELDS, read_constraint
 from tampu.dialects.deepinfra_answers import (
     DEEPINFRA,
@@ -24,7 +24,7 @@ from tampu.dialects.messages import MAX_CHARACTERS, ROLES, Messages
 from tampu.dialects.openai_schemas import ERROR
 from tampu.dialects.operations import Chat, Completions, sampling_params, stops
 from tampu.dialects.prompts import Prompts
-from tampu.dialects.rows import SAMPLING_DOCS, STOP, no_effect, refused
+from tampu.dialects.rows import BEGINNING, FEW_TOKENS, QUESTION, SAMPLING_DOCS, STOP, no_effect, refused
 from tampu.dialects.tools import TOOL_FIELDS
 from tampu.errors import ServiceError
 from tampu.request import (
@@ -37,6 +37,7 @@ from tampu.request import (
 )
 
 NAME = "deepinfra"
+PROVIDER = Provider(NAME, "DeepInfra")
 TOKEN_CAP = 16_384  # of an answer whose body says nothing about its length
 MAX = "max_tokens"
 NEW_TOKENS = 512  # the same for the inference route
@@ -88,7 +89,13 @@ def chat_fields(strict: bool) -> Table:
     """The fields of chat completions; strict is without the role `developer`."""
     messages = Messages(STRICT_ROLES if strict else ROLES)
     return (
-        Field("messages", messages, "The conversation. A last assistant message is continued.", required=True),
+        Field(
+            "messages",
+            messages,
+            "The conversation. A last assistant message is continued.",
+            required=True,
+            example=QUESTION,
+        ),
         Field("max_tokens", MAX_TOKENS, f"Most tokens to generate; left out, {TOKEN_CAP:,} or what the context holds."),
         Field("max_completion_tokens", MAX_TOKENS, "OpenAI's name of max_tokens, which wins if both come."),
         Field("logprobs", Boolean(), "Report log-probabilities of the completion's tokens."),
@@ -100,8 +107,13 @@ def chat_fields(strict: bool) -> Table:
 
 
 TEXT_FIELDS: Table = (
-    Field("prompt", Prompts(), "Raw text in the model's own template, or token ids.", required=True),
-    Field("max_tokens", MAX_TOKENS, f"Most tokens to generate; left out, {TOKEN_CAP:,} or what the context holds."),
+    Field("prompt", Prompts(), "Raw text in the model's own template, or token ids.", required=True, example=BEGINNING),
+    Field(
+        "max_tokens",
+        MAX_TOKENS,
+        f"Most tokens to generate; left out, {TOKEN_CAP:,} or what the context holds.",
+        example=FEW_TOKENS,
+    ),
     Field("logprobs", Integer(Range(0, 5)), "Report log-probabilities and this many likeliest.", target="logprobs"),
     Field("echo", Boolean(), "Give the prompt back before the completion.", default=False),
     Field("stop_token_ids", TokenIds(MAX_STOP_TOKEN_IDS), SAMPLING_DOCS["stop_token_ids"], target="stop_token_ids"),
@@ -110,9 +122,21 @@ TEXT_FIELDS: Table = (
     *SHARED,
 )
 INFERENCE_FIELDS: Table = (
-    Field("input", Text(MAX_CHARACTERS, min_length=1), "Raw text in the model's own template.", required=True),
+    Field(
+        "input",
+        Text(MAX_CHARACTERS, min_length=1),
+        "Raw text in the model's own template.",
+        required=True,
+        example=BEGINNING,
+    ),
     Field("stream", Boolean(), "Send the answer in pieces, as server-sent events.", default=False),
-    Field("max_new_tokens", Integer(Range(1, 1_000_000)), f"Most tokens to generate; left out, {NEW_TOKENS}.", MAX),
+    Field(
+        "max_new_tokens",
+        Integer(Range(1, 1_000_000)),
+        f"Most tokens to generate; left out, {NEW_TOKENS}.",
+        MAX,
+        example=FEW_TOKENS,
+    ),
     *sampling_rows("n", "min_p"),
     Field("num_responses", Integer(LIMITS["n"]), "How many independent answers.", target="n", default=1),
     Field("stop", Either((STOP, Listing(STOP, MAX_STOP_STRINGS))), SAMPLING_DOCS["stop"]),
@@ -173,6 +197,7 @@ class DeepInfra:
     prefixes: tuple[str, ...]
     readings: tuple[Reading, ...] = OPENAI_READINGS
     name: str = NAME
+    provider: Provider = PROVIDER
 
     @classmethod
     def build(cls, policy: Policy) -> "DeepInfra":
@@ -206,6 +231,7 @@ class DeepInfraNative:
     prefixes: tuple[str, ...] = ("/v1/inference/", "/models/", "/openrouter/")
     readings: tuple[Reading, ...] = CATALOGUE_READINGS
     name: str = "deepinfra_native"
+    provider: Provider = PROVIDER
 
     @property
     def error_schema(self) -> Mapping[str, JSON]:

@@ -26,6 +26,7 @@ class Field:
     target: str = ""
     default: JSON = None
     required: bool = False
+    example: JSON = None  # what samples of the operation send in it; None leaves it out
 
     def schema(self) -> dict[str, JSON]:
         """The kind's schema with the doc line, and null allowed where the field may be absent."""
@@ -81,6 +82,20 @@ def table_schema(table: Iterable[Field]) -> dict[str, JSON]:
     required = [field.name for field in rows if field.required]
     properties = {field.name: field.schema() for field in rows}
     return {"type": "object", "properties": properties, **({"required": required} if required else {})}
+
+
+def example_body(table: Iterable[Field], model: str) -> dict[str, JSON]:
+    """A small body that an operation with these fields answers: the rows' examples, and the model where it is a row."""
+    examples = {field.name: _example(field, model) for field in table}
+    named = {"model": model} if "model" in examples else {}
+    return {**named, **{name: example for name, example in examples.items() if example is not None}}
+
+
+def _example(field: Field, model: str) -> JSON:
+    """The row's own example, or of an object what its rows have."""
+    if field.example is None and isinstance(field.kind, Nested):
+        return example_body(field.kind.table, model) or None
+    return field.example
 
 
 def sampling_fields(limits: Mapping[str, Range], leave_out: Iterable[str] = ()) -> Iterator[Field]:

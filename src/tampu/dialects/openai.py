@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tampu.catalogue import decimal_dollars
-from tampu.dialects.base import Context, ModelEntry, Operation, Page, Policy, Question, Reading, View
+from tampu.dialects.base import Context, ModelEntry, Operation, Page, Policy, Provider, Question, Reading, View
 from tampu.dialects.constraints import CONSTRAINT_FIELDS
 from tampu.dialects.fields import Field, Nested, Table, sampling_fields
 from tampu.dialects.kinds import JSON, Boolean, Integer
@@ -21,12 +21,14 @@ from tampu.dialects.operations import Chat, Completions
 from tampu.dialects.prompts import Prompts
 from tampu.dialects.responses import Responses
 from tampu.dialects.rows import (
+    BEGINNING,
     FOREIGN,
     LIMITS,
     LORA,
     MASKED_LOGPROBS,
     MODEL,
     PICKING,
+    QUESTION,
     STREAM,
     no_effect,
     refused,
@@ -65,7 +67,7 @@ MAX_TOKENS_OR_NONE = Integer(Range(0, 1_000_000))
 CONVERSATION = "The conversation. A last assistant message is continued."
 TOKEN_CAP = "Cap on generated tokens."
 CHAT_FIELDS = (
-    Field("messages", Messages(system_alone=True), CONVERSATION, required=True),
+    Field("messages", Messages(system_alone=True), CONVERSATION, required=True, example=QUESTION),
     Field("max_completion_tokens", MAX_TOKENS, f"{TOKEN_CAP} Left out, it is what the context holds."),
     Field("max_tokens", MAX_TOKENS, "The older name of max_completion_tokens, which wins if both come."),
     Field("logprobs", Boolean(), "Report log-probabilities of the completion's tokens."),
@@ -82,6 +84,7 @@ TEXT_FIELDS = (
         Prompts(),
         "Raw text, in which control tokens are read, or token ids; or several of them.",
         required=True,
+        example=BEGINNING,
     ),
     Field("max_tokens", MAX_TOKENS_OR_NONE, f"{TOKEN_CAP} 0 with echo scores a prompt.", default=COMPLETION_TOKENS),
     Field("logprobs", Integer(Range(0, 5)), "Report log-probabilities and this many likeliest.", target="logprobs"),
@@ -108,6 +111,7 @@ class OpenAI:
     operations: tuple[Operation, ...]
     name: str = "openai"
     prefixes: tuple[str, ...] = ("/",)
+    provider: Provider = Provider("openai", "OpenAI")
 
     @classmethod
     def build(cls, policy: Policy) -> "OpenAI":

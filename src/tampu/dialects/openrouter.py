@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tampu.dialects.base import Operation, Policy, Reading
+from tampu.dialects.base import Operation, Policy, Provider, Reading
 from tampu.dialects.constraints import CONSTRAINT_FIELDS
 from tampu.dialects.fields import Field, Nested, Table, sampling_fields
 from tampu.dialects.kinds import JSON, Boolean, Either, Integer, Listing, OneOf, Text, TextPairs, TokenBias
@@ -20,7 +20,7 @@ from tampu.dialects.openrouter_routing import NAME, ROUTING_FIELDS, UNSUPPORTED,
 from tampu.dialects.openrouter_schemas import CHAT_ANSWER, ERROR, TEXT_ANSWER
 from tampu.dialects.operations import Chat, Completions
 from tampu.dialects.prompts import Prompts
-from tampu.dialects.rows import SAMPLING_DOCS, STOP, no_effect, refused
+from tampu.dialects.rows import BEGINNING, QUESTION, SAMPLING_DOCS, STOP, no_effect, refused
 from tampu.dialects.tools import TOOL_FIELDS
 from tampu.errors import ServiceError
 from tampu.request import MAX_LOGIT_BIAS, MAX_STOP_STRINGS, MAX_TOP_LOGPROBS, Range
@@ -76,7 +76,13 @@ CHAT_FIELDS: Table = (
     *SHARED,
 )
 TEXT_FIELDS: Table = (
-    Field("prompt", Prompts(), "Raw text, in which control tokens are read, or token ids.", required=True),
+    Field(
+        "prompt",
+        Prompts(),
+        "Raw text, in which control tokens are read, or token ids.",
+        required=True,
+        example=BEGINNING,
+    ),
     Field("max_tokens", MAX_TOKENS, TOKEN_CAP, default=COMPLETION_TOKENS),
     Field("logprobs", Integer(Range(0, 5)), "Report log-probabilities and this many likeliest.", target="logprobs"),
     Field("echo", Boolean(), "Give the prompt back before the completion; with logprobs, the prompt's too."),
@@ -94,7 +100,13 @@ def strictness_fields(strict: bool) -> Table:
 
 def messages_field(strict: bool) -> Field:
     """The conversation; strict is without OpenAI's old role `function`."""
-    return Field("messages", Messages(STRICT_ROLES if strict else ROLES, prepend_names=True), MESSAGES, required=True)
+    return Field(
+        "messages",
+        Messages(STRICT_ROLES if strict else ROLES, prepend_names=True),
+        MESSAGES,
+        required=True,
+        example=QUESTION,
+    )
 
 
 def request_options(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -110,6 +122,7 @@ class OpenRouter:
     operations: tuple[Operation, ...]
     readings: tuple[Reading, ...] = (*MODEL_READINGS, *ACCOUNT_READINGS)
     name: str = NAME
+    provider: Provider = Provider(NAME, "OpenRouter")
     prefixes: tuple[str, ...] = (f"{BASE}/",)
 
     @classmethod

@@ -21,6 +21,7 @@ from tampu.dialects.rows import (
     MASKED_LOGPROBS,
     MODEL,
     PICKING,
+    QUESTION,
     STREAM,
     no_effect,
     refused,
@@ -87,7 +88,13 @@ TEXT = (
 GIVEN_BACK = "Given back, has no other effect."
 RESPONSE_FIELDS: Table = (
     MODEL,
-    Field("input", Input(), "Text, or messages, calls and their outputs, in order.", required=True),
+    Field(
+        "input",
+        Input(),
+        "Text, or messages, calls and their outputs, in order.",
+        required=True,
+        example=QUESTION[0]["content"],
+    ),
     Field("instructions", Text(MAX_CHARACTERS), "A system message before the input."),
     Field("max_output_tokens", Integer(Range(1, 1_000_000)), "Cap on generated tokens."),
     *sampling_fields(LIMITS, leave_out=("max_tokens", "logprobs", "n")),

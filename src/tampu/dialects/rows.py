@@ -27,6 +27,10 @@ def no_effect(*names: str) -> Table:
     return tuple(Field(name, NoEffect(), "Accepted, has no effect.") for name in names)
 
 
+# What samples ask.
+QUESTION: JSON = [{"role": "user", "content": "What is the capital of Peru?"}]
+BEGINNING = "The capital of Peru is"
+FEW_TOKENS = 32
 MODEL = Field("model", Text(256, min_length=1), "A name from /v1/models.", required=True)
 PICKING: Table = (
     Field("stop", Either((STOP, Listing(STOP, MAX_STOP_STRINGS))), SAMPLING_DOCS["stop"]),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tampu.dialects.base import Call, Context, ModelEntry, Operation, Policy, Reading
+from tampu.dialects.base import Call, Context, ModelEntry, Operation, Policy, Provider, Reading
 from tampu.dialects.constraints import read_constraint
 from tampu.dialects.fields import Table, read_table, sampling_values
 from tampu.dialects.kinds import JSON
@@ -28,6 +28,7 @@ from tampu.request import Constraint, GenerateRequest, Message, Prompt, Sampling
 
 ACCOUNT = "/client/v4/accounts/{account_id}/ai"
 RUN_PATH = f"{ACCOUNT}/run/{{model:path}}"
+PROVIDER = Provider("workers_ai", "Cloudflare Workers AI")
 WELL_FORMED = re.compile(r"@[a-z0-9]+/[^/]+/[^/]+")
 LEAST_PENALTY = 0.01  # what the sampler takes
 # Windows of Cloudflare's own, for names that promise less than the model can: held to where we are strict.
@@ -186,6 +187,7 @@ class WorkersAI:
     operations: tuple[Operation, ...]
     readings: tuple[Reading, ...] = ()
     name: str = "workers_ai"
+    provider: Provider = PROVIDER
     prefixes: tuple[str, ...] = ("/client/v4",)
 
     @classmethod

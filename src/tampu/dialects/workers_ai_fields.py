@@ -26,6 +26,7 @@ from tampu.dialects.kinds import (
     shown,
 )
 from tampu.dialects.messages import MAX_CHARACTERS, MAX_MESSAGES, MAX_TOOL_CALLS, ROLES, read_content
+from tampu.dialects.rows import QUESTION
 from tampu.dialects.tools import MAX_DESCRIPTION, MAX_TOOLS, Choosing, FunctionName
 from tampu.errors import InvalidRequest, Missing, WrongType
 from tampu.request import MAX_STOP_CHARACTERS, MAX_STOP_STRINGS, Message, Range, Tool, ToolCall, ToolChoice
@@ -216,7 +217,7 @@ def _no_effect(reason: str, *names: str) -> Table:
 
 FIELDS: Table = (
     Field("prompt", Text(MAX_CHARACTERS, min_length=1), "A question; or with `raw` the text to go on from."),
-    Field("messages", RunMessages(), "The conversation. It wins over `prompt`."),
+    Field("messages", RunMessages(), "The conversation. It wins over `prompt`.", example=QUESTION),
     Field("raw", LooseBoolean(), "No chat format: control tokens in the text are read; messages are joined by lines."),
     Field("stream", LooseBoolean(), "Send the answer in pieces, as server-sent events."),
     Field("max_tokens", Integer(Range(1, 1_000_000)), "Cap on generated tokens.", "max_tokens", 256),

@@ -9,7 +9,7 @@ from typing import Any
 
 from tampu.catalogue import Price
 from tampu.dialects.answers import Manner, Stamp
-from tampu.dialects.base import Answer, Call, Context, Operation, Page, Policy, Question, Reading, View
+from tampu.dialects.base import Answer, Call, Context, Operation, Page, Policy, Provider, Question, Reading, View
 from tampu.dialects.fields import Field, Nested, Table, read_table
 from tampu.dialects.kinds import JSON
 from tampu.dialects.openai import CHAT_FIELDS, TEXT_FIELDS, chat_id, render_model, shared_fields, show_model, text_id
@@ -17,7 +17,7 @@ from tampu.dialects.openai_answers import render_choice, render_error_object
 from tampu.dialects.openai_schemas import ERROR
 from tampu.dialects.operations import Chat, Completions
 from tampu.dialects.responses import RESPONSE_FIELDS, Responses
-from tampu.dialects.workers_ai import ACCOUNT, STRICT_WINDOWS
+from tampu.dialects.workers_ai import ACCOUNT, PROVIDER, STRICT_WINDOWS
 from tampu.dialects.workers_ai_answers import answer_headers, render_usage
 from tampu.dialects.workers_ai_errors import EDGE, ai_error, no_schema_in_streams, numbered, render_envelope_of
 from tampu.dialects.workers_ai_fields import OPTIONS, RunChoice
@@ -155,6 +155,7 @@ class WorkersAIV1:
         Page("model", (f"{V1}/models/{{model:path}}",), show_model, head=answer_headers),
     )
     name: str = "workers_ai_v1"
+    provider: Provider = PROVIDER
     prefixes: tuple[str, ...] = ("/client/v4/accounts/*/ai/v1",)
 
     @classmethod

@@ -15,6 +15,7 @@ from tampu.server import routes
 from tampu.server.adapters import Intake, add_adapters
 from tampu.server.auth import MODEL_LISTS, PUBLIC, Authenticator, OneAccount
 from tampu.server.batches import BatchDesk, BatchRunner
+from tampu.server.catalogue_pages import add_catalogue
 from tampu.server.edge import LOOPBACK_NAMES, Edge
 from tampu.server.finetunes import add_finetunes
 from tampu.server.lifecycle import Lifecycle
@@ -54,7 +55,7 @@ def create_app(
     runner = BatchRunner(service)
     lifecycle.add_background(runner.run)
     routes.add_generating(add, service, {RUN_PATH: BatchDesk(service, runner)})
-    routes.add_readings(add, service)
+    routes.add_readings(add, service, add_catalogue(add, service))
     intake = Intake()
     add_adapters(add, service, intake)
     add_finetunes(add, service, intake)

@@ -15,6 +15,7 @@ PUBLIC = frozenset({"/", "/livez", "/readyz", "/health", "/healthz", "/version",
 # Routes that do so where the operator wants lists of models to be read by everybody.
 MODEL_LISTS = frozenset(
     {
+        *("/models", "/models.json", "/models/{model:path}.json"),
         *("/v1/models", "/v1/models/{model:path}", "/v1/openai/models", "/models/list", "/models/featured"),
         *("/openrouter/models", "/models/{model:path}", "/api/v1/models", "/api/v1/models/count"),
         *("/api/v1/model/{model:path}", "/api/v1/models/{model:path}/endpoints", "/api/v1/providers"),

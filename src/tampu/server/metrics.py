@@ -1,6 +1,7 @@
 """Prometheus metrics: ours, and on request the same numbers under vLLM's names so that its dashboards work."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from operator import attrgetter
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -45,6 +46,14 @@ STORE_ROWS: tuple[tuple[str, str, bool, str], ...] = (
     ("failures", "store_failures", True, "Attempts to store records that failed."),
     ("waiting", "records_waiting", False, "Records that are not stored yet."),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast answers were since the start, on the mean; None where there were none."""
+
+    tokens_per_second: float | None = None  # of one answer, after its first token
+    seconds_to_first_token: float | None = None
 
 
 class StoreCollector(Collector):
@@ -101,6 +110,11 @@ class RequestMetrics:
         self._prompts = histogram("request_prompt_tokens", "Prompt tokens per request.", TOKENS)
         self._completions = histogram("request_generation_tokens", "Completion tokens per request.", TOKENS)
 
+    def speed(self) -> Speed:
+        """What was measured, over all names of the model."""
+        each, first = mean_of(self._each), mean_of(self._first)
+        return Speed(1 / each if each else None, first)
+
     def observe(self, record: RequestRecord) -> None:
         """Count a generation that gave at least one chunk."""
         first, usage, model = record.seconds_to_first_chunk, record.usage, record.model
@@ -116,6 +130,13 @@ class RequestMetrics:
             self._each.labels(model).observe((record.seconds - first) / (usage.completion_tokens - 1))
         for reason in record.finish_reasons:
             self._finished.labels(model, reason).inc()
+
+
+def mean_of(histogram: Histogram) -> float | None:
+    """The mean of all that was observed, whatever its labels; None where nothing was."""
+    samples = [sample for family in histogram.collect() for sample in family.samples]
+    total, count = (sum(sample.value for sample in samples if sample.name.endswith(end)) for end in ("_sum", "_count"))
+    return total / count if count else None
 
 
 class Metrics:
@@ -146,6 +167,10 @@ class Metrics:
         self._answers.labels(record.operation or "other", str(record.status)).inc()
         for metrics in self._requests:
             metrics.observe(record)
+
+    def speed(self) -> Speed:
+        """How fast answers were since the start."""
+        return self._requests[0].speed()
 
     def render(self) -> bytes:
         """Prometheus' text format."""

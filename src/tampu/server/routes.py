@@ -13,13 +13,15 @@ from tampu.dialects.base import Dialect, Operation, Question, Reading, dumps
 from tampu.dialects.kinds import Text
 from tampu.errors import InvalidRequest, MethodNotAllowed, RouteNotFound, ServiceError
 from tampu.server.body import is_form, parse_form, parse_json, read_body
-from tampu.server.documents import Reader, describe, page
+from tampu.server.documents import describe
+from tampu.server.operation_pages import docs_page
 from tampu.server.recorder import Asked, Recorder, client_of
 from tampu.server.records import record_of
 from tampu.server.service import Service
 from tampu.server.streaming import EventStream, WholeAnswer
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Dress = Callable[[Endpoint], Endpoint]
 AddRoute = Callable[[str, Endpoint, list[str]], None]  # path, endpoint, methods
 READ = ["GET", "HEAD"]
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
@@ -106,12 +108,18 @@ def reading(service: Service, shown: Reading) -> Endpoint:
     return read
 
 
-def add_readings(add: AddRoute, service: Service) -> None:
-    """The routes of every reading of every dialect."""
+def as_it_is(endpoint: Endpoint) -> Endpoint:
+    """The endpoint."""
+    return endpoint
+
+
+def add_readings(add: AddRoute, service: Service, dress: Mapping[str, Dress]) -> None:
+    """The routes of every reading of every dialect; some paths have something else for browsers."""
     for dialect in service.dialects:
         for shown in dialect.readings:
             for path in shown.paths:
-                add(path, reading(service, shown), READ if shown.method == "GET" else [shown.method])
+                endpoint = dress.get(path, as_it_is)(reading(service, shown))
+                add(path, endpoint, READ if shown.method == "GET" else [shown.method])
 
 
 def add_metrics(add: AddRoute, service: Service) -> None:
@@ -136,8 +144,7 @@ def health(service: Service) -> tuple[int, dict[str, Any]]:
 
 def add_public(add: AddRoute, service: Service) -> None:
     """The routes that need no key."""
-    needs_key = bool(service.settings.api_key.reveal())
-    schema = dumps(describe(service.dialects, needs_key))
+    schema = dumps(describe(service.dialects, service.needs_key()))
 
     async def ready(request: Request) -> Response:  # noqa: ARG001 - a route's signature
         status, body = health(service)
@@ -153,9 +160,8 @@ def add_public(add: AddRoute, service: Service) -> None:
         return Response(schema, media_type="application/json")
 
     async def docs(request: Request) -> Response:
-        card, address = service.upstream.card, f"{request.url.scheme}://{request.headers['host']}"
-        html, policy = page(service.dialects, Reader(address, card.id if card else "cria", needs_key))
-        return Response(html, media_type="text/html; charset=utf-8", headers={"content-security-policy": policy})
+        model = service.entry() if service.upstream.card else None
+        return docs_page(service.dialects, service.reader(request, model))
 
     routes: dict[Endpoint, tuple[str, ...]] = {
         ready: ("/readyz", "/health", "/healthz"),

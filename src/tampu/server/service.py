@@ -33,6 +33,7 @@ from tampu.request import Upstream
 from tampu.server.lifecycle import Lifecycle
 from tampu.server.metrics import Metrics
 from tampu.server.records import RequestRecord
+from tampu.server.samples import Reader, demo_name
 from tampu.settings import ServerSettings
 
 # A seed that a JavaScript client can repeat: its numbers are exact up to 2^53.
@@ -155,6 +156,15 @@ class Service:
         if self.upstream.adapters is None:
             raise AdaptersUnsupported(self.card().id)
         return self.upstream.adapters.resolve(name_or_id)
+
+    def needs_key(self) -> bool:
+        """Whether clients must send one."""
+        return bool(self.settings.api_key.reveal())
+
+    def reader(self, request: Request, model: ModelEntry | None = None) -> Reader:
+        """Who looks at a page: samples on it ask this model."""
+        address = f"{request.url.scheme}://{request.headers['host']}"
+        return Reader(address, model.name_in if model else demo_name, self.needs_key())
 
     def context(self, request: Request, record: RequestRecord) -> Context:
         """What a dialect's parser needs to know of this request."""

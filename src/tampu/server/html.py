@@ -1,0 +1,104 @@
+"""HTML without a template engine: elements are functions, text is escaped, and pages run no scripts."""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from html import escape
+
+from starlette.responses import Response
+
+
+class Html(str):
+    """Markup, which is not escaped again."""
+
+    __slots__ = ()
+
+
+def tag(name: str, *content: str, **attributes: str) -> Html:
+    """An element. Text in it is escaped; a `_` at an attribute's end keeps it from being a word of Python's."""
+    written = "".join(f' {key.rstrip("_")}="{escape(value)}"' for key, value in attributes.items())
+    return Html(f"<{name}{written}>{join(content)}</{name}>")
+
+
+def join(content: Iterable[str]) -> Html:
+    """Pieces one after the other."""
+    return Html("".join(piece if isinstance(piece, Html) else escape(piece) for piece in content))
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Html:
+    """A table that scrolls sideways where the page is narrow."""
+    top = tag("tr", *(tag("th", cell, scope="col") for cell in head))
+    body = join(tag("tr", *(tag("td", cell) for cell in row)) for row in rows)
+    return tag("div", tag("table", tag("thead", top), tag("tbody", body)), class_="wide", tabindex="0")
+
+
+def pairs(rows: Iterable[tuple[str, str]]) -> Html:
+    """Names and what they stand for."""
+    return tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in rows))
+
+
+def code(text: str) -> Html:
+    """A word of code that a click selects as a whole."""
+    return tag("code", text)
+
+
+def listing(text: str, language: str) -> Html:
+    """A program."""
+    return tag("pre", tag("code", text, class_=f"language-{language}"), tabindex="0")
+
+
+def fold(summary: str, *content: str) -> Html:
+    """What is shown once its summary is clicked."""
+    return tag("details", tag("summary", summary), *content)
+
+
+def document(title: str, *content: str) -> Response:
+    """A whole page with its content security policy: its own style, and nothing else from anywhere."""
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'; base-uri 'none'"
+    head = f"{HEAD}<title>{escape(title)}</title><style>{STYLE}</style>"
+    html = f'<!doctype html><html lang="en"><head>{head}</head><body><main>{join(content)}</main></body></html>'
+    return Response(html, media_type="text/html; charset=utf-8", headers={"content-security-policy": policy})
+
+
+HEAD = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+STYLE = """
+:root{color-scheme:light dark;--ink:#25211c;--soft:#6d655b;--paper:#fdfcfa;--card:#f5f1eb;--line:#e2dbd1;--mark:#a4481f;
+--good:#2f7d3b}
+@media(prefers-color-scheme:dark){:root{--ink:#e9e3da;--soft:#a89f93;--paper:#1a1815;--card:#24211d;--line:#3a352f;
+--mark:#f0a070;--good:#7ccb86}}
+*{box-sizing:border-box}
+body{margin:0;font:16px/1.6 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
+main{max-width:60rem;margin:0 auto;padding:2.5rem 1.25rem 5rem}
+a{color:var(--mark);text-underline-offset:.2em}
+h1{font-size:1.9rem;line-height:1.2;margin:0 0 .5rem;letter-spacing:-.01em}
+h2{font-size:1.3rem;margin:3rem 0 .75rem;padding-top:1rem;border-top:1px solid var(--line)}
+h3{font-size:1.05rem;margin:2rem 0 .5rem}h4{font-size:.9rem;margin:1rem 0 .25rem;color:var(--soft)}
+p{margin:.5rem 0 1rem;max-width:44rem}
+.soft,small{color:var(--soft)}
+nav{margin:1rem 0;display:flex;flex-wrap:wrap;gap:.25rem 1.1rem}
+ul.plain{list-style:none;margin:0;padding:0;display:grid;gap:1rem}
+.card{display:block;padding:1.1rem 1.3rem;background:var(--card);border:1px solid var(--line);border-radius:.6rem}
+.card h2{margin:0 0 .25rem;padding:0;border:0}.card p{margin:.25rem 0 .6rem}
+.badge{display:inline-block;margin:0 .35rem .35rem 0;padding:.05rem .6rem;border:1px solid var(--line);
+border-radius:1rem;font-size:.85rem;background:var(--paper)}
+.dot::before{content:"";display:inline-block;width:.6em;height:.6em;margin-right:.45em;border-radius:50%;
+border:2px solid var(--soft)}
+.dot.ready::before{background:var(--good);border-color:var(--good)}
+dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.9rem 1.5rem;margin:1rem 0}
+dl>div{min-width:0}dt{font-size:.85rem;color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+code{font:.875em/1.5 ui-monospace,monospace;overflow-wrap:anywhere}
+td>code,dd>code{user-select:all}
+.wide{overflow-x:auto;margin:.5rem 0 1rem}
+table{border-collapse:collapse;width:100%;font-size:.925rem}
+th,td{text-align:left;vertical-align:top;padding:.4rem .9rem .4rem 0;border-bottom:1px solid var(--line)}
+th{font-weight:600;color:var(--soft);font-size:.85rem;white-space:nowrap}td:first-child{white-space:nowrap}
+pre{margin:.25rem 0 1rem;padding:.9rem 1.1rem;overflow-x:auto;background:var(--card);border:1px solid var(--line);
+border-radius:.5rem}
+pre code{overflow-wrap:normal}
+details{margin:.5rem 0;border-bottom:1px solid var(--line)}
+details>:last-child{margin-bottom:1.25rem}
+summary{cursor:pointer;padding:.45rem 0;color:var(--mark)}
+:focus-visible{outline:2px solid var(--mark);outline-offset:2px}
+@media(max-width:40rem){main{padding-top:1.5rem}h1{font-size:1.5rem}}
+"""
