@@ -76,6 +76,7 @@ class ServiceError(TampuError):
         self.message = message
         self.param = param
         self.retry_after = retry_after
+        self.model = ""  # that was asked for, once whoever knows has filled it in
 
 
 class InvalidRequest(ServiceError):
@@ -259,7 +260,6 @@ class ModelNotFound(ServiceError):
     error_type = "not_found"
 
     def __init__(self, model: str, known: Iterable[str], requested: Iterable[str] = ()) -> None:
-        self.model = model
         self.known = tuple(known)
         self.requested = tuple(requested) or (model,)  # with the models to fall back to
         names = list(self.known)
@@ -269,6 +269,7 @@ class ModelNotFound(ServiceError):
             f"Available here: {', '.join(hint) if hint else 'none'}.",
             param="model",
         )
+        self.model = model
 
 
 class RuledOut(ServiceError):

@@ -81,7 +81,8 @@ def test_a_full_queue_is_429_with_the_same_time_in_head_and_body() -> None:
         for stream in (False, True):
             answer = httpx2.post(f"{server.url}/api/v1/chat/completions", json={**CHAT, "stream": stream})
             assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
-            assert answer.json()["error"]["availability"]["retry_after"] == 3
+            availability = answer.json()["error"]["availability"]
+            assert (availability["retry_after"], availability["requested_models"]) == (3, ["cria"])
 
 
 def test_a_body_need_not_name_a_model(client: httpx2.Client) -> None:

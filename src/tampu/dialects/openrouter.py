@@ -16,7 +16,7 @@ from tampu.dialects.openrouter_account import ACCOUNT_READINGS
 from tampu.dialects.openrouter_answers import OPENROUTER, WAITING, extras, generation_id
 from tampu.dialects.openrouter_errors import render_error, retry_after, status_of
 from tampu.dialects.openrouter_models import MODEL_READINGS
-from tampu.dialects.openrouter_routing import NAME, ROUTING_FIELDS, UNSUPPORTED, Router
+from tampu.dialects.openrouter_routing import BASE, NAME, ROUTING_FIELDS, UNSUPPORTED, Router
 from tampu.dialects.openrouter_schemas import CHAT_ANSWER, ERROR, TEXT_ANSWER
 from tampu.dialects.operations import Chat, Completions
 from tampu.dialects.prompts import Prompts
@@ -25,7 +25,6 @@ from tampu.dialects.tools import TOOL_FIELDS
 from tampu.errors import ServiceError
 from tampu.request import MAX_LOGIT_BIAS, MAX_STOP_STRINGS, MAX_TOP_LOGPROBS, Range
 
-BASE = "/api/v1"
 COMPLETION_TOKENS = 16  # the default of max_tokens in completions
 MAX_TOKENS = Integer(Range(1, 1_000_000))
 LIMITS = {

@@ -9,11 +9,10 @@ from tampu.catalogue import dollars
 from tampu.dialects.base import Asks, Page, Question, Reading, View, no_headers
 from tampu.dialects.fields import Field, Table, read_query
 from tampu.dialects.kinds import JSON, Text
-from tampu.dialects.openrouter_routing import PROVIDER
+from tampu.dialects.openrouter_routing import BASE, PROVIDER
 from tampu.errors import RecordNotFound
 from tampu.generation import GenerationRecord
 
-BASE = "/api/v1"
 MILLISECONDS = 1000
 GENERATION_QUERY: Table = (Field("id", Text(256), "Of the answer, or of the request that it answers.", required=True),)
 # Keys of a generation about things that do not happen here.

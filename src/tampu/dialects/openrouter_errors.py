@@ -100,12 +100,13 @@ def availability(error: ServiceError) -> dict[str, JSON]:
     """What became of the model; empty for errors that are not about one."""
     if isinstance(error, ModelNotFound):
         return _availability("model_not_found", error.requested)
+    asked = (error.model,) if error.model else ()
     if isinstance(error, RuledOut):
-        return _availability(error.reason, (error.model,), **_rule(error))
+        return _availability(error.reason, asked, **_rule(error))
     if isinstance(error, Overloaded):
-        return _availability("capacity_exhausted", (), retry_after=retry_after(error))
+        return _availability("capacity_exhausted", asked, retry_after=retry_after(error))
     if isinstance(error, NotReady):
-        return _availability("temporarily_unavailable", (), retry_after=retry_after(error))
+        return _availability("temporarily_unavailable", asked, retry_after=retry_after(error))
     return {}
 
 

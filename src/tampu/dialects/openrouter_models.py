@@ -10,12 +10,11 @@ from tampu.catalogue import PER_MILLION, decimal_dollars
 from tampu.dialects.base import ModelEntry, Page, Question, Reading, View
 from tampu.dialects.fields import Field, Table, read_query, sampling_fields
 from tampu.dialects.kinds import JSON, Integer, Number, OneOf, Text
-from tampu.dialects.openrouter_routing import NAME, PROVIDER, quantization, tag
+from tampu.dialects.openrouter_routing import BASE, NAME, PROVIDER, quantization, tag
 from tampu.dialects.rows import refused
 from tampu.errors import ModelNotFound, RouteNotFound
 from tampu.request import Range
 
-BASE = "/api/v1"
 TEXT_ONLY = ["text"]
 LLAMA = "Llama3"
 PAGE = 500  # models, where a page is asked for without its length

@@ -17,6 +17,7 @@ from tampu.errors import InvalidRequest, ModelNotFound, RuledOut
 from tampu.request import Range
 
 NAME = "openrouter"
+BASE = "/api/v1"
 PROVIDER = "tampu"  # its name, and its slug
 SUFFIXES = ("nitro", "floor", "exacto", "free")  # of model names: how to choose among providers
 QUANTIZATIONS = ("int4", "int8", "fp4", "mxfp4", "nvfp4", "fp6", "fp8", "mxfp8", "fp16", "bf16", "fp32", "unknown")

@@ -187,6 +187,7 @@ class Service:
     def render_error(self, error: ServiceError, record: RequestRecord) -> Response:
         """The error in the words of the dialect that the path belongs to."""
         dialect = longest_prefix(self.dialects, record.path)
+        error.model = error.model or record.model
         status, body = dialect.render_error(error, record.id)
         headers = dict(dialect.error_headers(error, record.id))
         response = Response(dumps(body), status, headers=headers, media_type="application/json")
