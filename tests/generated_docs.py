@@ -9,14 +9,15 @@ from typing import Any, get_args, get_origin, get_type_hints
 from typer.testing import CliRunner
 
 from tampu.cli.main import COMMANDS, app
+from tampu.dialects import build_dialects
 from tampu.dialects.base import Dialect, Policy
+from tampu.dialects.dataoorts import Dataoorts
 from tampu.dialects.deepinfra import build_deepinfra
-from tampu.dialects.fields import Nested, Table
-from tampu.dialects.kinds import Listing
+from tampu.dialects.fields import Table
 from tampu.dialects.openai import OpenAI
 from tampu.dialects.openrouter import OpenRouter
 from tampu.dialects.openrouter_models import QUERY
-from tampu.dialects.parameters import takes
+from tampu.dialects.parameters import parameters
 from tampu.dialects.workers_ai_errors import NUMBERS
 from tampu.dialects.workers_ai_fields import FIELDS
 from tampu.request import Range, SamplingParams
@@ -64,16 +65,33 @@ def fields_table(table: Table) -> Iterator[str]:
     yield from _field_rows(table)
 
 
-def _field_rows(table: Table, prefix: str = "") -> Iterator[str]:
-    for field in table:
-        name, kind = prefix + field.name, field.kind
-        default = "" if field.default is None else f"`{field.default}`"
-        needed = ", required" if field.required else ""
-        yield f"| `{name}` | {takes(field)}{needed} | {default} | {field.doc} |"
-        if isinstance(kind, Nested):
-            yield from _field_rows(kind.table, f"{name}.")
-        elif isinstance(kind, Listing) and isinstance(kind.item, Nested):
-            yield from _field_rows(kind.item.table, f"{name}[].")
+def _field_rows(table: Table) -> Iterator[str]:
+    for row in parameters(table):
+        default = "" if row.default is None else f"`{row.default}`"
+        needed = ", required" if row.required else ""
+        yield f"| `{row.name}` | {row.takes}{needed} | {default} | {row.doc} |"
+
+
+def ranges_table() -> Iterator[str]:
+    """One line per sampling parameter that a dialect narrows: what each provider takes, and its default."""
+    dialects = {operation_of.provider: operation_of for operation_of in reversed(build_dialects(Policy()))}
+    shown = {provider.title: _by_last_name(dialects[provider].operations[0].table) for provider in reversed(dialects)}
+    yield f"| parameter | {' | '.join(shown)} |"
+    yield "|---" * (len(shown) + 1) + "|"
+    for item in fields(SamplingParams):
+        if item.metadata.get("range") and item.name not in ("logprobs", "prompt_logprobs"):
+            cells = (rows.get(item.name, "") for rows in shown.values())
+            yield f"| `{item.name}` | {' | '.join(cells)} |"
+
+
+def _by_last_name(table: Table) -> dict[str, str]:
+    """The bounds of a field, by the last part of its name: `temperature` for `data.temperature`."""
+    cells = {}
+    for row in parameters(table):
+        default = "" if row.default is None else f", else {row.default:,}"
+        bounds = row.takes.partition(", ")[2]
+        cells[row.name.rpartition(".")[2]] = f"{bounds}{default}" if bounds else "no effect"
+    return cells
 
 
 def operation_tables(dialect: Dialect) -> dict[str, Iterable[str]]:
@@ -134,6 +152,15 @@ What a request leaves open is as the model's makers recommend in `generation_con
 else the default here. Generated from `SamplingParams`.
 
 {sampling}
+
+## What each dialect takes of them
+
+In its first operation; `else` is what holds where a body says nothing and the dialect has a default of its own. All
+fields of all operations:
+[OpenAI](openai.md), [DeepInfra](deepinfra.md), [OpenRouter](openrouter.md), [Cloudflare Workers AI](workers-ai.md),
+[Dataoorts](dataoorts.md); and on any server `/docs`, `/openapi.json` and the page of each [model](models.md).
+
+{ranges}
 """
 SETTINGS = """# Settings
 
@@ -175,11 +202,14 @@ def pages() -> dict[Path, str]:
     """Path to whole text of every generated page."""
     return {
         DOCS / "commands.md": COMMAND_PAGE.format(program=_help_of(), commands="\n".join(commands())),
-        DOCS / "parameters.md": PARAMETERS.format(sampling="\n".join(sampling_table())),
+        DOCS / "parameters.md": PARAMETERS.format(
+            sampling="\n".join(sampling_table()), ranges="\n".join(ranges_table())
+        ),
         DOCS / "openai.md": filled(DOCS / "openai.md", operation_tables(OpenAI.build(Policy()))),
         DOCS / "workers-ai.md": filled(
             DOCS / "workers-ai.md", {"fields": fields_table(FIELDS), "errors": numbers_table()}
         ),
+        DOCS / "dataoorts.md": filled(DOCS / "dataoorts.md", operation_tables(Dataoorts.build(Policy()))),
         DOCS / "deepinfra.md": filled(DOCS / "deepinfra.md", deepinfra_tables()),
         DOCS / "openrouter.md": filled(DOCS / "openrouter.md", openrouter_tables()),
         DOCS / "settings.md": SETTINGS.format(

@@ -42,6 +42,8 @@ def test_a_field_is_described_with_its_bounds(name: str, words: str) -> None:
         (TokenBias(300, Range(-100, 100)), "an object of token ids and numbers, -100 to 100"),
         (Listing(Boolean(), 4, min_items=1), "an array of 1 to 4 (a boolean each)"),
         (Either((Boolean(), OneOf(("a", "b")))), "a boolean or one of a, b"),
+        (Text(2**31), "a string"),
+        (Text(2**31, min_length=1), "a string that is not empty"),
         (Refused("why", harmless=(1,)), "left out or 1"),
     ],
 )

@@ -27,6 +27,28 @@ def test_the_schema_has_every_route_and_every_field() -> None:
         assert {"200", "400", "401", "404", "413", "415", "429", "500", "503"} <= set(post["responses"])
 
 
+def test_every_example_is_a_body_that_its_route_answers() -> None:
+    with live(FakeUpstream()) as server:
+        paths = httpx2.get(f"{server.url}/openapi.json").json()["paths"]
+        for path, methods in paths.items():
+            content = methods.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {})
+            if "example" in content:
+                address = server.url + re.sub(r"{\w+}", "cria", path)
+                answer = httpx2.post(address, json=content["example"])
+                assert answer.status_code == 200, (path, answer.text)
+
+
+def test_a_route_that_takes_forms_says_so() -> None:
+    paths = describe(DIALECTS, with_key=False)["paths"]
+    kinds = {
+        path: set(methods["post"]["requestBody"]["content"])
+        for path, methods in paths.items()
+        if path in ("/v1/inference/{model}", "/v1/chat/completions")
+    }
+    assert kinds["/v1/inference/{model}"] == {"application/json", "multipart/form-data"}
+    assert kinds["/v1/chat/completions"] == {"application/json"}
+
+
 def test_every_described_path_answers() -> None:
     with live(FakeUpstream()) as server:
         schema = httpx2.get(f"{server.url}/openapi.json").json()

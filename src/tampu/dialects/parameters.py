@@ -8,6 +8,8 @@ from tampu.dialects.kinds import JSON, Either, Integer, Kind, Listing, Number, R
 from tampu.errors import TampuError
 from tampu.request import Range, SamplingParams
 
+BOUNDLESS = 2**31  # characters: what only the cap on bodies bounds
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -54,6 +56,8 @@ def in_words(kind: Kind) -> str:
     match kind:
         case Integer() | Number() | TokenBias():
             return f"{kind.noun}, {span(kind.bounds)}"
+        case Text() if kind.max_length >= BOUNDLESS:
+            return f"{kind.noun} that is not empty" if kind.min_length else kind.noun
         case Text():
             return f"{kind.noun}, {span(Range(kind.min_length, kind.max_length))} characters"
         case Listing():

@@ -217,7 +217,12 @@ def _no_effect(reason: str, *names: str) -> Table:
 
 FIELDS: Table = (
     Field("prompt", Text(MAX_CHARACTERS, min_length=1), "A question; or with `raw` the text to go on from."),
-    Field("messages", RunMessages(), "The conversation. It wins over `prompt`.", example=QUESTION),
+    Field(
+        "messages",
+        RunMessages(),
+        "The conversation. This or `prompt` is needed; this wins.",
+        example=QUESTION,
+    ),
     Field("raw", LooseBoolean(), "No chat format: control tokens in the text are read; messages are joined by lines."),
     Field("stream", LooseBoolean(), "Send the answer in pieces, as server-sent events."),
     Field("max_tokens", Integer(Range(1, 1_000_000)), "Cap on generated tokens.", "max_tokens", 256),

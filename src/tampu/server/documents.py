@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from tampu import __version__
 from tampu.dialects.base import Dialect, Operation, Reading
-from tampu.dialects.fields import Table, table_schema
+from tampu.dialects.fields import Table, example_body, table_schema
 from tampu.dialects.kinds import JSON
 from tampu.dialects.workers_ai import ACCOUNT as ACCOUNT_PATH
 from tampu.dialects.workers_ai_finetunes import FIELDS as FINETUNE_FIELDS
@@ -16,7 +16,8 @@ OBJECT_OR_LIST: JSON = {"type": ["object", "array"]}
 EVENT: JSON = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}  # one of the stream
 GENERATION_ERRORS = (400, 401, 403, 404, 405, 408, 413, 415, 422, 429, 500, 503)
 READING_ERRORS = (400, 401, 403, 404, 405, 413, 422, 429, 503)
-SUMMARY = "A Llama service in several dialects: point a client's base URL here. /models has a sample for each."
+MODEL = "cria"  # in examples
+SUMMARY = "A Llama service that speaks the dialects of several providers: change a client's base URL, and it works."
 
 
 def describe(dialects: Sequence[Dialect], with_key: bool) -> dict[str, JSON]:
@@ -53,15 +54,19 @@ def _generation(dialect: Dialect, operation: Operation, path: str) -> JSON:
     return {
         "operationId": operation_id(dialect.name, operation.name, operation.paths, path),
         "parameters": _path_parameters(path),
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": table_schema(operation.table)}},
-        },
+        "requestBody": {"required": True, "content": _bodies(operation)},
         "responses": {
             "200": {"description": "The answer, whole or as server-sent events", "content": content},
             **_errors(dialect, GENERATION_ERRORS),
         },
     }
+
+
+def _bodies(operation: Operation) -> JSON:
+    """A body as JSON with an example, and as a form where the operation takes one."""
+    schema, example = table_schema(operation.table), example_body(operation.table, MODEL)
+    form = {"multipart/form-data": {"schema": schema}} if operation.takes_forms else {}
+    return {"application/json": {"schema": schema, "example": example}, **form}
 
 
 def _reading(dialect: Dialect, reading: Reading, path: str) -> JSON:

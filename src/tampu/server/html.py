@@ -42,6 +42,11 @@ def code(text: str) -> Html:
     return tag("code", text)
 
 
+def prose(text: str) -> Html:
+    """A sentence whose words in `backticks` are code."""
+    return join(tag("code", part) if index % 2 else part for index, part in enumerate(text.split("`")))
+
+
 def listing(text: str, language: str) -> Html:
     """A program."""
     return tag("pre", tag("code", text, class_=f"language-{language}"), tabindex="0")

@@ -9,7 +9,7 @@ from tampu.dialects.base import Dialect, Operation, Provider, dumps
 from tampu.dialects.parameters import Parameter, parameters
 from tampu.request import SamplingParams
 from tampu.server.documents import SUMMARY
-from tampu.server.html import Html, code, document, fold, join, listing, table, tag
+from tampu.server.html import Html, code, document, fold, join, listing, prose, table, tag
 from tampu.server.samples import Reader, plain
 
 
@@ -66,7 +66,7 @@ def parameter_table(rows: Sequence[Parameter]) -> Html:
             join((code(row.name), tag("small", " required") if row.required else "")),
             row.takes,
             "" if row.default is None else code(dumps(row.default).decode()),
-            row.doc,
+            prose(row.doc),
         )
         for row in rows
     )
