@@ -163,13 +163,23 @@ def bench_streams(num_streams: int, num_tokens: int) -> dict[str, Any]:
     }
 
 
+# Name of an operation -> its body, from messages and controls.
+BODIES: dict[str, Callable[[list[dict[str, str]], dict[str, Any]], dict[str, Any]]] = {
+    "chat": lambda messages, controls: {"messages": messages, **controls},
+    "responses": lambda messages, controls: {"input": messages, **controls},
+    "run": lambda messages, controls: {"messages": messages, **controls},
+    "generate": lambda messages, controls: {"model": "cria", "data": {"messages": messages, **controls}},
+    "inference": lambda messages, controls: {"input": str(messages), **controls},
+}
+
+
 def bench_dialects() -> dict[str, dict[str, float]]:
     """Microseconds to parse 21 messages, to word a whole answer, and to word one chunk, by dialect and operation."""
     return {
         f"{dialect.name} {operation.name}": bench_operation(operation)
         for dialect in build_dialects(Policy())
         for operation in dialect.operations
-        if operation.name in ("chat", "responses")
+        if operation.name in BODIES
     }
 
 
@@ -177,15 +187,15 @@ def bench_operation(operation: Operation) -> dict[str, float]:
     """The same for one operation that takes messages."""
     entry, messages = entry_of(CARD, created=1), [{"role": "user", "content": "hello there"}] * 21
     context = Context("req_" + "0" * 32, 1, 5, lambda name: entry)  # noqa: ARG005
-    named = "input" if operation.name == "responses" else "messages"
-    body = {"model": "cria", named: messages, "temperature": 0.7, "top_p": 0.9, "stream": True}
-    whole, pieces = (operation.parse({}, body, context).answer for _ in range(2))
+    controls = {"model": "cria", "temperature": 0.7, "top_p": 0.9, "stream": True}
+    body, path_args = BODIES[operation.name](messages, controls), {"model": "cria"}
+    whole, pieces = (operation.parse(path_args, body, context).answer for _ in range(2))
     opening, usage = Opening(5, "fake", 8, 0), Usage(8, 1, 0)
     completion = Completion((Choice(0, "hello " * 50, (1,) * 50, (), "stop"),), opening, usage)
     list(pieces.render_chunk(0, Chunk(opening=opening)))
     chunk = Chunk(text=" token", token_ids=(1,))
     return {
-        "parse_us": microseconds(lambda: operation.parse({}, body, context), 2000),
+        "parse_us": microseconds(lambda: operation.parse(path_args, body, context), 2000),
         "whole_us": microseconds(lambda: dumps(whole.render([completion])), 5000),
         "chunk_us": microseconds(lambda: list(pieces.render_chunk(0, chunk)), 50_000),
     }

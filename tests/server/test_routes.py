@@ -155,3 +155,11 @@ def test_a_body_beyond_the_cap_closes_the_connection() -> None:
         answer = httpx2.post(f"{server.url}/v1/completions", json={"model": "cria", "prompt": "a" * 2000})
     assert (answer.status_code, answer.headers["connection"]) == (413, "close")
     assert "at most 2000 bytes" in answer.json()["error"]["message"]
+
+
+def test_an_alias_is_echoed_and_the_log_and_the_head_say_what_served_it(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "tampu.access"), live(FakeUpstream(), ServerSettings(alias="llama3:8b")) as server:
+        answer = httpx2.post(f"{server.url}/v1/chat/completions", json={**CHAT, "model": "llama3:8b"})
+    assert (answer.json()["model"], answer.headers["x-tampu-model"]) == ("llama3:8b", "cria")
+    (line,) = [record.__dict__["fields"] for record in caplog.records if "model" in record.__dict__.get("fields", {})]
+    assert (line["model"], line["served_by"]) == ("llama3:8b", "cria")

@@ -198,7 +198,7 @@ class BatchRunner:
         seed = (batch.seed + position) % 2**SEED_BITS
         context = Context(record.id, int(time.time()), seed, service.find, batch.tenant)
         call, model = service.with_adapter(self._run.parse(path_args, whole(batch.elements[position]), context))
-        record.model = call.model
+        record.model, record.served_by = call.model, model.ids[0]
         asked = Asked(DIALECT, self._run.name, {}, service.replay_facts(path_args, {}))
         recorder = Recorder(call, model, asked, record, service.store.add, service.settings.log_text)
         self._num_asked += 1

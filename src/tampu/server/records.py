@@ -28,7 +28,8 @@ class RequestRecord:
     finished_at: float | None = None
     # Filled by a generating route.
     operation: str = ""
-    model: str = ""
+    model: str = ""  # as it was asked for
+    served_by: str = ""  # the model's own name, with its adapter
     tenant: str = ""
     first_chunk_at: float | None = None
     usage: Usage = field(default_factory=Usage)
@@ -81,6 +82,7 @@ class RequestRecord:
             first = self.seconds_to_first_chunk
             values |= {
                 "model": self.model,
+                "served_by": self.served_by,
                 "first_ms": None if first is None else round(1000 * first, 1),
                 "prompt_tokens": self.usage.prompt_tokens,
                 "cached_tokens": self.usage.cached_tokens,

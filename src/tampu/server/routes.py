@@ -65,7 +65,7 @@ def generating(service: Service, dialect: Dialect, operation: Operation, later: 
             return response
         call = operation.parse(request.path_params, body, service.context(request, record))
         call, model = service.with_adapter(call)
-        record.model = call.model
+        record.model, record.served_by = call.model, model.ids[0]
         facts = service.replay_facts(request.path_params, request.query_params)
         asked = Asked(dialect.name, operation.name, client_of(request.headers, body), facts)
         recorder = Recorder(call, model, asked, record, service.store.add, service.settings.log_text)
