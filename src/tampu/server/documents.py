@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 
 from tampu import __version__
-from tampu.dialects.base import Dialect, Operation, Reading
+from tampu.dialects.base import Dialect, Operation, Reading, longest_prefix
 from tampu.dialects.fields import Table, example_body, table_schema
 from tampu.dialects.kinds import JSON
 from tampu.dialects.workers_ai import ACCOUNT as ACCOUNT_PATH
@@ -28,7 +28,7 @@ def describe(dialects: Sequence[Dialect], with_key: bool) -> dict[str, JSON]:
             paths |= {plain(path): {"post": _generation(dialect, operation, path)} for path in operation.paths}
         for reading in dialect.readings:
             paths |= {plain(path): {reading.method.lower(): _reading(dialect, reading, path)} for path in reading.paths}
-    paths |= _catalogue(dialects[0])
+    paths |= _catalogue(dialects)
     paths |= _adapters(dialects[0])
     paths |= _finetunes(next(dialect for dialect in dialects if dialect.name == "workers_ai"))
     paths |= {path: {"get": _health()} for path in ("/readyz", "/health", "/healthz")}
@@ -97,10 +97,11 @@ def operation_id(dialect: str, name: str, paths: Sequence[str], path: str) -> st
     return f"{dialect}_{name}" + (f"_{index + 1}" if index else "")
 
 
-def _catalogue(dialect: Dialect) -> dict[str, JSON]:
-    one, errors = "/models/{model}.json", _errors(dialect, READING_ERRORS)
+def _catalogue(dialects: Sequence[Dialect]) -> dict[str, JSON]:
+    one = "/models/{model}.json"
+    errors, errors_of_one = (_errors(longest_prefix(dialects, path), READING_ERRORS) for path in ("/models", one))
     shown = {**_json("200", "Served models: names, prices, capabilities, speed", OBJECT), **errors}
-    whole = {**_json("200", "A model, with fields, samples and errors of every operation", OBJECT), **errors}
+    whole = {**_json("200", "A model, with fields, samples and errors of every operation", OBJECT), **errors_of_one}
     return {
         "/models": {"get": {"operationId": "catalogue", "responses": shown}},
         "/models.json": {"get": {"operationId": "catalogue_json", "responses": shown}},
