@@ -4,22 +4,32 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
 import httpx2
 import pytest
+from starlette.responses import Response
 
+from tampu.dialects import build_dialects
+from tampu.dialects.base import Dialect, ModelEntry, Policy, Provider
+from tampu.dialects.openai import OpenAI
 from tampu.engine.card import EngineStatus
 from tampu.errors import BadSetting
 from tampu.server.app import create_app
-from tampu.server.catalogue_pages import prefers_html
+from tampu.server.catalogue_facts import Shown
+from tampu.server.catalogue_pages import page_of, prefers_html
+from tampu.server.metrics import Speed
+from tampu.server.samples import Reader
 from tampu.settings import Secret, ServerSettings
+from tests.dialects.examples import MODEL
 from tests.fakes import FakeUpstream
 from tests.server.live import live
 
 HTML = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+DIALECTS = build_dialects(Policy())
 PROVIDERS = ["OpenAI", "DeepInfra", "OpenRouter", "Cloudflare Workers AI", "Dataoorts"]
 
 MINE = """
@@ -175,6 +185,38 @@ def test_what_is_not_there_is_a_page_too(url: str) -> None:
     assert loading.status_code == 503 and "still loading: 42%" in loading.text
 
 
+def test_a_model_with_an_adapter_is_shown_under_its_own_name() -> None:
+    adapted = replace(MODEL, ids=("cria:pirate",), parent="cria", adapter="pirate")
+    text = body_of(page_of(shown_by(DIALECTS, adapted)))
+    assert "<h1>tampu: cria with pirate</h1>" in text
+    assert "<code>@cf/tampu/cria:pirate</code>" in text
+
+
+def test_the_page_of_a_model_leads_to_its_adapters() -> None:
+    text = body_of(page_of(replace(shown_by(DIALECTS, MODEL), adapters=("pirate",))))
+    assert '<a href="/models/cria%3Apirate">pirate</a>' in text
+    assert "<code>cria:pirate</code>" in text
+
+
+def test_a_sixth_dialect_is_on_the_page_without_more_ado() -> None:
+    sixth = replace(OpenAI.build(Policy()), name="sixth", provider=Provider("sixth", "The Sixth"))
+    text = body_of(page_of(shown_by((*DIALECTS, sixth), MODEL)))
+    assert '<section id="sixth"><h2>The Sixth</h2>' in text
+    assert text.count("<summary>Errors</summary>") == 1 + body_of(page_of(shown_by(DIALECTS, MODEL))).count(
+        "<summary>Errors</summary>"
+    )
+
+
+def shown_by(dialects: Sequence[Dialect], model: ModelEntry) -> Shown:
+    """The model as somebody sees it who asked nothing yet."""
+    return Shown(model, dialects, Reader(name_in=model.name_in), EngineStatus("ready", 1.0), Speed())
+
+
+def body_of(page: Response) -> str:
+    """The HTML."""
+    return bytes(page.body).decode()
+
+
 def test_names_and_texts_from_outside_are_text(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text("[[models]]\nid = 'cria'\ntitle = '<script>1</script>'")
     with live(FakeUpstream(), ServerSettings(catalogue=str(tmp_path / "mine.toml"))) as server:
@@ -185,9 +227,9 @@ def test_names_and_texts_from_outside_are_text(tmp_path: Path) -> None:
 RUN_ALL = "import runpy, sys\nfor path in sys.argv[1:]:\n    print('==')\n    runpy.run_path(path)\n    print()"
 
 
-@pytest.mark.parametrize("path", ["/models/cria", "/docs"])
-def test_every_sample_on_a_page_runs_as_printed(path: str, tmp_path: Path) -> None:
-    with live(FakeUpstream(), ServerSettings(api_key=Secret("llama-key"))) as server:
+@pytest.mark.parametrize(("path", "strict"), [("/models/cria", False), ("/models/cria", True), ("/docs", False)])
+def test_every_sample_on_a_page_runs_as_printed(path: str, strict: bool, tmp_path: Path) -> None:
+    with live(FakeUpstream(), ServerSettings(api_key=Secret("llama-key"), strict=strict)) as server:
         html = httpx2.get(server.url + path, headers={**HTML, "authorization": "Bearer llama-key"}).text
         found = re.findall(r'<code class="language-(\w+)">(.*?)</code>', html, re.DOTALL)
         programs = [unescape(text) for language, text in found if language == "python"]

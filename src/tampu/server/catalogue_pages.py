@@ -125,7 +125,7 @@ def card(model: Shown) -> Html:
         f"${per_million(price.prompt)} in, ${per_million(price.completion)} out per million tokens",
     ]
     heading = tag("h2", tag("a", model.title, href=quote(model.address)))
-    return join((heading, tag("p", model.model.known.description), tag("p", dotted(facts))))
+    return join((heading, tag("p", model.model.known.description), tag("p", dotted(facts)), *notice(model)))
 
 
 def dotted(pieces: Iterable[str]) -> Html:
@@ -145,6 +145,7 @@ def page_of(model: Shown) -> Response:
         tag("h1", model.title),
         tag("p", model.model.known.description),
         tag("p", status_line(model, long=True)),
+        *notice(model),
         tag("p", *badges(model)),
         facts(model),
         names(model, providers),
@@ -173,6 +174,12 @@ def status_line(model: Shown, long: bool = False) -> Html:
     return dotted(pieces)
 
 
+def notice(model: Shown) -> Iterator[Html]:
+    """What its licence asks to be shown where everybody sees it."""
+    if model.model.known.licence.notice:
+        yield tag("p", tag("strong", model.model.known.licence.notice))
+
+
 def badges(model: Shown) -> Iterator[Html]:
     """What it can do."""
     for name in model.model.known.capabilities:
@@ -183,7 +190,6 @@ def facts(model: Shown) -> Html:
     """What there is to know of it."""
     entry, known = model.model, model.model.known
     terms = tag("a", known.licence.name, href=known.licence.url) if known.licence.url else known.licence.name
-    notice = tag("strong", known.licence.notice) if known.licence.notice else ""
     hub = f"https://huggingface.co/{known.repository}"
     rows = {
         "Context": f"{entry.context:,} tokens, prompt and completion together",
@@ -194,7 +200,7 @@ def facts(model: Shown) -> Html:
         "Released": known.released.isoformat() if known.released else "",
         "Knows of the world until": known.knowledge_cutoff.isoformat() if known.knowledge_cutoff else "",
         "Weights from": tag("a", known.repository, href=hub) if known.repository else "",
-        "Licence": dotted((terms, notice)) if terms else "",
+        "Licence": terms,
     }
     return pairs((name, value) for name, value in rows.items() if value)
 
@@ -225,7 +231,8 @@ def prices(model: Shown) -> Html:
 def adapters(model: Shown) -> Iterator[Html]:
     """Its adapters, where there are any."""
     if model.adapters:
-        rows = [(name, code(f"{model.model.ids[0]}:{name}")) for name in model.adapters]
+        asked = {name: f"{model.model.ids[0]}:{name}" for name in model.adapters}
+        rows = [(link(quote(f"{PATH}/{asked[name]}"), name), code(asked[name])) for name in asked]
         yield join((tag("h2", "Adapters"), table(("adapter", "model"), rows)))
 
 

@@ -97,7 +97,7 @@ td>code,dd>code{user-select:all}
 .wide{overflow-x:auto;margin:.5rem 0 1rem}
 table{border-collapse:collapse;width:100%;font-size:.925rem}
 th,td{text-align:left;vertical-align:top;padding:.4rem .9rem .4rem 0;border-bottom:1px solid var(--line)}
-th{font-weight:600;color:var(--soft);font-size:.85rem;white-space:nowrap}td:first-child{white-space:nowrap}
+th{font-weight:600;color:var(--soft);font-size:.85rem;white-space:nowrap}td:first-child>code{white-space:nowrap}
 pre{margin:.25rem 0 1rem;padding:.9rem 1.1rem;overflow-x:auto;background:var(--card);border:1px solid var(--line);
 border-radius:.5rem}
 pre code{overflow-wrap:normal}
