@@ -50,6 +50,8 @@ MANNER = Manner(
     choice=render_choice,
     error=render_error,
     usage_place="finish",
+    # Cloudflare's streams begin without a role; the stream helper of npm's `openai` refuses such.
+    opening_delta=b'{"role":"assistant","content":""}',
     silent_reason=True,
 )
 
