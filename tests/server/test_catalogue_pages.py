@@ -83,6 +83,9 @@ def page(url: str) -> str:
         ("text/html;q=0.5, application/json;q=0.4", True),
         ("application/json, text/html;q=0.9", False),
         ("text/html;q=0", False),
+        ("text/html;q=1..2", True),
+        ("text/html;q=0.0001", True),
+        ("text/html; q=0.9, */*;q=x", True),
         ("application/json", False),
         ("*/*", False),
         ("", False),
@@ -118,6 +121,8 @@ def test_the_json_of_a_model_has_what_its_page_shows(url: str) -> None:
         assert dialect["errors"][0]["status"] in (400, 404, 422)
         for operation in dialect["operations"]:
             assert operation["body"]["type"] == "object" and len(operation["samples"]) == 4
+            assert "Lima." in str(operation["answer"])
+            assert "Lima" in operation["stream"] and operation["stream"].endswith("\n\n")
 
 
 def test_a_page_loads_nothing_and_says_so(url: str) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tampu.catalogue import PER_MILLION, Price, decimal_dollars
-from tampu.dialects.base import Context, Dialect, ModelEntry, Operation, Provider
-from tampu.dialects.fields import Nested, Table, example_body, table_schema
+from tampu.dialects.base import Dialect, ModelEntry, Operation, Provider
+from tampu.dialects.fields import Nested, Table, table_schema
 from tampu.dialects.kinds import JSON
 from tampu.dialects.openai_answers import wire_fingerprint
 from tampu.engine.card import EngineStatus
@@ -21,12 +21,12 @@ from tampu.errors import (
 )
 from tampu.request import SamplingParams
 from tampu.server.auth import REFUSAL
+from tampu.server.example_answers import REQUEST_ID, example_of, parsed, streamed_answer, whole_answer
 from tampu.server.metrics import Speed
 from tampu.server.operation_pages import by_provider
 from tampu.server.samples import Reader
 
 TEXT_ONLY = ["text"]
-REQUEST_ID = "req_" + "0" * 32
 A_MILLION = 1_000_000
 # What somebody might ask for, with its tokens: of the prompt, of the completion.
 WORKLOADS = (
@@ -62,10 +62,6 @@ class Shown:
     def providers(self) -> dict[Provider, list[Dialect]]:
         """The dialects by whose they are."""
         return by_provider(self.dialects)
-
-    def context(self) -> Context:
-        """What parsers need to know, for bodies that nobody sent."""
-        return Context(REQUEST_ID, self.model.created, 1, lambda name: self.model, default_model=self.model.ids[0])  # noqa: ARG005
 
 
 def per_million(pico: int) -> str:
@@ -143,15 +139,16 @@ def _operation(shown: Shown, dialect: Dialect, operation: Operation) -> JSON:
         "name": operation.name,
         "paths": list(operation.paths),
         "body": table_schema(operation.table),
+        "answer": whole_answer(dialect, operation, shown.model),
+        "stream": streamed_answer(dialect, operation, shown.model),
         "samples": [{"title": sample.title, "text": sample.text} for sample in samples],
     }
 
 
 def sampling_of(shown: Shown, dialect: Dialect, operation: Operation) -> SamplingParams:
     """The sampling parameters of a body that leaves them open."""
-    name = shown.model.name_in(dialect.provider.key)
-    body = example_body(operation.table, name)
-    return operation.parse({"model": name, "account_id": "me"}, body, shown.context()).requests[0].sampling
+    body = example_of(dialect, operation, shown.model)
+    return parsed(dialect, operation, shown.model, body).requests[0].sampling
 
 
 def errors(shown: Shown, dialect: Dialect) -> Iterator[tuple[str, int, JSON]]:
@@ -163,7 +160,7 @@ def errors(shown: Shown, dialect: Dialect) -> Iterator[tuple[str, int, JSON]]:
 def _of_bodies(shown: Shown, dialect: Dialect) -> Iterator[tuple[str, ServiceError]]:
     """What the first operation says of bodies that are wrong."""
     operation = dialect.operations[0]
-    body = example_body(operation.table, shown.model.name_in(dialect.provider.key))
+    body = example_of(dialect, operation, shown.model)
     cases: Mapping[str, JSON] = {
         "What the model is to answer is missing": {name: body[name] for name in body if name == "model"},
         "A number beyond its range": with_temperature(operation.table, body, 99),
@@ -171,7 +168,7 @@ def _of_bodies(shown: Shown, dialect: Dialect) -> Iterator[tuple[str, ServiceErr
     }
     for what, wrong in cases.items():
         try:
-            operation.parse({"model": shown.model.ids[0], "account_id": "me"}, wrong, shown.context())
+            parsed(dialect, operation, shown.model, wrong)
         except ServiceError as error:
             yield what, error
 

@@ -3,6 +3,8 @@
 Nothing of it is written by hand for one dialect: names, fields, samples and errors follow from the dialects' tables.
 """
 
+import asyncio
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
@@ -11,7 +13,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from tampu.catalogue import CAPABILITIES, decimal_dollars
-from tampu.dialects.base import Dialect, ModelEntry, Provider, dumps
+from tampu.dialects.base import Dialect, ModelEntry, Operation, Provider, dumps
 from tampu.dialects.openai_answers import wire_fingerprint
 from tampu.errors import ServiceError
 from tampu.server.catalogue_facts import (
@@ -25,14 +27,15 @@ from tampu.server.catalogue_facts import (
     sampling_of,
     summary,
 )
-from tampu.server.html import Html, code, document, fold, join, pairs, table, tag
+from tampu.server.example_answers import streamed_answer, whole_answer
+from tampu.server.html import Html, code, document, fold, join, listing, pairs, table, tag
 from tampu.server.operation_pages import operation_part
 from tampu.server.routes import READ, AddRoute, Dress, Endpoint, as_json
 from tampu.server.service import Service
 
 PATH = "/models"
 PAGE = f"{PATH}/{{model:path}}"
-WEIGHT = re.compile(r";\s*q=([\d.]+)")
+WEIGHT = re.compile(r";\s*q=([01](?:\.[0-9]{0,3})?)(?![0-9.])")
 
 
 def prefers_html(accept: str) -> bool:
@@ -45,7 +48,10 @@ def prefers_html(accept: str) -> bool:
 
 
 def add_catalogue(add: AddRoute, service: Service) -> dict[str, Dress]:
-    """The routes of the catalogue; and how to dress the reading that shares a path with its pages."""
+    """The routes of the catalogue; and how to dress the reading that shares a path with its pages.
+
+    A page takes some 30 ms to write: a thread does it, so that no stream waits.
+    """
 
     async def models(request: Request) -> Response:
         if request.url.path.endswith(".json") or not prefers_html(request.headers.get("accept", "")):
@@ -53,10 +59,10 @@ def add_catalogue(add: AddRoute, service: Service) -> dict[str, Dress]:
         return list_page(all_shown(service, request))
 
     async def model_json(request: Request) -> Response:
-        return as_json(details(one_shown(service, request)))
+        return as_json(await asyncio.to_thread(details, one_shown(service, request)))
 
     async def model_page(request: Request) -> Response:
-        return page_of(one_shown(service, request))
+        return await asyncio.to_thread(page_of, one_shown(service, request))
 
     def or_page(endpoint: Endpoint) -> Endpoint:
         async def answer(request: Request) -> Response:
@@ -242,9 +248,17 @@ def section(model: Shown, provider: Provider, dialects: Sequence[Dialect]) -> Ht
     return tag("section", tag("h2", provider.title), *parts, id=provider.key)
 
 
+def answers(model: Shown, dialect: Dialect, operation: Operation) -> Iterator[Html]:
+    """What comes back."""
+    whole = json.dumps(whole_answer(dialect, operation, model.model), indent=2, ensure_ascii=False)
+    yield fold("Answer", listing(whole, "json"))
+    yield fold("Answer, streaming", listing(streamed_answer(dialect, operation, model.model).rstrip(), "events"))
+
+
 def parts_of(model: Shown, dialect: Dialect) -> Iterator[Html]:
     """Its operations, then its errors."""
     for operation in dialect.operations:
-        yield from operation_part(dialect, operation, model.reader, sampling_of(model, dialect, operation))
+        sampling, shown_answers = sampling_of(model, dialect, operation), answers(model, dialect, operation)
+        yield from operation_part(dialect, operation, model.reader, sampling, shown_answers)
     rows = ((what, str(status), code(dumps(body).decode())) for what, status, body in errors(model, dialect))
     yield fold("Errors", table(("what went wrong", "status", "body"), rows))

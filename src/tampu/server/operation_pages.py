@@ -47,7 +47,11 @@ def provider_section(provider: Provider, reader: Reader, dialects: Iterable[Dial
 
 
 def operation_part(
-    dialect: Dialect, operation: Operation, reader: Reader, sampling: SamplingParams | None = None
+    dialect: Dialect,
+    operation: Operation,
+    reader: Reader,
+    sampling: SamplingParams | None = None,
+    answers: Iterable[Html] = (),
 ) -> Iterator[Html]:
     """How to ask an operation. With the parameters of a body that leaves all open, numbers have their defaults."""
     yield tag("h3", "POST ", code(plain(operation.paths[0])))
@@ -55,6 +59,7 @@ def operation_part(
     yield listing(first.text, first.language)
     for sample in others:
         yield fold(sample.title, listing(sample.text, sample.language))
+    yield from answers
     rows = list(parameters(operation.table, sampling))
     yield fold(f"Parameters ({len(rows)})", parameter_table(rows))
 

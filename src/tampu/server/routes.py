@@ -1,5 +1,6 @@
 """The routes. Each is one small function over the service; generating ones come from the dialects' tables."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol
@@ -161,7 +162,7 @@ def add_public(add: AddRoute, service: Service) -> None:
 
     async def docs(request: Request) -> Response:
         model = service.entry() if service.upstream.card else None
-        return docs_page(service.dialects, service.reader(request, model))
+        return await asyncio.to_thread(docs_page, service.dialects, service.reader(request, model))
 
     routes: dict[Endpoint, tuple[str, ...]] = {
         ready: ("/readyz", "/health", "/healthz"),
