@@ -40,6 +40,13 @@ for (const [name, make] of Object.entries(makers)) {
       assert.ok(answer.usage.totalTokens > 20)
     })
 
+    test('a conversation goes on', async () => {
+      const messages = [{ role: 'user', content: question }]
+      const first = await generateText({ model, messages, temperature: 0 })
+      messages.push(...first.response.messages, { role: 'user', content: 'Thank you!' })
+      assert.match((await generateText({ model, messages, temperature: 0 })).text, /welcome/i)
+    })
+
     test('a stream has the same text and its usage', async () => {
       const whole = await generateText({ model, prompt: question, temperature: 0 })
       const stream = streamText({ model, prompt: question, temperature: 0 })

@@ -15,6 +15,7 @@ TampuError
 │   │   │   └── AdaptersUnsupported  400  the model takes no adapters
 │   │   ├── UnsupportedSchema   400  a constraint that cannot be enforced; names the keyword and its place
 │   │   ├── SchemaTooComplex    400  a constraint beyond the limits of size, depth, time or memory
+│   │   ├── PreviousNotFound    400  the response that a conversation is to go on from is not here any more
 │   │   ├── InvalidPrompt       400  empty, or not a conversation that can be answered
 │   │   ├── ContextTooLong      400  prompt + max_tokens do not fit the context
 │   │   ├── UnknownAdapter      400  `lora` names no adapter of the model
@@ -24,6 +25,7 @@ TampuError
 │   ├── Forbidden               403  a page of another origin asks
 │   ├── ModelNotFound           404
 │   ├── RuledOut                404  the model is here, and the request rules its provider out
+│   ├── ResponseNotFound        404
 │   ├── AdapterNotFound         404
 │   ├── RecordNotFound          404
 │   ├── RouteNotFound           404
@@ -289,6 +291,29 @@ class RuledOut(ServiceError):
         self.reason = reason
         self.excluded_by = excluded_by
         self.detail = detail
+
+
+class PreviousNotFound(InvalidRequest):
+    """A response that a conversation is to go on from, and that is not here any more."""
+
+    code = "previous_response_not_found"
+
+    def __init__(self, response_id: str) -> None:
+        super().__init__(
+            f"Previous response with id {response_id[:80]!r} not found: it was never here, or is older than this "
+            f"server's memory goes.",
+            param="previous_response_id",
+        )
+
+
+class ResponseNotFound(ServiceError):
+    """No response of that id is kept."""
+
+    status = HTTPStatus.NOT_FOUND
+    error_type = "not_found"
+
+    def __init__(self, response_id: str) -> None:
+        super().__init__(f"Response with id {response_id[:80]!r} not found.")
 
 
 class AdapterNotFound(ServiceError):

@@ -88,6 +88,9 @@ class ServerSettings:
     drain: float = _setting(30.0, "Seconds that running streams get after SIGTERM.", 0, 3600)
     log_format: LogFormat = _setting("line", "Log lines for people, or json.")
     store: str = _setting("", "File in which generations are recorded, else records.db in the data; off keeps none.")
+    response_memory: int = _setting(
+        64_000_000, "Bytes of responses in memory, for bodies that go on from them; 0 keeps none.", 0, 2**40
+    )
     log_text: bool = _setting(False, "Also record the text of prompts and answers.")
     keep_records: int = _setting(30, "Days that records are kept, up to a million of them.", 1, 36_500)
     vllm_metrics: bool = _setting(False, "Also export vLLM's metric names at /metrics.")

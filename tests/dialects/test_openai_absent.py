@@ -10,8 +10,7 @@ from tampu.errors import RouteNotFound
     ("path", "reason"),
     [
         ("/v1/embeddings", "offers no embeddings"),
-        ("/v1/responses/resp_1", "keeps no responses"),
-        ("/v1/responses/resp_1/cancel", "keeps no responses"),
+        ("/v1/responses/resp_1/cancel", "nothing to cancel"),
         ("/v1/responses/input_tokens", "counts tokens when it answers"),
         ("/v1/chat/completions/chatcmpl-1", "keeps no completions"),
         ("/v1/images/generations", "text only"),

@@ -105,8 +105,7 @@ def test_what_is_wrong_is_named(changes: dict[str, Any], param: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"previous_response_id": "resp_1"}, "nothing is kept"),
-        ({"conversation": "conv_1"}, "nothing is kept"),
+        ({"conversation": "conv_1"}, "use previous_response_id"),
         ({"prompt": {"id": "pmpt_1"}}, "send instructions and input"),
         ({"background": True}, "comes at once"),
         ({"messages": []}, "use input"),

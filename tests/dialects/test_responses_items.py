@@ -79,7 +79,6 @@ def test_reasoning_without_words_is_passed_over(empty: dict[str, Any]) -> None:
         ([], "input"),
         ([{"type": "reasoning", "summary": []}], "input"),
         ([USER, CALL], "input"),
-        ([{"type": "item_reference", "id": "msg_1"}], "input[0].type"),
         ([{"type": "web_search_call", "id": "ws_1"}], "input[0].type"),
         ([{"role": "user", "content": [{"type": "input_image", "image_url": "x"}]}], "input[0].content[0].type"),
         ([USER, CALL, {**OUTPUT, "output": [{"type": "input_file", "file_id": "x"}]}], "input[2].output[0].type"),
@@ -89,11 +88,6 @@ def test_what_cannot_be_answered_is_an_invalid_prompt(items: list[Any], param: s
     with pytest.raises(InvalidPrompt) as caught:
         read(*items)
     assert caught.value.param == param
-
-
-def test_a_reference_is_told_what_to_send_instead() -> None:
-    with pytest.raises(InvalidPrompt, match="send the item itself"):
-        read(USER, {"type": "item_reference", "id": "msg_1"}, USER)
 
 
 @pytest.mark.parametrize(

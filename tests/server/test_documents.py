@@ -54,7 +54,7 @@ def test_every_described_path_answers() -> None:
         schema = httpx2.get(f"{server.url}/openapi.json").json()
         for path, methods in schema["paths"].items():
             address = server.url + re.sub(r"{\w+}", "cria", path)
-            method, nothing = "get" if "get" in methods else "post", re.search(r"{(adapter|finetune)}", path)
+            method, nothing = "get" if "get" in methods else "post", re.search(r"{(adapter|finetune|response)}", path)
             answer = httpx2.request(method, address, json=None if method == "get" else {})
             unnamed = method == "post" or path.endswith(UNNAMED)
             expected = (404,) if nothing else (400, 422) if unnamed else (200,)

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from tampu.errors import EngineFailure
 from tampu.server.ports import free_port
+from tampu.settings import ServerSettings
 from tests.fakes import FakeUpstream
 from tests.server.live import Live, eventually, live
 
@@ -85,7 +86,7 @@ def test_a_response_has_every_part(fake: OpenAI) -> None:
     assert (response.usage.input_tokens, response.usage.output_tokens, response.usage.total_tokens) == (3, 2, 5)
     assert (response.temperature, response.top_p, response.max_output_tokens) == (0.5, 0.9, 8)
     assert (response.instructions, response.metadata) == ("be kind", {"a": "b"})
-    assert response.model_extra == {"seed": 7, "system_fingerprint": "fp_fake", "store": False}
+    assert response.model_extra == {"seed": 7, "system_fingerprint": "fp_fake", "store": True}
     (message,) = response.output
     assert message.type == "message" and message.content[0].type == "output_text"
     assert [token.token for token in message.content[0].logprobs or []] == ["Hel", "lo"]
@@ -142,7 +143,7 @@ def test_errors_become_the_packages_own(fake: OpenAI) -> None:
     assert caught.value.param == "temperature"
     with pytest.raises(openai.BadRequestError) as caught:
         fake.responses.create(model="cria", input="hello", previous_response_id="resp_1")
-    assert (caught.value.param, caught.value.code) == ("previous_response_id", "unsupported_parameter")
+    assert (caught.value.param, caught.value.code) == ("previous_response_id", "previous_response_not_found")
     with pytest.raises(openai.BadRequestError) as caught:
         fake.responses.create(model="cria", input="hello", tools=[{"type": "web_search"}])
     assert caught.value.param == "tools[0].type"
@@ -216,3 +217,50 @@ def test_the_seed_of_a_response_gives_it_again(cria: OpenAI) -> None:
         model="cria", input="Hello!", max_output_tokens=16, extra_body={"seed": (first.model_extra or {})["seed"]}
     )
     assert first.output_text == again.output_text
+
+
+def test_a_conversation_goes_on_from_a_response(fake: OpenAI) -> None:
+    first = fake.responses.create(model="cria", input="one two")
+    second = fake.responses.create(model="cria", input="three", previous_response_id=first.id)
+    # The first input and its answer, then the new one.
+    assert second.usage is not None and second.usage.input_tokens == 4
+    assert second.previous_response_id == first.id
+    (said,) = first.output
+    assert said.type == "message" and said.id is not None
+    referring = fake.responses.create(
+        model="cria",
+        input=[{"role": "user", "content": "one two"}, {"type": "item_reference", "id": said.id}],
+    )
+    assert referring.usage is not None and referring.usage.input_tokens == 3
+
+
+def test_a_streamed_response_is_kept_too(fake: OpenAI) -> None:
+    with fake.responses.stream(model="cria", input="one") as stream:
+        response = stream.get_final_response()
+    assert fake.responses.retrieve(response.id).output_text == "Hello"
+    (item,) = fake.responses.input_items.list(response.id)
+    assert item.type == "message" and item.content[0].type == "input_text" and item.content[0].text == "one"
+
+
+def test_what_is_not_kept_or_was_deleted_is_not_found(fake: OpenAI) -> None:
+    unkept = fake.responses.create(model="cria", input="one", store=False)
+    assert unkept.model_extra is not None and unkept.model_extra["store"] is False
+    deleted = fake.responses.create(model="cria", input="one")
+    fake.responses.delete(deleted.id)
+    for response in (unkept, deleted):
+        with pytest.raises(openai.NotFoundError, match="not found"):
+            fake.responses.retrieve(response.id)
+        with pytest.raises(openai.BadRequestError) as caught:
+            fake.responses.create(model="cria", input="two", previous_response_id=response.id)
+        assert caught.value.code == "previous_response_not_found"
+    with pytest.raises(openai.NotFoundError):
+        fake.responses.delete("resp_1")
+
+
+def test_a_server_may_keep_nothing() -> None:
+    with live(FakeUpstream("Hel", "lo"), ServerSettings(response_memory=0)) as server:
+        client = OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0)
+        response = client.responses.create(model="cria", input="one")
+        assert response.model_extra is not None and response.model_extra["store"] is False
+        with pytest.raises(openai.NotFoundError):
+            client.responses.retrieve(response.id)

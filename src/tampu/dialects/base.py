@@ -50,6 +50,7 @@ class Policy:
     strict: bool = False
     v1: str = "openai"
     keeps_text: bool = False  # of prompts and answers
+    keeps_responses: bool = False  # for a while, so that bodies may refer to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,15 @@ class ModelEntry:
         return f"{base}:{self.adapter}" if self.adapter else base
 
 
+# What the asking tenant was answered under an id, None where nothing is kept of it.
+Recall = Callable[[str], JSON]
+
+
+def nothing(key: str) -> JSON:  # noqa: ARG001 - a Recall's signature
+    """What is recalled where nothing is kept."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a parser needs to know besides the body. `find` raises ModelNotFound."""
@@ -95,6 +105,7 @@ class Context:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     default_model: str = ""  # for bodies that need not name one
+    recall: Recall = nothing
 
 
 class Answer(Protocol):
@@ -139,6 +150,8 @@ class Call:
     answer: Answer
     answer_id: str  # under which the client knows the answer
     waiting: Waiting | None = None
+    # What later bodies may refer to, by id; asked for once the answer is whole.
+    memories: Callable[[], Mapping[str, JSON]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +181,7 @@ class View:
     find: Callable[[str], ModelEntry]
     records: tuple[GenerationRecord, ...] = ()
     spending: Spending = Spending()
+    recall: Recall = nothing
 
 
 class Reading(Protocol):

@@ -20,6 +20,7 @@ from tampu.dialects.openai_words import words_of
 from tampu.dialects.operations import Chat, Completions
 from tampu.dialects.prompts import Prompts
 from tampu.dialects.responses import Responses
+from tampu.dialects.responses_memory import READINGS as RESPONSE_READINGS
 from tampu.dialects.rows import (
     BEGINNING,
     FOREIGN,
@@ -119,7 +120,11 @@ class OpenAI:
         shared = shared_fields(policy.max_choices)
         chat = Chat(CHAT_FIELDS + shared, OPENAI, ("/v1/chat/completions",), chat_id, CHAT_ANSWER)
         completions = Completions(TEXT_FIELDS + shared, OPENAI, ("/v1/completions",), text_id, TEXT_ANSWER)
-        offered: tuple[Chat | Completions | Responses, ...] = (chat, completions, Responses())
+        offered: tuple[Chat | Completions | Responses, ...] = (
+            chat,
+            completions,
+            Responses(keeps=policy.keeps_responses),
+        )
         offered = offered if policy.v1 == "openai" else offered[2:]
         return cls(tuple(map(as_strict, offered)) if policy.strict else offered)
 
@@ -142,8 +147,9 @@ class OpenAI:
 
     @property
     def readings(self) -> tuple[Reading, ...]:
-        """The list of models, and one of them; its name may have slashes, encoded or not."""
-        return (Page("models", ("/v1/models",), list_models), Page("model", ("/v1/models/{model:path}",), show_model))
+        """The list of models; one of them, whose name may have slashes, encoded or not; and responses that are kept."""
+        models = Page("models", ("/v1/models",), list_models), Page("model", ("/v1/models/{model:path}",), show_model)
+        return (*models, *RESPONSE_READINGS)
 
 
 def list_models(question: Question, view: View) -> JSON:  # noqa: ARG001 - a page's signature

@@ -7,7 +7,7 @@ NO_STORE = "This server keeps no files and runs no jobs."
 # Beginnings of paths; the longest one that fits explains.
 ABSENT: Mapping[str, str] = {
     "/v1/embeddings": "This server offers no embeddings: its models write text.",
-    "/v1/responses": "This server keeps no responses: each is answered and forgotten, so none can be had again.",
+    "/v1/responses": "This server answers at once: there is nothing to cancel.",
     "/v1/responses/input_tokens": "This server counts tokens when it answers: see usage.",
     "/v1/responses/compact": "This server compacts nothing: send the conversation as it is to be read.",
     "/v1/conversations": "This server keeps no conversations: send the whole one as the input.",

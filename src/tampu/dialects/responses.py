@@ -1,7 +1,7 @@
-"""OpenAI's Responses API, stateless: one answer to one input, of which nothing is kept."""
+"""OpenAI's Responses API: one answer to an input, which may refer to what was answered a while ago."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tampu.dialects.base import Call, Context
@@ -13,6 +13,7 @@ from tampu.dialects.openai_schemas import RESPONSE_ANSWER
 from tampu.dialects.operations import sampling_params, stops
 from tampu.dialects.responses_answers import Outline, ResponseAnswer
 from tampu.dialects.responses_items import Input
+from tampu.dialects.responses_memory import PREVIOUS, expanded, memories
 from tampu.dialects.responses_tools import FLAT_TOOL_FIELDS, read_flat_tools
 from tampu.dialects.rows import (
     FOREIGN,
@@ -112,9 +113,11 @@ RESPONSE_FIELDS: Table = (
     Field("safety_identifier", Text(MAX_VALUE), GIVEN_BACK),
     Field("prompt_cache_key", Text(MAX_VALUE), GIVEN_BACK),
     Field("max_tool_calls", Integer(Range(0, 1_000_000)), f"Of tools of the server's own. {GIVEN_BACK}"),
-    *no_effect("store", "service_tier", "reasoning", "moderation", "image", "access_programs"),
+    *no_effect("service_tier", "reasoning", "moderation", "image", "access_programs"),
     *no_effect("prompt_cache_options", "prompt_cache_retention"),
-    *refused("nothing is kept; send the whole conversation as input", "previous_response_id", "conversation"),
+    Field(PREVIOUS, Text(256, min_length=1), "The response that the conversation goes on from; kept for a while."),
+    Field("store", Boolean(), "false: nothing is kept of the response, and no later body can refer to it."),
+    *refused("no conversations are kept; use previous_response_id", "conversation"),
     *refused("send instructions and input", "prompt"),
     *refused("the answer comes at once", "background", harmless=(False,)),
     *refused("nothing is compacted", "context_management", harmless=([],)),
@@ -137,6 +140,7 @@ class Responses:
     name: str = "responses"
     paths: tuple[str, ...] = ("/v1/responses",)
     takes_forms: bool = False
+    keeps: bool = False  # responses, for a while
 
     @property
     def answer_schema(self) -> Mapping[str, JSON]:
@@ -145,7 +149,7 @@ class Responses:
 
     def parse(self, path_args: Mapping[str, str], body: JSON, context: Context) -> Call:  # noqa: ARG002
         """One request with one choice."""
-        values = read_table(self.table, body)
+        values = read_table(self.table, expanded(body, context.recall))
         if "stream_options" in values and not values.get("stream"):
             raise InvalidRequest("stream_options is only allowed with stream: true.", param="stream_options")
         further = {"max_tokens": values.get("max_output_tokens"), "logprobs": num_logprobs(values)}
@@ -166,9 +170,11 @@ class Responses:
             **read_flat_tools(values),
         )
         digits = context.request_id.removeprefix("req_")
-        outline = Outline(digits, context.created, values["model"], repeated(body, request))
+        stored = self.keeps and values.get("store", True)
+        outline = Outline(digits, context.created, values["model"], {**repeated(body, request), "store": stored})
         answer = ResponseAnswer(outline, logprobs=params.logprobs is not None)
-        return Call(values["model"], (request,), values.get("stream", False), answer, f"resp_{digits}")
+        call = Call(values["model"], (request,), values.get("stream", False), answer, f"resp_{digits}")
+        return replace(call, memories=lambda: memories(answer.whole, body, context.recall)) if stored else call
 
 
 def conversation(values: Mapping[str, Any]) -> tuple[Message, ...]:
@@ -202,6 +208,7 @@ AS_ASKED: Mapping[str, JSON] = {
     "instructions": None,
     "max_output_tokens": None,
     "max_tool_calls": None,
+    PREVIOUS: None,
     "metadata": {},
     "prompt_cache_key": None,
     "safety_identifier": None,
@@ -212,10 +219,8 @@ AS_ASKED: Mapping[str, JSON] = {
 # What is so for every response.
 ALWAYS: Mapping[str, JSON] = {
     "background": False,
-    "previous_response_id": None,
     "reasoning": {"effort": None, "summary": None},
     "service_tier": "default",
-    "store": False,
 }
 
 

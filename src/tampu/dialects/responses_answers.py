@@ -139,6 +139,7 @@ class ResponseAnswer:
     def __init__(self, outline: Outline, logprobs: bool = False) -> None:
         self._outline = outline
         self._logprobs = logprobs
+        self.whole: Mapping[str, JSON] = {}  # once it is
         self._opening: Opening | None = None
         self._usage = Usage()
         self._reason: FinishReason = "stop"
@@ -159,7 +160,8 @@ class ResponseAnswer:
         status, items = status_of(choice.finish_reason), list(self._items(choice))
         items[-1]["status"] = status
         cut = CUT_SHORT.get(choice.finish_reason, "")
-        return self._outline.response(completion.opening, status, items, completion.usage, cut)
+        self.whole = self._outline.response(completion.opening, status, items, completion.usage, cut)
+        return self.whole
 
     def _items(self, choice: Choice) -> Iterator[dict[str, JSON]]:
         first = 0
@@ -262,8 +264,8 @@ class ResponseAnswer:
         """The whole response. There is no further end mark."""
         assert self._opening is not None, "a stream begins with an opening"
         status, cut = status_of(self._reason), CUT_SHORT.get(self._reason, "")
-        response = self._outline.response(self._opening, status, self._output, self._usage, cut)
-        yield self._event(f"response.{status}", response=response)
+        self.whole = self._outline.response(self._opening, status, self._output, self._usage, cut)
+        yield self._event(f"response.{status}", response=self.whole)
 
     def render_failure(self, error: ServiceError, request_id: str) -> Iterator[bytes]:  # noqa: ARG002
         """The error, and the response as far as it came, if it was begun."""

@@ -73,12 +73,6 @@ def read_item(param: str, item: JSON) -> Message | None:
     if not isinstance(item, dict):
         raise WrongType(param, expected="an object", got=json_type(item))
     kind = CONTENT.read(f"{param}.type", item.get("type") or "message")
-    if kind == "item_reference":
-        raise InvalidPrompt(
-            f"{param} refers to an item, and this server keeps none: send the item itself, as clients do that are told "
-            f"store: false.",
-            param=f"{param}.type",
-        )
     if kind not in READERS:
         raise InvalidPrompt(
             f"{param}.type must be one of {', '.join(READERS)}, got {shown(kind)}: this server runs no tools of its "

@@ -167,7 +167,7 @@ class WorkersAIV1:
         chat_table, text_table = adapted(CHAT_FIELDS) + shared, adapted(TEXT_FIELDS) + shared
         chat = Chat(chat_table, MANNER, (f"{V1}/chat/completions",), chat_id, V1_CHAT)
         text = Completions(text_table, MANNER, (f"{V1}/completions",), text_id, V1_TEXT)
-        responses = Responses(RESPONSE_FIELDS + BUSY, paths=(f"{V1}/responses",))
+        responses = Responses(RESPONSE_FIELDS + BUSY, paths=(f"{V1}/responses",), keeps=policy.keeps_responses)
         return cls(tuple(Served(operation, policy.strict) for operation in (chat, text, responses)))
 
     @property

@@ -19,7 +19,9 @@ from tampu.server.catalogue_pages import add_catalogue
 from tampu.server.edge import LOOPBACK_NAMES, Edge
 from tampu.server.finetunes import add_finetunes
 from tampu.server.lifecycle import Lifecycle
+from tampu.server.memory import Memory
 from tampu.server.metrics import Metrics
+from tampu.server.responses import add_responses
 from tampu.server.service import ServedEngine, Service
 from tampu.settings import ServerSettings
 
@@ -37,9 +39,10 @@ def create_app(
     lifecycle, store = lifecycle or Lifecycle(), store or NoStore()
     metrics = Metrics(lambda: upstream.stats, lambda: store.stats, lambda: lifecycle.num_open, settings.vllm_metrics)
     keeps_text = settings.log_text and settings.store != OFF
-    policy = Policy(settings.max_choices, settings.strict, settings.v1, keeps_text)
+    memory = Memory(settings.response_memory)
+    policy = Policy(settings.max_choices, settings.strict, settings.v1, keeps_text, settings.response_memory > 0)
     catalogue, now = load_catalogue(settings.catalogue), int(time.time())
-    service = Service(upstream, settings, build_dialects(policy), lifecycle, metrics, store, now, catalogue)
+    service = Service(upstream, settings, build_dialects(policy), lifecycle, metrics, store, memory, now, catalogue)
     app = FastAPI(
         title="tampu", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
@@ -56,6 +59,7 @@ def create_app(
     lifecycle.add_background(runner.run)
     routes.add_generating(add, service, {RUN_PATH: BatchDesk(service, runner)})
     routes.add_readings(add, service, add_catalogue(add, service))
+    add_responses(add, service)
     intake = Intake()
     add_adapters(add, service, intake)
     add_finetunes(add, service, intake)

@@ -12,6 +12,7 @@ from typing import Any
 
 from tampu.catalogue import Price
 from tampu.dialects.base import Call, ModelEntry
+from tampu.dialects.kinds import JSON
 from tampu.generation import ChoiceDigest, GenerationRecord
 from tampu.replay import TokenDigest, digest, parameters_of, text_of
 from tampu.request import Chunk, FinishReason, GenerateRequest, Opening, ToolCallDelta, Usage, join_calls
@@ -108,6 +109,7 @@ class Recorder:
     request: RequestRecord
     keep: Callable[[GenerationRecord], None]
     with_text: bool = False
+    remember: Callable[[Mapping[str, JSON]], object] = lambda memories: None  # noqa: ARG005
     clock: Callable[[], float] = time.time
     _traces: list[RequestTrace] = field(init=False)
 
@@ -126,6 +128,8 @@ class Recorder:
         openings = [trace.opening for trace in self._traces if trace.opening is not None]
         if openings:
             self.keep(self._record(openings[0], broke))
+        if broke is None and self.call.memories is not None:
+            self.remember(self.call.memories())
 
     def _record(self, opening: Opening, broke: FinishReason | None) -> GenerationRecord:
         call, asked, request = self.call, self.asked, self.request

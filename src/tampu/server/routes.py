@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
@@ -69,7 +70,8 @@ def generating(service: Service, dialect: Dialect, operation: Operation, later: 
         record.model, record.served_by = call.model, model.ids[0]
         facts = service.replay_facts(request.path_params, request.query_params)
         asked = Asked(dialect.name, operation.name, client_of(request.headers, body), facts)
-        recorder = Recorder(call, model, asked, record, service.store.add, service.settings.log_text)
+        remember = partial(service.memory.keep, record.tenant)
+        recorder = Recorder(call, model, asked, record, service.store.add, service.settings.log_text, remember)
         if call.stream:
             return EventStream(recorder, service.upstream, service.lifecycle, service.settings.keep_alive)
         return WholeAnswer(recorder, service.upstream, service.lifecycle)

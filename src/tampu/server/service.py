@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -31,6 +32,7 @@ from tampu.model.adapter_store import StoredAdapter
 from tampu.model.lora import fingerprint_with
 from tampu.request import Upstream
 from tampu.server.lifecycle import Lifecycle
+from tampu.server.memory import Memory
 from tampu.server.metrics import Metrics
 from tampu.server.records import RequestRecord
 from tampu.server.samples import Reader, demo_name
@@ -77,6 +79,7 @@ class Service:
     lifecycle: Lifecycle
     metrics: Metrics
     store: Store | NoStore
+    memory: Memory
     started_at: int  # Unix time in seconds
     catalogue: Catalogue = CATALOGUE
 
@@ -170,13 +173,14 @@ class Service:
         """What a dialect's parser needs to know of this request."""
         seed, headers = secrets.randbits(SEED_BITS), {name.lower(): value for name, value in request.headers.items()}
         query, model = dict(request.query_params), self.card().id
-        return Context(record.id, int(time.time()), seed, self.find, record.tenant, query, headers, model)
+        recall = partial(self.memory.recall, record.tenant)
+        return Context(record.id, int(time.time()), seed, self.find, record.tenant, query, headers, model, recall)
 
     async def view(self, asks: Asks, tenant: str) -> View:
         """What a reading may show of what it asks for. Raises StoreUnavailable."""
         records = await self.store.find(asks.record_ids, tenant)
         spending = await self.store.spending(tenant) if asks.spending else Spending()
-        return View(self.entries(), self.find, records, spending)
+        return View(self.entries(), self.find, records, spending, partial(self.memory.recall, tenant))
 
     def replay_facts(self, path_args: Mapping[str, str], query: Mapping[str, str]) -> dict[str, Any]:
         """What a replay needs besides the requests themselves: where they came in, and what they ran on."""
