@@ -1,89 +1,156 @@
-"""The `openrouter` package: the strictest reader of its own wire format."""
+"""`openrouter`, the strictest of all clients: every answer is checked against its own types."""
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from conftest import ASK, LLAMA, OPENROUTER_NAME, PERSON, TOOL, WEATHER
 from openrouter import OpenRouter, errors
+from shared import (
+    ANSWER,
+    COMPLETION_TOKENS,
+    COST,
+    KEY,
+    PROMPT_TOKENS,
+    QUESTION,
+    RESPONSE_FORMAT,
+    SCHEMA_QUESTION,
+    SERVER,
+    TOOL,
+    TOOL_NAME,
+    TOOL_RESULT,
+    WEATHER,
+    is_verdict,
+    joined,
+    user,
+)
 
-AUTHOR, SLUG = OPENROUTER_NAME.split("/")
+MODEL = "meta-llama/llama-3.1-8b-instruct"
+GREEDY: dict[str, Any] = {"model": MODEL, "temperature": 0, "seed": 1}
 
 
-@pytest.fixture
-def client(url: str, key: str) -> OpenRouter:
-    return OpenRouter(api_key=key, server_url=f"{url}/api/v1")
+def connect(key: str = KEY) -> OpenRouter:
+    return OpenRouter(api_key=key, server_url=f"{SERVER}/api/v1")
 
 
-def test_a_chat_answers_with_its_cost(client: OpenRouter) -> None:
-    answer = client.chat.send(model=OPENROUTER_NAME, messages=ASK, temperature=0)
-    assert answer.choices[0].message.content.startswith(LLAMA)
-    assert answer.id.startswith("gen-") and answer.model == OPENROUTER_NAME
-    usage = answer.usage
-    exact = (usage.prompt_tokens * 10_000 + usage.completion_tokens * 20_000) / 1e12
-    assert usage.cost == pytest.approx(exact, rel=1e-12)
+@pytest.fixture(scope="module")
+def client() -> Iterator[OpenRouter]:
+    with connect() as connected:
+        yield connected
 
 
-def test_a_stream_has_the_same_text_and_its_usage_last(client: OpenRouter) -> None:
-    whole = client.chat.send(model=OPENROUTER_NAME, messages=ASK, seed=5)
-    with client.chat.send(model=OPENROUTER_NAME, messages=ASK, seed=5, stream=True) as stream:
+def test_a_chat_has_its_text_and_its_cost(client: OpenRouter) -> None:
+    answer = client.chat.send(messages=[user(QUESTION)], **GREEDY)
+    assert (answer.choices[0].message.content, answer.choices[0].finish_reason) == (ANSWER, "stop")
+    assert answer.model == MODEL
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (PROMPT_TOKENS, COMPLETION_TOKENS)
+    assert answer.usage.cost == COST
+
+
+def test_a_stream_is_the_same_text_with_its_cost_at_the_end(client: OpenRouter) -> None:
+    with client.chat.send(messages=[user(QUESTION)], stream=True, **GREEDY) as stream:
         chunks = list(stream)
-    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
-    assert text == whole.choices[0].message.content
-    assert chunks[-1].usage.total_tokens == whole.usage.total_tokens
+    assert joined(choice.delta.content for chunk in chunks for choice in chunk.choices) == ANSWER
+    assert chunks[-1].usage.cost == COST
 
 
-def test_a_tool_is_called(client: OpenRouter) -> None:
-    tools = [{"type": "function", "function": TOOL}]
-    asked = [{"role": "user", "content": WEATHER}]
-    answer = client.chat.send(model=OPENROUTER_NAME, messages=asked, tools=tools, tool_choice="required", temperature=0)
-    (call,) = answer.choices[0].message.tool_calls
-    assert json.loads(call.function.arguments) == {"city": "Lima"}
+def test_a_call_its_result_and_words(client: OpenRouter) -> None:
+    first = client.chat.send(messages=[user(WEATHER)], tools=[TOOL], tool_choice="required", **GREEDY).choices[0]
+    assert first.finish_reason == "tool_calls"
+    (call,) = first.message.tool_calls
+    assert (call.function.name, json.loads(call.function.arguments)) == (TOOL_NAME, {"city": "Lima"})
+    messages = [
+        user(WEATHER),
+        first.message.model_dump(exclude_unset=True),
+        {"role": "tool", "tool_call_id": call.id, "content": TOOL_RESULT},
+    ]
+    second = client.chat.send(messages=messages, tools=[TOOL], **GREEDY).choices[0]
+    assert "cloudy" in second.message.content
+
+
+def test_a_call_in_a_stream(client: OpenRouter) -> None:
     with client.chat.send(
-        model=OPENROUTER_NAME, messages=asked, tools=tools, tool_choice="required", temperature=0, stream=True
+        messages=[user(WEATHER)], tools=[TOOL], tool_choice="required", stream=True, **GREEDY
     ) as stream:
-        pieces = [piece for chunk in stream for choice in chunk.choices for piece in choice.delta.tool_calls or []]
-    assert json.loads("".join(piece.function.arguments or "" for piece in pieces)) == {"city": "Lima"}
+        calls = [call for chunk in stream for choice in chunk.choices for call in choice.delta.tool_calls or []]
+    assert calls[0].function.name == TOOL_NAME
+    assert json.loads("".join(call.function.arguments or "" for call in calls)) == {"city": "Lima"}
 
 
-def test_an_answer_matches_its_schema(client: OpenRouter) -> None:
-    form = {"type": "json_schema", "json_schema": {"name": "person", "schema": PERSON, "strict": True}}
-    answer = client.chat.send(model=OPENROUTER_NAME, messages=ASK, response_format=form, seed=1)
-    assert set(json.loads(answer.choices[0].message.content)) == {"size", "age"}
+def test_a_schema_holds(client: OpenRouter) -> None:
+    answer = client.chat.send(messages=[user(SCHEMA_QUESTION)], response_format=RESPONSE_FORMAT, **GREEDY)
+    assert is_verdict(json.loads(answer.choices[0].message.content))
+
+
+def test_every_sampling_parameter_is_taken(client: OpenRouter) -> None:
+    answer = client.chat.send(
+        model=MODEL, messages=[user(QUESTION)], max_tokens=5, temperature=0.7, top_p=0.9, top_k=40, min_p=0.05,
+        top_a=0.1, frequency_penalty=0.1, presence_penalty=0.1, repetition_penalty=1.1, seed=3, stop=["\n"],
+        logit_bias={"5": -1}, logprobs=True, top_logprobs=2, user="ann",
+    )  # fmt: skip
+    assert answer.usage.completion_tokens <= 5
+    assert len(answer.choices[0].logprobs.content[0].top_logprobs) == 2
+
+
+def test_a_model_that_is_not_here_falls_to_the_next(client: OpenRouter) -> None:
+    answer = client.chat.send(models=["nobody/nothing", MODEL], messages=[user(QUESTION)], temperature=0)
+    assert (answer.model, answer.choices[0].message.content) == (MODEL, ANSWER)
+
+
+def test_models_are_listed(client: OpenRouter) -> None:
+    (model,) = client.models.list().result.data
+    assert (model.id, model.context_length) == ("tampu/cria", 2048)
+    assert (float(model.pricing.prompt), float(model.pricing.completion)) == (1e-8, 2e-8)
+    assert "tools" in model.supported_parameters
+
+
+def test_models_are_counted(client: OpenRouter) -> None:
+    assert client.models.count().data.count == 1
+
+
+def test_endpoints_of_a_model_are_listed(client: OpenRouter) -> None:
+    found = client.endpoints.list(author="meta-llama", slug="llama-3.1-8b-instruct").data
+    (endpoint,) = found.endpoints
+    assert (endpoint.provider_name, endpoint.context_length) == ("tampu", 2048)
+
+
+def test_there_is_one_provider(client: OpenRouter) -> None:
+    (provider,) = client.providers.list().data
+    assert provider.slug == "tampu"
+
+
+def test_a_generation_is_found_by_its_id(client: OpenRouter) -> None:
+    answer = client.chat.send(messages=[user(QUESTION)], **GREEDY)
+    found = client.generations.get_generation(id=answer.id).data
+    assert (found.id, found.model, found.total_cost) == (answer.id, MODEL, COST)
+    assert (found.tokens_prompt, found.tokens_completion) == (PROMPT_TOKENS, COMPLETION_TOKENS)
+    assert (found.streamed, found.cancelled, found.finish_reason) == (False, False, "stop")
+    with pytest.raises(errors.NotFoundResponseError):
+        client.generations.get_generation(id="gen-0-nothing")
+
+
+def test_use_adds_up_on_the_key_and_in_credits(client: OpenRouter) -> None:
+    before = client.api_keys.get_current_key_metadata().data.usage
+    cost = client.chat.send(messages=[user(QUESTION)], **GREEDY).usage.cost
+    after = client.api_keys.get_current_key_metadata().data.usage
+    assert after - before == pytest.approx(cost)
+    assert client.credits.get_credits().data.total_usage == pytest.approx(after)
 
 
 def test_an_unknown_model_is_a_bad_request(client: OpenRouter) -> None:
     with pytest.raises(errors.BadRequestResponseError) as caught:
-        client.chat.send(model="acme/fake-1.0", messages=ASK)
+        client.chat.send(model="nobody/nothing", messages=[user("hi")])
     assert caught.value.data.error.code == 400
-    assert "is not a valid model ID" in caught.value.data.error.message
+    assert "nobody/nothing" in str(caught.value)
 
 
-def test_a_wrong_key_is_unauthorized(url: str) -> None:
-    with pytest.raises(errors.UnauthorizedResponseError) as caught:
-        OpenRouter(api_key="wrong", server_url=f"{url}/api/v1").chat.send(model=OPENROUTER_NAME, messages=ASK)
+def test_a_value_out_of_range_is_a_bad_request(client: OpenRouter) -> None:
+    with pytest.raises(errors.BadRequestResponseError) as caught:
+        client.chat.send(model=MODEL, messages=[user("hi")], temperature=9)
+    assert "temperature" in str(caught.value)
+
+
+def test_a_wrong_key_is_unauthorized() -> None:
+    with connect("wrong") as client, pytest.raises(errors.UnauthorizedResponseError) as caught:
+        client.chat.send(model=MODEL, messages=[user("hi")])
     assert caught.value.data.error.code == 401
-
-
-def test_models_endpoints_and_providers_are_listed(client: OpenRouter) -> None:
-    listed = client.models.list()
-    models = getattr(listed, "data", None) or listed.result.data
-    assert "tampu/cria" in [model.id for model in models]
-    endpoints = client.endpoints.list(author=AUTHOR, slug=SLUG).data
-    assert endpoints.id == OPENROUTER_NAME and len(endpoints.endpoints) == 1
-    assert [provider.slug for provider in client.providers.list().data] == ["tampu"]
-
-
-def test_a_generation_is_found_with_what_it_cost(client: OpenRouter) -> None:
-    answer = client.chat.send(model=OPENROUTER_NAME, messages=ASK, temperature=0)
-    found = client.generations.get_generation(id=answer.id).data
-    assert (found.id, found.model) == (answer.id, OPENROUTER_NAME)
-    assert found.tokens_completion == answer.usage.completion_tokens
-    assert found.total_cost == answer.usage.cost
-
-
-def test_the_account_knows_its_spending(client: OpenRouter) -> None:
-    before = client.api_keys.get_current_key_metadata().data.usage
-    cost = client.chat.send(model=OPENROUTER_NAME, messages=ASK, temperature=0).usage.cost
-    after = client.api_keys.get_current_key_metadata().data.usage
-    assert after >= before + cost - 1e-12 > before
-    assert client.credits.get_credits().data.total_usage >= after
