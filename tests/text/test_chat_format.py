@@ -258,6 +258,28 @@ def test_chats_that_cannot_be_rendered_are_refused(
     assert caught.value.param == "messages"
 
 
+def test_what_only_a_validator_reads_of_a_schema_is_not_shown_to_the_model() -> None:
+    closed = {"$schema": "http://json-schema.org/draft-07/schema#", "additionalProperties": False}
+    place = {"type": "object", "properties": {"city": {"type": "string"}}}
+    plain = {"type": "object", "properties": {"place": place, "items": {"anyOf": [place]}}}
+    noisy = {
+        **closed,
+        "type": "object",
+        "properties": {"place": {**place, **closed}, "items": {"anyOf": [{**place, **closed}]}},
+    }
+    shown = [text_of(Message("user", "?"), tools=(Tool("f", "", schema),)) for schema in (plain, noisy)]
+    assert shown[0] == shown[1]
+
+
+def test_a_parameter_that_is_called_like_a_keyword_is_shown() -> None:
+    schema = {"properties": {"additionalProperties": {"type": "boolean"}, "$schema": {"type": "string"}}}
+    text = text_of(Message("user", "?"), tools=(Tool("f", "", schema),))
+    assert '"additionalProperties": {' in text and '"$schema": {' in text
+    assert '"additionalProperties": {' in text_of(
+        Message("user", "?"), tools=(Tool("f", "", {"additionalProperties": {"type": "string"}}),)
+    )
+
+
 def test_parameters_nested_too_deep_are_refused_and_name_the_tool() -> None:
     nested: dict[str, Any] = {}
     for _ in range(100_000):

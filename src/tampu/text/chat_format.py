@@ -10,13 +10,15 @@
 - With tools it has the form of Llama 3.1's own template: an ipython environment and dates in the system message, and
   the tools in front of the first user message. The date is that template's default, so that the same chat has the
   same ids on any day.
+- Of a tool's schema the model is shown what tells it something: not `$schema`, nor that no other keys may come.
 - An answer of a tool is put in an `ipython` message as it is. (Llama 3.1's template quotes it as a JSON string, which
   Meta's own reference code does not.)
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tampu.errors import InvalidRequest
 from tampu.request import Message, Role, Tool, ToolCall
@@ -145,11 +147,23 @@ def _respaced(arguments: str) -> str:
         return arguments
 
 
+def _telling(schema: Any) -> Any:
+    """A schema without what tells a validator something, and a model nothing: its dialect, and that no other keys may
+    come. Client libraries add both to every schema."""
+    if isinstance(schema, Mapping):
+        return {key: _telling(value) for key, value in schema.items() if not _is_for_validators(key, value)}
+    return [_telling(value) for value in schema] if isinstance(schema, list) else schema
+
+
+def _is_for_validators(key: str, value: Any) -> bool:
+    return (key == "$schema" and isinstance(value, str)) or (key == "additionalProperties" and value is False)
+
+
 def _tool_text(tool: Tool) -> str:
     """A function on offer as Llama 3.1's template shows it; keys that the caller left out stay out."""
-    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
-    shown = {key: value for key, value in function.items() if value or key == "name"}
     try:
+        function = {"name": tool.name, "description": tool.description, "parameters": _telling(tool.parameters)}
+        shown = {key: value for key, value in function.items() if value or key == "name"}
         return json.dumps({"type": "function", "function": shown}, indent=4, ensure_ascii=False)
     except RecursionError:
         raise InvalidRequest(f"The parameters of the tool {tool.name} are nested too deep.", param="tools") from None
