@@ -223,6 +223,7 @@ def test_a_response_is_kept_goes_on_and_is_deleted(responses: OpenAI) -> None:
     second = responses.responses.create(model="cria", input="Thank you!", previous_response_id=first.id, temperature=0)
     assert "welcome" in second.output_text
     assert responses.responses.retrieve(first.id).output_text == ANSWER
+    assert [item.type for item in responses.responses.input_items.list(first.id)] == ["message"]
     responses.responses.delete(first.id)
     with pytest.raises(openai.NotFoundError):
         responses.responses.retrieve(first.id)

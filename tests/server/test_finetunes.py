@@ -92,6 +92,8 @@ def test_a_finetune_begins_takes_two_files_and_answers(station: Station, source:
     }  # fmt: skip
     first = station.send(finetune["id"], source / WEIGHTS)
     assert (first.status_code, first.json()["success"], first.json()["result"]["ready"]) == (200, True, False)
+    named = first.json()["result"]
+    assert (named["finetune_id"], named["file_name"], named["bucket_name"]) == (finetune["id"], WEIGHTS, "adapters")
     assert station.send("pirate/", source / CONFIG).json()["result"]["ready"] is True
     assert station.stored() == ["pirate"]
     (shown,) = station.listed()

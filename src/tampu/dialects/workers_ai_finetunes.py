@@ -86,6 +86,12 @@ def render_finetune(finetune: Finetune) -> dict[str, JSON]:
     }
 
 
+def render_asset(finetune: Finetune, file_name: str) -> dict[str, JSON]:
+    """A file that was taken in: its finetune, with the keys that Cloudflare's older packages read."""
+    asset = {"finetune_id": finetune.id, "file_name": file_name, "bucket_name": "adapters"}
+    return {**render_finetune(finetune), **asset}
+
+
 def render_public(finetunes: Sequence[Finetune], query: Mapping[str, str]) -> list[dict[str, JSON]]:
     """A page of the public ones. Raises InvalidRequest for a query that is none."""
     values = read_query(PUBLIC_QUERY, query)

@@ -18,6 +18,7 @@ from tampu.dialects.workers_ai_finetunes import (
     finetune_not_found,
     name_taken,
     read_finetune,
+    render_asset,
     render_finetune,
     render_public,
 )
@@ -72,8 +73,8 @@ def add_finetunes(add: AddRoute, service: Service, intake: Intake) -> None:
         service.lifecycle.admit()
         found = find(service, request.path_params["finetune"])
         async with intake.place():
-            await receive(service, found, request, intake.changing)
-        return answer(request, render_finetune(find(service, found.name)))
+            file_name = await receive(service, found, request, intake.changing)
+        return answer(request, render_asset(find(service, found.name), file_name))
 
     add(PATH, finetunes, [*READ, "POST"])
     add(f"{PATH}/public", public, READ)
@@ -162,8 +163,9 @@ def remove(shelf: AdapterShelf, finetune: Finetune) -> None:
         shelf.sweep()
 
 
-async def receive(service: Service, finetune: Finetune, request: Request, changing: asyncio.Lock) -> None:
-    """Take a file in; with the second one the adapter is checked and answers. Nothing is left of what is refused."""
+async def receive(service: Service, finetune: Finetune, request: Request, changing: asyncio.Lock) -> str:
+    """Take a file in, and give its name; with the second one the adapter is checked and answers. Nothing is left of
+    what is refused."""
     shelf = shelf_of(service)
     staged = await asyncio.to_thread(shelf.stage)
     try:
@@ -171,6 +173,7 @@ async def receive(service: Service, finetune: Finetune, request: Request, changi
         check_file_name(form["file_name"], FILES)
         async with changing:
             await asyncio.to_thread(take, service, finetune, form["file_name"], staged / RECEIVED)
+        return form["file_name"]
     finally:
         await asyncio.to_thread(discard, staged)
 
