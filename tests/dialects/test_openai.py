@@ -266,7 +266,7 @@ def test_every_error_has_openais_four_keys_and_the_request_id(kind: type[Service
 
 def test_the_longest_prefix_decides_whose_words_an_error_gets() -> None:
     general = OpenAI.build(Policy())
-    special = OpenAI(operations=(), name="special", prefixes=("/api/v1",))
+    special = OpenAI(operations=(), readings=(), name="special", prefixes=("/api/v1",))
     dialects: list[Dialect] = [general, special]
     assert longest_prefix(dialects, "/api/v1/models").name == "special"
     assert longest_prefix(dialects, "/v1/models").name == "openai"

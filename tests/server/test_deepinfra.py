@@ -97,3 +97,5 @@ def test_the_bare_v1_may_be_deepinfras() -> None:
     with live(FakeUpstream(), ServerSettings(v1="deepinfra")) as server:
         body = {**CHAT, "model": "cria"}
         assert "estimated_cost" in httpx2.post(f"{server.url}/v1/chat/completions", json=body).json()["usage"]
+        assert httpx2.get(f"{server.url}/v1/models").json()["data"][0]["owned_by"] == "deepinfra"
+        assert httpx2.get(f"{server.url}/v1/models/cria").json()["owned_by"] == "tampu"

@@ -52,8 +52,7 @@ def test_an_unknown_model_is_not_found_with_the_nearest_names(path: str) -> None
     ("method", "path", "status"),
     [
         ("GET", "/v2/chat/completions", 404),
-        ("GET", "/v1/responses/resp_1", 404),
-        ("DELETE", "/v1/responses/resp_1", 404),
+        ("POST", "/v1/responses/resp_1/cancel", 404),
         ("GET", "/v1/responses", 405),
         ("POST", "/v1/embeddings", 404),
         ("GET", "/v1/chat/completions", 405),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tampu.dialects.base import Call, Context, Dialect, Operation, Policy, Provider, Reading, alphanumerics
+from tampu.dialects.base import Call, Context, Dialect, Operation, Page, Policy, Provider, Reading, alphanumerics
 from tampu.dialects.constraints import CONSTRAINT_FIELDS, read_constraint
 from tampu.dialects.deepinfra_answers import (
     DEEPINFRA,
@@ -16,7 +16,7 @@ from tampu.dialects.deepinfra_answers import (
     render_native_error,
     status_of,
 )
-from tampu.dialects.deepinfra_models import CATALOGUE_READINGS, OPENAI_READINGS
+from tampu.dialects.deepinfra_models import ACCOUNT_READINGS, CATALOGUE_READINGS, list_models
 from tampu.dialects.deepinfra_schemas import CHAT_ANSWER, INFERENCE_ANSWER, NATIVE_ERROR, TEXT_ANSWER
 from tampu.dialects.fields import Field, Nested, Table, read_table, sampling_fields, sampling_values
 from tampu.dialects.kinds import JSON, Boolean, Either, Integer, Listing, Text, TokenBias, TokenIds
@@ -195,7 +195,7 @@ class DeepInfra:
 
     operations: tuple[Operation, ...]
     prefixes: tuple[str, ...]
-    readings: tuple[Reading, ...] = OPENAI_READINGS
+    readings: tuple[Reading, ...]
     name: str = NAME
     provider: Provider = PROVIDER
 
@@ -203,11 +203,13 @@ class DeepInfra:
     def build(cls, policy: Policy) -> "DeepInfra":
         """The dialect under this policy."""
         bases = ("/v1/openai", "/v1") if policy.v1 == NAME else ("/v1/openai",)
-        chat_paths = tuple(f"{base}/chat/completions" for base in bases)
-        text_paths = tuple(f"{base}/completions" for base in bases)
-        chat = Chat(chat_fields(policy.strict), DEEPINFRA, chat_paths, answer_id, CHAT_ANSWER, TOKEN_CAP)
-        text = Completions(TEXT_FIELDS, DEEPINFRA, text_paths, text_id, TEXT_ANSWER, TOKEN_CAP)
-        return cls((chat, text), ("/v1/openai/", "/v1/me", "/v1/request-costs", *(chat_paths + text_paths)[1::2]))
+        chats, texts, models = (
+            tuple(f"{base}/{route}" for base in bases) for route in ("chat/completions", "completions", "models")
+        )
+        chat = Chat(chat_fields(policy.strict), DEEPINFRA, chats, answer_id, CHAT_ANSWER, TOKEN_CAP)
+        text = Completions(TEXT_FIELDS, DEEPINFRA, texts, text_id, TEXT_ANSWER, TOKEN_CAP)
+        prefixes = ("/v1/openai/", "/v1/me", "/v1/request-costs", *chats, *texts, *models)
+        return cls((chat, text), prefixes, (Page("models", models, list_models), *ACCOUNT_READINGS))
 
     @property
     def error_schema(self) -> Mapping[str, JSON]:

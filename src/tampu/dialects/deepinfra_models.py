@@ -147,8 +147,7 @@ class RequestCosts:
         return no_headers(request_id)
 
 
-OPENAI_READINGS: tuple[Reading, ...] = (
-    Page("models", ("/v1/openai/models",), list_models),
+ACCOUNT_READINGS: tuple[Reading, ...] = (
     Page("me", ("/v1/me",), show_me),
     Page("rate_limit", ("/v1/me/rate_limit",), show_rate_limit),
     RequestCosts(),

@@ -110,6 +110,7 @@ class OpenAI:
     """The dialect at /v1."""
 
     operations: tuple[Operation, ...]
+    readings: tuple[Reading, ...]
     name: str = "openai"
     prefixes: tuple[str, ...] = ("/",)
     provider: Provider = Provider("openai", "OpenAI")
@@ -125,8 +126,9 @@ class OpenAI:
             completions,
             Responses(keeps=policy.keeps_responses),
         )
-        offered = offered if policy.v1 == "openai" else offered[2:]
-        return cls(tuple(map(as_strict, offered)) if policy.strict else offered)
+        if policy.v1 != "openai":
+            return cls(_as_asked(offered[2:], policy), READINGS[1:])
+        return cls(_as_asked(offered, policy), READINGS)
 
     @property
     def error_schema(self) -> Mapping[str, JSON]:
@@ -145,11 +147,9 @@ class OpenAI:
         """None of its own."""
         return {}
 
-    @property
-    def readings(self) -> tuple[Reading, ...]:
-        """The list of models; one of them, whose name may have slashes, encoded or not; and responses that are kept."""
-        models = Page("models", ("/v1/models",), list_models), Page("model", ("/v1/models/{model:path}",), show_model)
-        return (*models, *RESPONSE_READINGS)
+
+def _as_asked(offered: tuple[Chat | Completions | Responses, ...], policy: Policy) -> tuple[Operation, ...]:
+    return tuple(map(as_strict, offered)) if policy.strict else offered
 
 
 def list_models(question: Question, view: View) -> JSON:  # noqa: ARG001 - a page's signature
@@ -183,3 +183,11 @@ def render_model(name: str, model: ModelEntry) -> JSON:
         **notice,
         **parent,
     }
+
+
+# The list of models; one of them, whose name may have slashes, encoded or not; and responses that are kept.
+READINGS: tuple[Reading, ...] = (
+    Page("models", ("/v1/models",), list_models),
+    Page("model", ("/v1/models/{model:path}",), show_model),
+    *RESPONSE_READINGS,
+)
