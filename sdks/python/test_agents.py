@@ -15,7 +15,7 @@ from shared import ANSWER, KEY, QUESTION, SCHEMA_QUESTION, SERVER, TOOL_RESULT, 
 
 MODEL = "meta-llama/llama-3.1-8b-instruct"
 Wait = Callable[[Coroutine[Any, Any, Any]], Any]
-SETTINGS = ModelSettings(temperature=0, max_tokens=80, extra_body={"seed": 1})
+SETTINGS = ModelSettings(temperature=0, max_tokens=80)
 CALLING = ModelSettings(temperature=0, max_tokens=80, tool_choice="required")
 
 

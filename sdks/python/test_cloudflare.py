@@ -1,5 +1,6 @@
 """`cloudflare`, versions 4 and 5, at Workers AI's own routes."""
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from typing import Any
 
 import cloudflare
 import pytest
-from cloudflare import Cloudflare
+from cloudflare import AsyncCloudflare, Cloudflare
 from shared import (
     ADAPTER,
     ANSWER,
@@ -63,6 +64,15 @@ def test_messages_are_answered(client: Cloudflare) -> None:
 
 def test_a_prompt_is_answered(client: Cloudflare) -> None:
     assert run(client, prompt=QUESTION)["response"] == ANSWER
+
+
+def test_the_asynchronous_client_says_the_same() -> None:
+    async def ask() -> Any:
+        async with AsyncCloudflare(api_token=KEY, base_url=f"{SERVER}/client/v4", max_retries=0) as client:
+            return await client.ai.run(**ASKED, temperature=0, prompt=QUESTION)
+
+    answer = asyncio.run(ask())
+    assert (answer if isinstance(answer, dict) else answer.to_dict())["response"] == ANSWER
 
 
 def test_a_stream_is_the_same_text(client: Cloudflare) -> None:

@@ -244,7 +244,7 @@ def test_chats_take_every_parameter_of_openais(responses: OpenAI) -> None:
         frequency_penalty=-2, logit_bias={"5": -1}, logprobs=True, max_completion_tokens=8, modalities=["text"], n=2,
         metadata={"topic": "llamas"}, parallel_tool_calls=True, prediction={"type": "content", "content": ANSWER},
         presence_penalty=-2, prompt_cache_key="llamas", prompt_cache_retention="in_memory", reasoning_effort="none",
-        response_format={"type": "text"}, safety_identifier="ann", seed=0, service_tier="auto", stop="\n", store=False,
+        response_format={"type": "text"}, safety_identifier="ann", seed=0, service_tier="auto", stop="\n", store=True,
         temperature=1, tool_choice="none", tools=[TOOL], top_logprobs=2, top_p=1, user="ann", verbosity="low",
     )  # fmt: skip
     assert len(answer.choices) == 2

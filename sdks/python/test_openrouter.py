@@ -1,5 +1,6 @@
 """`openrouter`, the strictest of all clients: every answer is checked against its own types."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -52,6 +53,17 @@ def test_a_stream_is_the_same_text_with_its_cost_at_the_end(client: OpenRouter) 
         chunks = list(stream)
     assert joined(choice.delta.content for chunk in chunks for choice in chunk.choices) == ANSWER
     assert chunks[-1].usage.cost == COST
+
+
+def test_the_asynchronous_calls_say_the_same() -> None:
+    async def ask() -> tuple[str, str]:
+        async with connect() as client:
+            whole = await client.chat.send_async(messages=[user(QUESTION)], **GREEDY)
+            stream = await client.chat.send_async(messages=[user(QUESTION)], stream=True, **GREEDY)
+            pieces = [choice.delta.content async for chunk in stream for choice in chunk.choices]
+            return whole.choices[0].message.content, joined(pieces)
+
+    assert asyncio.run(ask()) == (ANSWER, ANSWER)
 
 
 def test_a_call_its_result_and_words(client: OpenRouter) -> None:
