@@ -177,6 +177,8 @@ def row(outcome: Outcome, pinned: Mapping[tuple[str, str], str]) -> str:
 def main(words: list[str]) -> int:
     """Run the clients whose file has one of these words in its name, all without words; 1 if a test failed."""
     clients = [client for client in CLIENTS if not words or any(word in client.file for word in words)]
+    if not clients:
+        sys.exit(f"None of these has {' or '.join(words)} in its name: {', '.join(each.file for each in CLIENTS)}.")
     pinned, outcomes = versions(), []
     with tempfile.TemporaryDirectory() as directory, station(Path(directory)) as address:
         for number, client in enumerate(clients):
@@ -185,7 +187,7 @@ def main(words: list[str]) -> int:
     for outcome in outcomes:
         if not outcome.good:
             print(f"\n{outcome.client.file} in {outcome.client.environment}\n{outcome.output}")
-    return 0 if outcomes and all(outcome.good for outcome in outcomes) else 1
+    return 0 if all(outcome.good for outcome in outcomes) else 1
 
 
 if __name__ == "__main__":
