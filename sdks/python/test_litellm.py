@@ -9,6 +9,7 @@ import pytest
 from shared import (
     ANSWER,
     COMPLETION_TOKENS,
+    COST,
     KEY,
     PROMPT_TOKENS,
     QUESTION,
@@ -57,6 +58,20 @@ def test_a_chat(provider: Provider) -> None:
 def test_a_stream(provider: Provider) -> None:
     chunks = list(provider.ask(QUESTION, temperature=0, stream=True))
     assert joined(chunk.choices[0].delta.content for chunk in chunks if chunk.choices) == ANSWER
+
+
+def test_a_stream_ends_with_its_usage(provider: Provider) -> None:
+    chunks = list(provider.ask(QUESTION, temperature=0, stream=True, stream_options={"include_usage": True}))
+    counted = [
+        (chunk.usage.prompt_tokens, chunk.usage.completion_tokens) for chunk in chunks if hasattr(chunk, "usage")
+    ]
+    assert counted == [(PROMPT_TOKENS, COMPLETION_TOKENS)]
+
+
+def test_litellm_reads_openrouters_cost() -> None:
+    answer = PROVIDERS["openrouter"].ask(QUESTION, temperature=0)
+    headers = answer._hidden_params["additional_headers"]
+    assert headers["llm_provider-x-litellm-response-cost"] == COST == answer.usage.cost
 
 
 def test_a_call(provider: Provider) -> None:
