@@ -160,5 +160,7 @@ def test_an_alias_is_echoed_and_the_log_and_the_head_say_what_served_it(caplog: 
     with caplog.at_level("INFO", "tampu.access"), live(FakeUpstream(), ServerSettings(alias="llama3:8b")) as server:
         answer = httpx2.post(f"{server.url}/v1/chat/completions", json={**CHAT, "model": "llama3:8b"})
     assert (answer.json()["model"], answer.headers["x-tampu-model"]) == ("llama3:8b", "cria")
+    assert answer.headers["x-tampu-fingerprint"] == answer.json()["system_fingerprint"] == "fp_fake"
+    assert answer.headers["x-tampu-seed"] == str(answer.json()["seed"])
     (line,) = [record.__dict__["fields"] for record in caplog.records if "model" in record.__dict__.get("fields", {})]
     assert (line["model"], line["served_by"]) == ("llama3:8b", "cria")

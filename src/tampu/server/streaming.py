@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from tampu.dialects.base import Call, ModelEntry, dumps
 from tampu.dialects.kinds import JSON
+from tampu.dialects.openai_answers import wire_fingerprint
 from tampu.errors import EngineFailure, ServiceError
 from tampu.request import Chunk, Completion, GenerateRequest, Upstream
 from tampu.server.lifecycle import Lifecycle, cut_off
@@ -165,7 +166,11 @@ class Generation(Response):
 
     def _head(self, completions: Sequence[Completion] = ()) -> dict[str, str]:
         """Headers of the answer: the dialect's, and with which model and seed it can be had again."""
-        replay = {"x-tampu-model": self._model.ids[0], "x-tampu-seed": str(self._call.requests[0].sampling.seed)}
+        replay = {
+            "x-tampu-model": self._model.ids[0],
+            "x-tampu-fingerprint": wire_fingerprint(self._model.fingerprint),
+            "x-tampu-seed": str(self._call.requests[0].sampling.seed),
+        }
         return {**HEADERS, **replay, **self._call.answer.headers(completions)}
 
 
