@@ -116,10 +116,10 @@ def test_errors_become_the_packages_own(client: OpenAI) -> None:
 def test_what_is_not_offered_says_so(client: OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match=r"no embeddings.*/v1/chat/completions"):
         client.embeddings.create(model="cria", input="a")
-    with pytest.raises(openai.NotFoundError, match="keeps no responses"):
-        client.responses.retrieve("resp_1")
-    with pytest.raises(openai.NotFoundError, match="keeps no responses"):
-        client.responses.delete("resp_1")
+    with pytest.raises(openai.NotFoundError, match="nothing to cancel"):
+        client.responses.cancel("resp_1")
+    with pytest.raises(openai.NotFoundError, match="keeps no completions"):
+        client.chat.completions.retrieve("chatcmpl-1")
 
 
 def test_a_wrong_key_is_an_authentication_error() -> None:
