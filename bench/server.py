@@ -23,8 +23,8 @@ from typing import Any, cast
 from uvicorn.loops.auto import auto_loop_factory
 
 from bench.machine import machine
-from tampu.dialects import build_dialects
 from tampu.dialects.base import Context, Operation, Policy, dumps
+from tampu.dialects.table import build_dialects
 from tampu.engine.card import EngineStatus, ModelCard
 from tampu.engine.entry import entry_of
 from tampu.engine.front import FrontStats

@@ -9,7 +9,6 @@ from typing import Any, get_args, get_origin, get_type_hints
 from typer.testing import CliRunner
 
 from tampu.cli.main import COMMANDS, app
-from tampu.dialects import build_dialects
 from tampu.dialects.base import Dialect, Policy
 from tampu.dialects.dataoorts import Dataoorts
 from tampu.dialects.deepinfra import build_deepinfra
@@ -18,6 +17,7 @@ from tampu.dialects.openai import OpenAI
 from tampu.dialects.openrouter import OpenRouter
 from tampu.dialects.openrouter_models import QUERY
 from tampu.dialects.parameters import parameters
+from tampu.dialects.table import build_dialects
 from tampu.dialects.workers_ai_errors import NUMBERS
 from tampu.dialects.workers_ai_fields import FIELDS
 from tampu.request import Range, SamplingParams

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tampu.dialects import build_dialects
 from tampu.dialects.base import Context, Policy
+from tampu.dialects.table import build_dialects
 from tampu.engine.entry import entry_of
 from tampu.engine.llm import LLM
 from tampu.errors import ServiceError

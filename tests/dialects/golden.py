@@ -12,8 +12,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from tampu.dialects import build_dialects
 from tampu.dialects.base import Answer, Operation, Policy, dumps
+from tampu.dialects.table import build_dialects
 from tampu.errors import EngineFailure
 from tampu.request import Completion
 from tests.dialects.examples import CONTEXT, chunks_from

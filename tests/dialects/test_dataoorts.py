@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tampu.dialects import build_dialects
 from tampu.dialects.base import Answer, Call, Policy, dumps, longest_prefix
 from tampu.dialects.dataoorts import WORKING, Dataoorts, Generate, in_order
 from tampu.dialects.kinds import Integer, Number
+from tampu.dialects.table import build_dialects
 from tampu.dialects.workers_ai_errors import numbered
 from tampu.dialects.workers_ai_fields import FIELDS
 from tampu.errors import (

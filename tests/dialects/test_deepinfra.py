@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tampu.dialects import build_dialects
 from tampu.dialects.base import Asks, Call, Dialect, Policy, Question, View, longest_prefix
 from tampu.dialects.deepinfra import DeepInfra, DeepInfraNative
 from tampu.dialects.fields import Field
 from tampu.dialects.kinds import Integer, NoEffect, Number
+from tampu.dialects.table import build_dialects
 from tampu.errors import (
     ContextTooLong,
     EngineFailure,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tampu.dialects import build_dialects
 from tampu.dialects.base import Operation, Policy
 from tampu.dialects.fields import Field, Nested, example_body
 from tampu.dialects.kinds import Boolean, Either, Integer, Kind, Listing, OneOf, Refused, Text, TokenBias, TokenIds
 from tampu.dialects.parameters import default_of, in_words, parameters
+from tampu.dialects.table import build_dialects
 from tampu.request import Range, SamplingParams
 from tests.dialects.examples import CONTEXT, OPERATIONS
 

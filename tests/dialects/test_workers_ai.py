@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tampu.dialects import build_dialects
 from tampu.dialects.base import Call, Policy, longest_prefix
 from tampu.dialects.fields import Field
 from tampu.dialects.kinds import Integer, NoEffect, Number
+from tampu.dialects.table import build_dialects
 from tampu.dialects.workers_ai import DEFAULT_SYSTEM, Run
 from tampu.dialects.workers_ai_errors import Numbered
 from tampu.dialects.workers_ai_fields import FIELDS, FORMS, form_of, form_schema

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tampu.dialects import build_dialects
 from tampu.dialects.base import Call, Policy, View, longest_prefix
+from tampu.dialects.table import build_dialects
 from tampu.dialects.workers_ai_errors import Numbered
 from tampu.dialects.workers_ai_v1 import WorkersAIV1
 from tampu.errors import ContextTooLong, Missing, ModelNotFound, NotReady, ServiceError, Unauthorized

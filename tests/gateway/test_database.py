@@ -10,10 +10,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
 from tampu.errors import StoreUnavailable
-from tampu.gateway.database import MIGRATIONS, PRAGMAS, Database, upgrade
+from tampu.gateway.database import MIGRATIONS, NEWEST, PRAGMAS, Database, upgrade
 from tampu.gateway.store import Store
 from tampu.gateway.tables import METADATA
 from tampu.gateway.writer import Pace
@@ -246,3 +248,27 @@ def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
             raise ZeroDivisionError
 
     asyncio.run(run())
+
+
+def test_the_newest_schema_is_the_last_of_the_migrations() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == NEWEST
+
+
+def test_a_file_of_the_newest_schema_is_opened_without_loading_migrations(tmp_path: Path) -> None:
+    script = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from tampu.gateway.database import Database\n"
+        "async def use() -> None:\n"
+        "    database = Database(Path(sys.argv[1]))\n"
+        "    async with database.reading():\n"
+        "        pass\n"
+        "    await database.close()\n"
+        "asyncio.run(use())\n"
+        "print('alembic' in sys.modules)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "records.db")]
+    loads = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() for _ in range(2)]
+    assert loads == ["True", "False"]

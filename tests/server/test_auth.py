@@ -6,8 +6,8 @@ import httpx2
 import pytest
 from fastapi.routing import APIRoute
 
-from tampu.dialects import build_dialects
 from tampu.dialects.base import Policy, longest_prefix
+from tampu.dialects.table import build_dialects
 from tampu.server.app import create_app
 from tampu.server.auth import MODEL_LISTS, PUBLIC
 from tampu.settings import Secret, ServerSettings

@@ -13,9 +13,9 @@ import httpx2
 import pytest
 from starlette.responses import Response
 
-from tampu.dialects import build_dialects
 from tampu.dialects.base import Dialect, ModelEntry, Policy, Provider
 from tampu.dialects.openai import OpenAI
+from tampu.dialects.table import build_dialects
 from tampu.engine.card import EngineStatus
 from tampu.errors import BadSetting
 from tampu.server.app import create_app

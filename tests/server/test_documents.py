@@ -5,8 +5,8 @@ import re
 import httpx2
 
 from tampu import __version__
-from tampu.dialects import build_dialects
 from tampu.dialects.base import Policy
+from tampu.dialects.table import build_dialects
 from tampu.server.documents import describe
 from tests.dialects.examples import OPERATIONS
 from tests.fakes import FakeUpstream

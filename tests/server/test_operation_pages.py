@@ -5,8 +5,8 @@ from html import unescape
 
 import httpx2
 
-from tampu.dialects import build_dialects
 from tampu.dialects.base import Policy
+from tampu.dialects.table import build_dialects
 from tests.fakes import FakeUpstream
 from tests.server.live import live
 

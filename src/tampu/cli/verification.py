@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tampu.catalogue import CATALOGUE
-from tampu.dialects import build_dialects
 from tampu.dialects.base import Context, ModelEntry, Operation, Policy
+from tampu.dialects.table import build_dialects
 from tampu.engine.llm import LLM
 from tampu.errors import AdapterNotFound, InvalidRequest, ModelMissing, ServiceError
 from tampu.generation import ChoiceDigest, GenerationRecord

@@ -8,16 +8,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from tampu.errors import StoreUnavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+NEWEST = "0002"  # the schema that this version works with
 FOR_OWNER_ONLY = 0o600
 # A commit is on the disk when it returns; readers and the writer do not wait for each other.
 PRAGMAS = (
@@ -102,11 +100,29 @@ def make_file(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FOR_OWNER_ONLY))
 
 
-def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Bring the schema to this revision, in the connection's transaction."""
+def upgrade(connection: Connection, revision: str = NEWEST) -> None:
+    """Bring the schema to this revision, in the connection's transaction. StoreUnavailable for one that is unknown."""
+    if revision_of(connection) == revision:
+        return
+    # Here alone: it takes a tenth of a second to load, and a file needs it once per version of tampu.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    command.upgrade(config, revision)
+    try:
+        command.upgrade(config, revision)
+    except CommandError as error:
+        path = connection.engine.url.database
+        raise StoreUnavailable(f"{path} was written by another version of tampu: {error}.") from error
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision of the schema; None of a file that has none yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 @asynccontextmanager
@@ -114,8 +130,6 @@ async def translated(path: Path) -> AsyncIterator[None]:
     """Errors of the file and of its libraries as StoreUnavailable, with the cause."""
     try:
         yield
-    except CommandError as error:
-        raise StoreUnavailable(f"{path} was written by another version of tampu: {error}.") from error
     except SQLAlchemyError as error:
         raise StoreUnavailable(f"{path} cannot be used: {reason(error)}.") from error
     except OSError as error:

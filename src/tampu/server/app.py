@@ -7,8 +7,8 @@ from fastapi import Depends, FastAPI
 
 from tampu import __version__
 from tampu.catalogue import load_catalogue
-from tampu.dialects import build_dialects
 from tampu.dialects.base import Policy
+from tampu.dialects.table import build_dialects
 from tampu.dialects.workers_ai import RUN_PATH
 from tampu.gateway.store import OFF, NoStore, Store
 from tampu.server import routes
