@@ -1,9 +1,12 @@
 """The command line: `tampu`. Each command is a module of its own, loaded when it is asked for."""
 
+import atexit
+import gc
 import importlib
 import io
 import os
 import sys
+from types import ModuleType
 from typing import Any
 
 import typer
@@ -58,7 +61,7 @@ class Commands(QuickGroup):
         """The command of this name, or None."""
         if cmd_name not in SUMMARIES:
             return None
-        module = importlib.import_module(f"tampu.cli.{cmd_name}")
+        module = load(cmd_name)
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command(cmd_name, help=module.__doc__, cls=QuickCommand)(getattr(module, cmd_name))
         return typer.main.get_command(app)
@@ -101,6 +104,16 @@ class Commands(QuickGroup):
             raise typer.Exit(130) from None
 
 
+def load(command: str) -> ModuleType:
+    """The module of a command. What it loads stays until the end, so the garbage collector need not look at it."""
+    gc.disable()
+    module = importlib.import_module(f"tampu.cli.{command}")
+    gc.freeze()
+    atexit.register(gc.unfreeze)
+    gc.enable()
+    return module
+
+
 def forget_output() -> None:
     """Nobody reads standard output any more; Python would complain once more when it flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -132,7 +145,7 @@ def tampu(
     Without a command: serve in the background and chat.
     """
     if context.invoked_subcommand is None:
-        importlib.import_module("tampu.cli.station").station()
+        load("station").station()
 
 
 def mend_standard_streams() -> None:
