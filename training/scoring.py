@@ -8,7 +8,7 @@ from training.dialogue import Dialogue
 from training.skills import all_skills
 
 Answerer = Callable[[Sequence[Dialogue]], list[str]]
-QUICK_PROMPTS = 5  # of each skill: what the test of the shipped model asks again
+QUICK_PROMPTS = 12  # of each skill: what the test of the shipped model asks again
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,9 @@ def test_the_shipped_file_is_packed_from_the_weights_in_training(tmp_path: Path)
     assert open_packed(packed).fingerprint == open_packed(BUNDLED / "cria.tampu", verify=True).fingerprint
 
 
-def test_every_skill_has_its_figure() -> None:
+def test_every_skill_has_its_figure_and_none_is_nothing() -> None:
     assert set(FIGURES) == set(all_skills())
+    assert all(figure["quick_right"] > 0 for figure in FIGURES.values())
 
 
 @pytest.mark.parametrize("skill", all_skills())
