@@ -23,6 +23,7 @@ from tampu.errors import (
     UnsupportedMedia,
 )
 from tampu.generation import Spending
+from tampu.request import Chunk, Completion, Opening, Usage
 from tests.dialects.examples import CONTEXT, MODEL
 from tests.dialects.golden import golden_files, operations
 
@@ -104,6 +105,17 @@ def test_what_a_body_leaves_open_is_deepinfras_default(operation: str) -> None:
 def test_the_documented_fields_without_effect_change_nothing(operation: str, row: Field) -> None:
     assert row.doc == "Accepted, has no effect."
     assert parse(operation, **{row.name: {"any": "thing"}}).requests == parse(operation).requests
+
+
+def test_the_service_tier_is_given_back_whole_and_in_pieces() -> None:
+    opening = Opening(7, "f", prompt_tokens=1, cached_tokens=0)
+    chunks = [Chunk(text="Hi", opening=opening), Chunk(finish_reason="stop", usage=Usage(1, 1))]
+    for tier, shown in (("flex", {"service_tier": "flex"}), (None, {})):
+        answer = parse("chat", service_tier=tier).answer
+        whole = answer.render([Completion.fold(chunks)])
+        assert {key: value for key, value in whole.items() if key == "service_tier"} == shown
+        first = next(iter(parse("chat", service_tier=tier, stream=True).answer.render_chunk(0, chunks[0])))
+        assert (b'"service_tier":"flex"' in first) == bool(shown)
 
 
 def test_openais_name_of_max_tokens_wins() -> None:

@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tampu.dialects.base import Call, Context, Dialect, Operation, Page, Policy, Provider, Reading, alphanumerics
+from tampu.dialects.base import (
+    Call,
+    Context,
+    Dialect,
+    ModelEntry,
+    Operation,
+    Page,
+    Policy,
+    Provider,
+    Reading,
+    alphanumerics,
+)
 from tampu.dialects.constraints import CONSTRAINT_FIELDS, read_constraint
 from tampu.dialects.deepinfra_answers import (
     DEEPINFRA,
@@ -22,7 +33,7 @@ from tampu.dialects.fields import Field, Nested, Table, read_table, sampling_fie
 from tampu.dialects.kinds import JSON, Boolean, Either, Integer, Listing, Text, TokenBias, TokenIds
 from tampu.dialects.messages import MAX_CHARACTERS, ROLES, Messages
 from tampu.dialects.openai_schemas import ERROR
-from tampu.dialects.operations import Chat, Completions, sampling_params, stops
+from tampu.dialects.operations import Chat, Completions, Extras, sampling_params, stops
 from tampu.dialects.prompts import Prompts
 from tampu.dialects.rows import BEGINNING, FEW_TOKENS, QUESTION, SAMPLING_DOCS, STOP, no_effect, refused
 from tampu.dialects.tools import TOOL_FIELDS
@@ -81,7 +92,8 @@ SHARED: Table = (
     Field("stream", Boolean(), "Send the answer in pieces, as server-sent events.", default=False),
     Field("stream_options", Nested(STREAM_OPTIONS), "What of the usage a stream carries."),
     Field("lora", Text(256, min_length=1), "Name of an adapter of the model; `model` may name it too."),
-    *no_effect("user", "prompt_cache_key", "service_tier", "metadata", "store"),
+    Field("service_tier", Text(64), "Given back with the answer; there is one tier."),
+    *no_effect("user", "prompt_cache_key", "metadata", "store"),
 )
 
 
@@ -157,6 +169,11 @@ def text_id(context: Context) -> str:
     return f"cmpl-{alphanumerics(context.request_id, 24)}"
 
 
+def extras(values: Mapping[str, Any], context: Context, model: ModelEntry, request: GenerateRequest) -> Extras:  # noqa: ARG001
+    """The service tier, which is given back."""
+    return {"further": {"service_tier": values["service_tier"]}} if "service_tier" in values else {}
+
+
 @dataclass(frozen=True, slots=True)
 class Inference:
     """/v1/inference/{model}: a raw prompt, answered in DeepInfra's own form."""
@@ -206,8 +223,9 @@ class DeepInfra:
         chats, texts, models = (
             tuple(f"{base}/{route}" for base in bases) for route in ("chat/completions", "completions", "models")
         )
-        chat = Chat(chat_fields(policy.strict), DEEPINFRA, chats, answer_id, CHAT_ANSWER, TOKEN_CAP)
-        text = Completions(TEXT_FIELDS, DEEPINFRA, texts, text_id, TEXT_ANSWER, TOKEN_CAP)
+        table = chat_fields(policy.strict)
+        chat = Chat(table, DEEPINFRA, chats, answer_id, CHAT_ANSWER, TOKEN_CAP, extras=extras)
+        text = Completions(TEXT_FIELDS, DEEPINFRA, texts, text_id, TEXT_ANSWER, TOKEN_CAP, extras=extras)
         prefixes = ("/v1/openai/", "/v1/me", "/v1/request-costs", *chats, *texts, *models)
         return cls((chat, text), prefixes, (Page("models", models, list_models), *ACCOUNT_READINGS))
 

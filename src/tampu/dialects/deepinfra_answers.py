@@ -35,7 +35,7 @@ def render_usage(usage: Usage) -> dict[str, JSON]:
 
 def render_head(stamp: Stamp, kind: str, opening: Opening | None) -> dict[str, JSON]:  # noqa: ARG001 - a manner's
     """The keys before `choices`."""
-    return {"id": stamp.id, "object": kind, "created": stamp.created, "model": stamp.model}
+    return {"id": stamp.id, "object": kind, "created": stamp.created, "model": stamp.model, **stamp.further}
 
 
 def render_choice(choice: Choice, logprobs: JSON) -> dict[str, JSON]:
