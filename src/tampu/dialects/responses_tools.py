@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from tampu.dialects.fields import Field, Nested, Table, table_schema
 from tampu.dialects.kinds import JSON, Boolean, Listing, OneOf, require, shown
-from tampu.dialects.tools import FUNCTION, MAX_TOOLS, MODES, FunctionName, Mode, read_functions
+from tampu.dialects.tools import FUNCTION, MAX_TOOLS, MODES, Choosing, FunctionName, read_functions
 from tampu.errors import Unsupported
 from tampu.request import ToolChoice
 
@@ -42,21 +42,10 @@ ALLOWED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FlatChoosing:
-    """The value of tool_choice; given back as a ToolChoice."""
+class FlatChoosing(Choosing):
+    """The same with functions and allowed tools named flat."""
 
-    noun = "none, auto, required, or an object that names a function or allowed tools"
-
-    def matches(self, value: JSON) -> bool:
-        """Whether it is one of the words, or an object."""
-        return value in MODES if isinstance(value, str) else isinstance(value, dict)
-
-    def read(self, param: str, value: JSON) -> ToolChoice:
-        """The choice; whether its functions are on offer is the caller's to find."""
-        require(self, param, value)
-        if isinstance(value, str):
-            return ToolChoice(cast(Mode, value))
+    def _named(self, param: str, value: dict[str, JSON]) -> ToolChoice:
         if value.get("type") == "allowed_tools":
             allowed = Nested(ALLOWED).read(param, value)
             return ToolChoice(allowed["mode"], tuple(tool["name"] for tool in allowed["tools"]))

@@ -92,8 +92,9 @@ class Choosing:
     def read(self, param: str, value: JSON) -> ToolChoice:
         """The choice; whether its functions are on offer is the caller's to find."""
         require(self, param, value)
-        if isinstance(value, str):
-            return ToolChoice(cast(Mode, value))
+        return ToolChoice(cast(Mode, value)) if isinstance(value, str) else self._named(param, value)
+
+    def _named(self, param: str, value: dict[str, JSON]) -> ToolChoice:
         if value.get("type") == "allowed_tools":
             allowed = Nested(ALLOWED_TOOLS).read(param, value)["allowed_tools"]
             return ToolChoice(allowed["mode"], tuple(tool["function"]["name"] for tool in allowed["tools"]))
