@@ -1,7 +1,7 @@
 """Imports only point downward, lazy and typing-only ones included."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,22 +22,16 @@ LAYERS = [
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 NUMPY = {"kernels", "model", "engine"}
-WORKER = {
-    *(
-        "batch.py",
-        "card.py",
-        "engine.py",
-        "fairness.py",
-        "groups.py",
-        "kv_cache.py",
-        "loading.py",
-        "output.py",
-        "protocol.py",
-        "runner.py",
-    ),
-    *("sampler.py", "scheduler.py", "sequence.py", "wire.py", "worker.py"),
-}
-WORKER_FILES = [path for path in FILES if path.parent.name == "engine" and path.name in WORKER]
+WORKER = "tampu.engine.worker"  # the process that knows token ids only
+READS_TEXT = "tampu.engine.vocabulary"  # the one module that may read a vocabulary for it
+
+
+def module_name(path: Path) -> str:
+    """What a file is imported as."""
+    return ".".join(("tampu", *path.relative_to(SRC).with_suffix("").parts)).removesuffix(".__init__")
+
+
+MODULES = {module_name(path): path for path in FILES}
 
 
 def imports(path: Path) -> Iterator[tuple[str, int]]:
@@ -60,6 +54,27 @@ def test_imports_point_downward(path: Path) -> None:
             assert RANK[parts[1]] > RANK[home], f"{path}:{line} {home} must not import {parts[1]}"
 
 
-@pytest.mark.parametrize("path", WORKER_FILES, ids=lambda path: path.name)
-def test_the_worker_half_of_the_engine_knows_no_text(path: Path) -> None:
-    assert not [name for name, _ in imports(path) if name.startswith("tampu.text")]
+def modules_behind(name: str, shut: frozenset[str] = frozenset()) -> set[str]:
+    """The modules that importing `name` can load, at once or later, without those behind the `shut` ones."""
+    found, new = set[str](), {name}
+    while new:
+        found |= new
+        named = {each for module in new - shut for each, _ in imports(MODULES[module])}
+        # `tampu.text.stop.StopStrings` loads tampu.text, too.
+        parents = {".".join(each.split(".")[:depth]) for each in named for depth in range(2, each.count(".") + 2)}
+        new = (parents & MODULES.keys()) - found
+    return found
+
+
+def of_text(modules: Iterable[str]) -> list[str]:
+    return sorted(name for name in modules if name.startswith("tampu.text"))
+
+
+def test_the_worker_process_knows_no_text() -> None:
+    behind = modules_behind(WORKER, shut=frozenset({READS_TEXT}))
+    assert "tampu.model.llama" in behind, "the walk follows imports of imports"
+    assert of_text(behind) == []
+
+
+def test_only_the_vocabulary_leads_the_worker_process_to_text() -> None:
+    assert of_text(modules_behind(WORKER)) != [], "then READS_TEXT is not needed any more"

@@ -10,9 +10,9 @@ TampuError
 │   │   ├── WrongLength         400  too few or too many characters, items or entries
 │   │   ├── NotOneOf            400  a string that is none of those listed
 │   │   ├── Unsupported         400  a known parameter that we do not offer
+│   │   │   └── AdaptersUnsupported  400  the model takes no adapters
 │   │   ├── UnknownField        400  a parameter that nobody knows, where that is refused
 │   │   ├── BrokenRule          400  a rule of a provider's own, where we are as strict
-│   │   │   └── AdaptersUnsupported  400  the model takes no adapters
 │   │   ├── UnsupportedSchema   400  a constraint that cannot be enforced; names the keyword and its place
 │   │   ├── SchemaTooComplex    400  a constraint beyond the limits of size, depth, time or memory
 │   │   ├── PreviousNotFound    400  the response that a conversation is to go on from is not here any more
