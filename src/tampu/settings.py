@@ -75,6 +75,9 @@ class ServerSettings:
     port: int = _setting(DEFAULT_PORT, "Port to listen on.", 1, 65535)
     api_key: Secret = _setting(Secret(""), "Key that clients must send; none is needed on loopback.")
     allowed_hosts: str = _setting("", "Further Host names, comma-separated, to answer to; addresses always are.")
+    allowed_origins: str = _setting(
+        "", "Origins, comma-separated, whose web pages may use the server, such as http://localhost:3000."
+    )
     alias: str = _setting("", "Further names, comma-separated, under which the model answers.")
     catalogue: str = _setting("", "TOML file with prices, names and models of your own, over those built in.")
     max_choices: int = _setting(4, "Largest `n` a client may ask for.", 1, 128)

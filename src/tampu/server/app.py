@@ -21,6 +21,7 @@ from tampu.server.finetunes import add_finetunes
 from tampu.server.lifecycle import Lifecycle
 from tampu.server.memory import Memory
 from tampu.server.metrics import Metrics
+from tampu.server.origins import Origins
 from tampu.server.responses import add_responses
 from tampu.server.service import ServedEngine, Service
 from tampu.settings import ServerSettings
@@ -34,7 +35,7 @@ def create_app(
 ) -> FastAPI:
     """The HTTP service over `upstream`. The caller starts and stops `lifecycle`, which lets it drain, and `store`.
 
-    Raises BadSetting for a catalogue that is wrong.
+    Raises BadSetting for a catalogue that is wrong, and for origins that are.
     """
     lifecycle, store = lifecycle or Lifecycle(), store or NoStore()
     metrics = Metrics(lambda: upstream.stats, lambda: store.stats, lambda: lifecycle.num_open, settings.vllm_metrics)
@@ -66,7 +67,11 @@ def create_app(
     routes.add_metrics(add, service)
     routes.add_error_handlers(app, service)
     app.add_middleware(
-        Edge, allowed_hosts=allowed_hosts(settings), render_error=service.render_error, observe=metrics.observe
+        Edge,
+        allowed_hosts=allowed_hosts(settings),
+        origins=Origins.of(settings),
+        render_error=service.render_error,
+        observe=metrics.observe,
     )
     return app
 

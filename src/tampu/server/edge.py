@@ -5,17 +5,18 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tampu.errors import EngineFailure, Forbidden, InvalidRequest, ServiceError
+from tampu.errors import EngineFailure, InvalidRequest, ServiceError
 from tampu.server.body import ClientGone, Incoming
+from tampu.server.origins import Origins, is_preflight, preflight
 from tampu.server.records import RequestRecord, new_request_id
 
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+# Names that nobody can register: this machine's for itself, and for the containers on it.
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "host.docker.internal", "host.containers.internal")
 HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::\d{1,5})?")
 SLASHES = re.compile(r"/{2,}")
 logger = logging.getLogger("tampu.server")
@@ -31,11 +32,13 @@ class Edge:
         self,
         app: ASGIApp,
         allowed_hosts: Iterable[str],
+        origins: Origins,
         render_error: RenderError,
         observe: Callable[[RequestRecord], None],
     ) -> None:
         self._app = app
         self._allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
+        self._origins = origins
         self._render_error = render_error
         self._observe = observe
 
@@ -47,7 +50,7 @@ class Edge:
         scope = {**scope, "path": record.path, "state": {**scope.get("state", {}), "record": record}}
         try:
             incoming = Incoming(receive)
-            await self._answer(scope, incoming, stamped(polite(send, incoming, scope), record), record)
+            await self._answer(scope, incoming, stamped(polite(send, incoming, scope), record, self._origins), record)
         finally:
             if record.finished_at is None:
                 record.end()
@@ -60,8 +63,11 @@ class Edge:
         try:
             headers = Headers(scope=scope)
             check_host(", ".join(headers.getlist("host")), self._allowed_hosts)
-            check_origin(headers)
-            await self._app(scope, receive, send)
+            record.origin = self._origins.check(headers)
+            if is_preflight(record.method, headers, record.origin):
+                await preflight(headers)(scope, receive, send)
+            else:
+                await self._app(scope, receive, send)
         except ClientGone:
             record.break_off("abort")
         except Exception as error:
@@ -73,8 +79,8 @@ class Edge:
             await self._render_error(error, record)(scope, receive, send)
 
 
-def stamped(send: Send, record: RequestRecord) -> Send:
-    """`send` that adds the request's id and the time it took to the head, and notes the status."""
+def stamped(send: Send, record: RequestRecord, origins: Origins) -> Send:
+    """`send` that adds to the head the request's id, the time it took and who may read it, and notes the status."""
 
     async def send_stamped(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -84,6 +90,7 @@ def stamped(send: Send, record: RequestRecord) -> Send:
             headers.setdefault("x-request-id", record.id)
             headers["openai-processing-ms"] = str(round(1000 * (record.headers_at - record.started)))
             headers["x-content-type-options"] = "nosniff"
+            origins.mark(headers, record.origin)
         await send(message)
 
     return send_stamped
@@ -125,10 +132,3 @@ def is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def check_origin(headers: Headers) -> None:
-    """Raise Forbidden when a browser says that a page from elsewhere asks."""
-    origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
-        raise Forbidden("Pages of other origins may not use this server.")

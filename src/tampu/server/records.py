@@ -24,6 +24,7 @@ class RequestRecord:
     path: str
     started: float = field(default_factory=time.monotonic)
     status: int = 0
+    origin: str = ""  # of the page that asks, where it is an allowed one of elsewhere
     headers_at: float | None = None
     finished_at: float | None = None
     # Filled by a generating route.
