@@ -55,27 +55,39 @@ void find_amx(InstructionSets& sets) {
 
 #endif
 
-InstructionSets find_sets() {
-  InstructionSets sets;
-  static const KernelTable emulated_portable =
+#if defined(TAMPU_TEST_TILES)
+
+void find_emulated(InstructionSets& sets) {
+#if defined(__x86_64__)
+  static const KernelTable wide = add_tiles(avx512::table, "amx_emulated", amx_emulated::linear,
+                                            amx_emulated::attention, amx_emulated::multiply_registers);
+  if (has_avx512()) sets.emulated.push_back(&wide);
+#endif
+  static const KernelTable narrow =
       add_tiles(portable::table, "amx_emulated_portable", amx_emulated_portable::linear,
                 amx_emulated_portable::attention, amx_emulated_portable::multiply_registers);
+  sets.emulated.push_back(&narrow);
+}
+
+#endif
+
+InstructionSets find_sets() {
+  InstructionSets sets;
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (has_avx512()) {
-    static const KernelTable emulated = add_tiles(avx512::table, "amx_emulated", amx_emulated::linear,
-                                                  amx_emulated::attention, amx_emulated::multiply_registers);
 #if defined(TAMPU_KNOWS_AMX)
     if (processor_has_amx() && has_avx512bf16()) find_amx(sets);
 #endif
     if (has_avx512bf16()) sets.available.push_back(&avx512bf16::table);
     sets.available.push_back(&avx512::table);
-    sets.emulated.push_back(&emulated);
   }
   if (has_avx2()) sets.available.push_back(&avx2::table);
 #endif
   sets.available.push_back(&portable::table);
-  sets.emulated.push_back(&emulated_portable);
+#if defined(TAMPU_TEST_TILES)
+  find_emulated(sets);
+#endif
   return sets;
 }
 

@@ -10,7 +10,7 @@ namespace tampu {
 
 struct InstructionSets {
   std::vector<const KernelTable*> available;  // fastest first; portable is always there
-  std::vector<const KernelTable*> emulated;   // for tests: amx with software tiles
+  std::vector<const KernelTable*> emulated;   // amx with software tiles, where TAMPU_TEST_TILES is on
   std::vector<std::string> refused;           // sets that the processor has and we do not use: name and reason
 };
 

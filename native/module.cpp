@@ -11,9 +11,11 @@
 #include "kernels.h"
 #include "read_memory.h"
 #include "thread_pool.h"
-#include "tile_tests.h"
 
 namespace tampu {
+
+void add_tile_tests(nb::module_& module);  // in tile_tests.cpp
+
 namespace {
 
 Kind kind_of(const std::string& name) {
@@ -376,28 +378,6 @@ std::vector<std::string> available_isas() { return names_of(instruction_sets().a
 std::vector<std::string> emulated_isas() { return names_of(instruction_sets().emulated); }
 std::vector<std::string> refused_isas() { return instruction_sets().refused; }
 
-TileInstruction tile_instruction(const std::string& name) {
-  if (name == "TDPBSSD") return TileInstruction::tdpbssd;
-  if (name == "TDPBUSD") return TileInstruction::tdpbusd;
-  require(name == "TDPBF16PS", "an instruction is TDPBSSD, TDPBUSD or TDPBF16PS, not " + name);
-  return TileInstruction::tdpbf16ps;
-}
-
-void multiply_software_tiles(const std::string& instruction, const Input& a, const Input& b, const Output& c) {
-  const int64_t rows = size_of("a", a, 2, 0), depth = size_of("b", b, 2, 0), width = size_of("b", b, 2, 1) / 4;
-  require(1 <= rows && rows <= 16 && 1 <= depth && depth <= 16 && 1 <= width && width <= 16,
-          "a tile has 1 to 16 rows of 1 to 16 words");
-  amx_emulated_portable::multiply_software_tiles(
-      tile_instruction(instruction),
-      TileProduct{input<uint8_t>("a", a, {rows, 4 * depth}), input<uint8_t>("b", b, {depth, 4 * width}),
-                  output<uint8_t>("c", c, {rows, 4 * width}), rows, depth, width});
-}
-
-std::string find_disturbed_instruction(const std::string& instruction) {
-  const char* found = amx_emulated_portable::find_disturbed_instruction(tile_instruction(instruction));
-  return found ? found : "";
-}
-
 }  // namespace
 }  // namespace tampu
 
@@ -407,8 +387,9 @@ NB_MODULE(_native, m) {
   m.def("available_isas", &tampu::available_isas);
   m.def("emulated_isas", &tampu::emulated_isas);
   m.def("refused_isas", &tampu::refused_isas);
-  m.def("multiply_software_tiles", &tampu::multiply_software_tiles);
-  m.def("find_disturbed_instruction", &tampu::find_disturbed_instruction);
+#if defined(TAMPU_TEST_TILES)
+  tampu::add_tile_tests(m);
+#endif
   nanobind::class_<NativeKernels>(m, "Kernels")
       .def(nanobind::init<const std::string&, int>())
       .def_prop_ro("isa", &NativeKernels::isa)

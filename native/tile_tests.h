@@ -1,4 +1,4 @@
-// What tests ask of software tiles directly; defined in isa/tiles.cpp.
+// What tests ask of software tiles; compiled where TAMPU_TEST_TILES is on. isa/tiles.cpp defines the tiles' part.
 #pragma once
 
 #include <cstdint>
@@ -22,4 +22,5 @@ void multiply_software_tiles(TileInstruction instruction, const TileProduct& pro
 const char* find_disturbed_instruction(TileInstruction instruction);
 
 }  // namespace amx_emulated_portable
+
 }  // namespace tampu

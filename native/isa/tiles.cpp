@@ -4,7 +4,10 @@
 #include "isa/linear_tiles.h"
 #include "isa/tiles_check.h"
 #include "kernels.h"
+
+#if !defined(TAMPU_HARDWARE_TILES)
 #include "tile_tests.h"
+#endif
 
 namespace tampu::TAMPU_ISA {
 
