@@ -98,3 +98,10 @@ def test_tampu_home_moves_every_folder() -> None:
         "/somewhere/state",
         "/somewhere/cache",
     }
+
+
+@pytest.mark.parametrize("key", ["", " ", "k\u00e9y\u20ac", "two keys", "key\n", "\x7f", "k" * 4097])
+def test_a_key_that_no_client_can_send_is_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(BadSetting, match="api_key must be 1 to 4096 visible ASCII characters") as raised:
+        load(ServerSettings, {"api_key": Secret(key)}, {})
+    assert not key.strip() or key not in str(raised.value)

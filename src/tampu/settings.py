@@ -1,6 +1,7 @@
 """Settings: frozen, complete when built. Each value comes from a flag, an environment variable, or its default."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -24,6 +25,8 @@ NOUNS = {
     float: "a number such as 0.5",
     bool: "one of " + ", ".join(SWITCHES),
 }
+# What can travel in a header as it is; a key of other characters would let nobody in.
+KEY = re.compile(r"[!-~]{1,4096}")
 DEFAULT_PORT = 8267  # T-A-M-P on a telephone's keys
 Settings = TypeVar("Settings")
 
@@ -74,6 +77,7 @@ class ServerSettings:
     host: str = _setting("127.0.0.1", "Address to listen on; beyond loopback only with a key.")
     port: int = _setting(DEFAULT_PORT, "Port to listen on.", 1, 65535)
     api_key: Secret = _setting(Secret(""), "Key that clients must send; none is needed on loopback.")
+    api_key_file: str = _setting("", "File with the key, which the list of processes does not show; mode 0600.")
     allowed_hosts: str = _setting("", "Further Host names, comma-separated, to answer to; addresses always are.")
     allowed_origins: str = _setting(
         "", "Origins, comma-separated, whose web pages may use the server, such as http://localhost:3000."
@@ -147,10 +151,21 @@ def _check(name: str, value: Any, kind: Any, bounds: Mapping[str, Any]) -> None:
         raise BadSetting(f"{name} must be {NOUNS.get(kind, f'a {kind.__name__}')}, not {type(value).__name__}.")
     if get_origin(kind) is Literal and value not in get_args(kind):
         raise BadSetting(f"{name} must be one of {', '.join(get_args(kind))}, got {value!r}.")
+    if isinstance(value, Secret):
+        check_key(name, value)
     if bounds["low"] is not None and not bounds["low"] <= value <= bounds["high"]:
         raise BadSetting(f"{name} must be between {bounds['low']} and {bounds['high']}, got {value}.")
     if bounds["step"] and value % bounds["step"]:
         raise BadSetting(f"{name} must be a multiple of {bounds['step']}, got {value}.")
+
+
+def check_key(source: str, key: Secret) -> None:
+    """Raise BadSetting for a key that no client could send. It is not repeated."""
+    if not KEY.fullmatch(key.reveal()):
+        raise BadSetting(
+            f"{source} must be 1 to 4096 visible ASCII characters without spaces, or no client can send it. "
+            f"`openssl rand -hex 24` prints a good one."
+        )
 
 
 def _is_a(kind: Any, value: Any) -> bool:

@@ -135,6 +135,18 @@ def test_a_model_that_cannot_be_loaded_is_told_in_words() -> None:
         end.result(timeout=10)
 
 
+def test_memory_that_ends_while_loading_is_told_in_words() -> None:
+    def starve(*_: object) -> tuple[Engine, ModelCard]:
+        raise MemoryError("Unable to allocate 32.0 MiB")
+
+    with worker(starve) as (front, end):
+        front.send(LOAD)
+        failed = front.receive()
+        end.result(timeout=10)
+    assert isinstance(failed, Failed)
+    assert failed.message.startswith("Too little memory to load the model (Unable to allocate 32.0 MiB). ")
+
+
 def test_a_worker_ends_when_its_front_is_gone() -> None:
     with worker() as (front, end):
         front.send(LOAD, Add(sequence_spec(5, (1, 2, 3), max_tokens=200)))

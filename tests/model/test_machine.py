@@ -1,3 +1,6 @@
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,3 +31,15 @@ def test_memory_that_is_free_is_part_of_what_there_is() -> None:
 
 def test_the_disk_of_a_directory_to_come_is_that_of_its_parent(tmp_path: Path) -> None:
     assert free_disk(tmp_path / "not" / "yet") == free_disk(tmp_path)
+
+
+def test_a_limit_of_the_process_bounds_what_it_may_take() -> None:
+    limit = 2 * 10**9
+    program = "from tampu.model.machine import available_memory; print(available_memory())"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+        check=True,
+    )
+    assert 0 < int(done.stdout) < limit

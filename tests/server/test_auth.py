@@ -1,6 +1,8 @@
 """Every route asks for the key, but for a short reviewed list."""
 
+import os
 import re
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -8,8 +10,9 @@ from fastapi.routing import APIRoute
 
 from tampu.dialects.base import Policy, longest_prefix
 from tampu.dialects.table import build_dialects
+from tampu.errors import BadSetting
 from tampu.server.app import create_app
-from tampu.server.auth import MODEL_LISTS, PUBLIC
+from tampu.server.auth import MODEL_LISTS, PUBLIC, with_key
 from tampu.settings import Secret, ServerSettings
 from tests.fakes import FakeUpstream
 from tests.server.live import live
@@ -111,3 +114,54 @@ def test_public_routes_answer_without_a_key() -> None:
 def test_without_a_configured_key_nobody_needs_one() -> None:
     with live(FakeUpstream()) as server:
         assert httpx2.get(f"{server.url}/v1/models").status_code == 200
+
+
+def written(directory: Path, content: bytes = b"llama-key\n", mode: int = 0o600) -> str:
+    """The path of a file with a key."""
+    path = directory / "key"
+    path.write_bytes(content)
+    path.chmod(mode)
+    return str(path)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o440, 0o640])
+def test_a_key_may_come_from_a_file_that_is_nobody_elses(tmp_path: Path, mode: int) -> None:
+    settings = with_key(ServerSettings(api_key_file=written(tmp_path, mode=mode)))
+    assert settings.api_key.reveal() == "llama-key"
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o666, 0o620, 0o602])
+def test_a_file_that_others_may_read_or_change_is_refused_with_the_command_that_mends_it(
+    tmp_path: Path, mode: int
+) -> None:
+    with pytest.raises(BadSetting, match=f"chmod 600 {tmp_path}/key"):
+        with_key(ServerSettings(api_key_file=written(tmp_path, mode=mode)))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\n", b"two keys", "k\u00e9y".encode(), b"one\ntwo\n", b"k" * 4097, b"\0key"]
+)
+def test_a_file_without_a_key_is_refused_and_not_repeated(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(BadSetting, match="visible ASCII characters") as raised:
+        with_key(ServerSettings(api_key_file=written(tmp_path, content)))
+    assert content.decode().strip() == "" or content.decode() not in str(raised.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=r"none: No such file or directory\."):
+        with_key(ServerSettings(api_key_file=str(tmp_path / "none")))
+
+
+def test_a_pipe_has_no_mode_that_matters() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"llama-key\n")
+    os.close(writer)
+    assert with_key(ServerSettings(api_key_file=f"/dev/fd/{reader}")).api_key.reveal() == "llama-key"
+    os.close(reader)
+
+
+def test_two_different_keys_are_refused_and_one_that_is_said_twice_is_not(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    with pytest.raises(BadSetting, match="two keys"):
+        with_key(ServerSettings(api_key=Secret("other"), api_key_file=path))
+    assert with_key(ServerSettings(api_key=Secret("llama-key"), api_key_file=path)).api_key.reveal() == "llama-key"

@@ -74,6 +74,12 @@ class Worker:
                 raise AssertionError(f"{type(frame).__name__} in the middle of work")
 
 
+OUT_OF_MEMORY = (
+    "Too little memory to load the model ({detail}). Free some, raise the limit of this process (ulimit -v), or ask "
+    "for less: --max-model-len, --max-num-seqs, or another --quant."
+)
+
+
 def serve(line: Line, load: Loader) -> None:
     """Load what the first frame says, then work. Returns when told to end; Hangup when the front is gone."""
     first, *others = first_frames(line)
@@ -86,6 +92,9 @@ def serve(line: Line, load: Loader) -> None:
         engine, card = load(Path(first.reference), Path(first.cache), first.settings, report)
     except TampuError as error:
         line.send(Failed(str(error)))
+        return
+    except MemoryError as error:
+        line.send(Failed(OUT_OF_MEMORY.format(detail=error or "no memory left")))
         return
     line.send(Ready(card))
     Worker(line, engine).run(others)

@@ -1,6 +1,7 @@
 """What this machine has: memory and disk."""
 
 import os
+import resource
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,16 @@ def _memory_bounds() -> Iterator[int]:
     limit = _read("/sys/fs/cgroup/memory.max").strip()
     if limit.isdigit():
         yield int(limit) - _anonymous_memory()
+    # What `ulimit -v` and a service manager's LimitAS allow: address space, whether it is touched or not.
+    addresses, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if addresses != resource.RLIM_INFINITY:
+        yield max(0, addresses - _address_space())
+
+
+def _address_space() -> int:
+    """Bytes of addresses that this process has taken."""
+    pages = _read("/proc/self/statm").split()
+    return int(pages[0]) * os.sysconf("SC_PAGE_SIZE") if pages else 0
 
 
 def _anonymous_memory() -> int:

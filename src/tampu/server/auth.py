@@ -2,13 +2,17 @@
 
 import hashlib
 import hmac
+import os
+import stat
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 from starlette.requests import Request
 
-from tampu.errors import RouteNotFound, Unauthorized
+from tampu.errors import BadSetting, RouteNotFound, Unauthorized
 from tampu.server.records import record_of
-from tampu.settings import Secret
+from tampu.settings import Secret, ServerSettings, check_key
 
 # Routes that answer without a key: they hold nothing of anybody's.
 PUBLIC = frozenset({"/", "/livez", "/readyz", "/health", "/healthz", "/version", "/docs", "/openapi.json"})
@@ -23,6 +27,10 @@ MODEL_LISTS = frozenset(
 )
 # Headers with `Bearer KEY`: everybody's, and that of a gateway of Cloudflare's.
 BEARER = ("authorization", "cf-aig-authorization")
+# Everybody's permission to read or write, and the group's to write: then a key is no secret. A group may read it, as
+# service managers and containers set files up.
+TOO_OPEN = stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP
+MOST = 8192  # bytes of a key's file that are read
 REFUSAL = "No API key, or not a valid one. Send it in the header `Authorization: Bearer KEY`."
 
 
@@ -53,6 +61,32 @@ class OneAccount:
         if self._account and request.path_params.get("account_id", self._account) != self._account:
             path = request.url.path[:200]
             raise RouteNotFound(f"There is no {path} here: the account is another one.", path=path)
+
+
+def with_key(settings: ServerSettings) -> ServerSettings:
+    """The settings with the key from its file, where one is named. Raises BadSetting."""
+    if not settings.api_key_file:
+        return settings
+    key = read_key(Path(settings.api_key_file).expanduser())
+    if settings.api_key.reveal() not in ("", key.reveal()):
+        raise BadSetting("api_key and api_key_file have two keys: give one of them.")
+    return replace(settings, api_key=key)
+
+
+def read_key(path: Path) -> Secret:
+    """The one line of a file. Raises BadSetting for a file that others may read, and for what is no key."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read(MOST).decode("ascii", "replace")
+    except OSError as error:
+        raise BadSetting(f"api_key_file {path}: {error.strerror}.") from None
+    # Pipes have no modes that matter: `--api-key-file <(pass show tampu)`.
+    if stat.S_ISREG(mode) and mode & TOO_OPEN:
+        raise BadSetting(f"api_key_file {path} can be read or changed by others: chmod 600 {path}")
+    key = Secret(text.strip("\r\n"))
+    check_key(f"api_key_file {path}", key)
+    return key
 
 
 def given_key(headers: Mapping[str, str]) -> str:

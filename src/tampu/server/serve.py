@@ -16,8 +16,10 @@ from tampu.engine.card import ModelCard
 from tampu.engine.front import LocalEngine
 from tampu.gateway.store import NoStore, Store, open_store
 from tampu.server.app import create_app
+from tampu.server.auth import with_key
 from tampu.server.lifecycle import Lifecycle
 from tampu.server.logs import configure
+from tampu.server.origins import Origins
 from tampu.server.ports import bind, check_bind, url
 from tampu.server.protocol import BoundedProtocol
 from tampu.server.service import ServedEngine
@@ -146,7 +148,9 @@ async def start(upstream: StartedEngine, announce: Announce) -> None:
 
 def serve(engine: EngineSettings, server: ServerSettings, announce: Announce | None = None) -> None:
     """Serve a model until SIGTERM. Raises BadSetting, PortTaken, ModelMissing, and what loading raises."""
+    server = with_key(server)
     check_bind(server)
+    Origins.of(server)
     paths = Paths.find()
     local, store = LocalEngine(engine, paths), open_store(server, paths)
     listener = bind(server.host, server.port)
