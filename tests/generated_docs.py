@@ -176,6 +176,15 @@ are honoured.
 ## Server
 
 {server}
+
+### How a server ends
+
+SIGTERM, Ctrl-C and a terminal that closes do the same: nothing new is taken, and answers under way get `--drain`
+seconds. The second of these signals ends them at once. The server says `stopped`, and all its processes are gone.
+The exit code is 130 after Ctrl-C, and 0 otherwise. A server started with `nohup` outlives its terminal.
+
+With `--port 0` the first line says which port was taken. With `--log-format json` the lines of the start are objects
+with `url` and `port`, and the one that says "is ready" has `model`, too.
 """
 
 COMMAND_PAGE = """# Commands

@@ -75,7 +75,7 @@ class ServerSettings:
     """What the front process needs to know."""
 
     host: str = _setting("127.0.0.1", "Address to listen on; beyond loopback only with a key.")
-    port: int = _setting(DEFAULT_PORT, "Port to listen on.", 1, 65535)
+    port: int = _setting(DEFAULT_PORT, "Port to listen on; 0 takes a free one and says which.", 0, 65535)
     api_key: Secret = _setting(Secret(""), "Key that clients must send; none is needed on loopback.")
     api_key_file: str = _setting("", "File with the key, which the list of processes does not show; mode 0600.")
     allowed_hosts: str = _setting("", "Further Host names, comma-separated, to answer to; addresses always are.")

@@ -50,6 +50,19 @@ def test_serve_answers_until_it_is_told_to_stop(port: int) -> None:
         assert server.wait(30) == 0
 
 
+@pytest.mark.usefixtures("variables")
+def test_port_0_takes_a_free_port_and_says_which_to_people_and_to_programs() -> None:
+    command = [sys.executable, "-m", "tampu", "serve", "--port", "0", "--log-format", "json"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ) as server:
+        assert server.stderr is not None
+        listening, ready = (json.loads(server.stderr.readline()) for _ in range(2))
+        assert listening["url"] == ready["url"] == f"http://127.0.0.1:{listening['port']}"
+        assert listening["url"] in listening["message"] and ready["model"] == "tiny"
+        assert models_at(listening["port"]) == ["tiny"]
+        server.send_signal(signal.SIGTERM)
+        assert json.loads(server.stderr.read().splitlines()[-1])["message"] == "stopped"
+
+
 def test_a_port_that_is_taken_is_exit_code_7(tampu: Tampu) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         result = tampu("serve", "--port", str(other.getsockname()[1]))
@@ -65,6 +78,14 @@ def test_tampu_alone_serves_in_the_background_while_it_runs(port: int, tmp_path:
     with pytest.raises(URLError):
         urlopen(f"http://127.0.0.1:{port}/v1/models")
     assert (tmp_path / "state" / "serve.log").stat().st_size > 0
+
+
+@pytest.mark.usefixtures("variables")
+def test_tampu_alone_says_which_port_was_free() -> None:
+    with BackgroundServer(ServerSettings(port=0), Paths.find()) as server:
+        where = server.where()
+        port = int(where.partition("127.0.0.1:")[2].partition("/")[0])
+        assert models_at(port) == ["tiny"]
 
 
 @pytest.mark.usefixtures("variables")

@@ -30,7 +30,7 @@ def main(seconds_per_token: str, drain: str, *failing: str) -> None:
     configure("line")
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
         settings = ServerSettings(drain=float(drain))
-        runner.run(run(upstream, settings, bind("127.0.0.1", 0), lambda line: print(line, flush=True)))
+        runner.run(run(upstream, settings, bind("127.0.0.1", 0), lambda line, **_: print(line, flush=True)))
     print("stopped" if upstream.stopped else "not stopped", flush=True)
 
 

@@ -172,4 +172,5 @@ def check_port(environment: Mapping[str, str]) -> Check:
         except OSError as error:
             detail = f"{settings.host}:{settings.port}: {error.strerror}"
             return Check("port", "warn", detail, "A server may already run there; else `tampu serve --port N`.")
-    return Check("port", "ok", f"{settings.host}:{settings.port} is free")
+    where = f"{settings.host}:{settings.port} is free" if settings.port else f"{settings.host}, any free port"
+    return Check("port", "ok", where)

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from tampu.cli.terminal import is_terminal
 from tampu.model.machine import available_memory, free_disk, human_size
 from tampu.model.names import DEMO, LLAMA_8B, known_model
+from tampu.server.ports import free_port
 from tampu.settings import Paths, ServerSettings, load
 
 SET_PARENT_DEATH_SIGNAL = 1  # prctl(2)
@@ -55,7 +56,7 @@ class BackgroundServer:
     """`tampu serve` in a process of its own while this is entered; it ends with this process at the latest."""
 
     def __init__(self, settings: ServerSettings, paths: Paths) -> None:
-        self._address = (settings.host, settings.port)
+        self._address = (settings.host, settings.port or free_port(settings.host))
         self._log: Path | None = paths.state / "serve.log"
         self._log_start = 0  # bytes that earlier servers wrote
         self._process: subprocess.Popen[bytes] | None = None
@@ -65,7 +66,7 @@ class BackgroundServer:
             with self._open_log() as log:
                 # A session of its own: Ctrl-C in the chat must not reach the server.
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "tampu", "serve"],
+                    [sys.executable, "-m", "tampu", "serve", "--port", str(self._address[1])],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

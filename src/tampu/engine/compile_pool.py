@@ -86,8 +86,9 @@ class CompilePool:
         return decode(line)
 
     async def _start(self) -> Process:
+        # A session of its own: Ctrl-C at the terminal is not for it. It ends when its input does.
         process = await asyncio.create_subprocess_exec(
-            *self._command, str(self._memory), stdin=PIPE, stdout=PIPE, limit=MAX_LINE
+            *self._command, str(self._memory), stdin=PIPE, stdout=PIPE, limit=MAX_LINE, start_new_session=True
         )
         try:
             await asyncio.wait_for(_exchange(process, b""), START_SECONDS)

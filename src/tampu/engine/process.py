@@ -32,7 +32,8 @@ class WorkerProcess(asyncio.Protocol):
         ours, theirs = socket.socketpair()
         with theirs:
             descriptor = theirs.fileno()
-            process = Popen([*command, str(descriptor)], pass_fds=(descriptor,), stdin=DEVNULL)
+            # A session of its own: Ctrl-C and a terminal that closes are the front's business, from the first moment.
+            process = Popen([*command, str(descriptor)], pass_fds=(descriptor,), stdin=DEVNULL, start_new_session=True)
         loop = asyncio.get_running_loop()
         _, worker = await loop.create_unix_connection(lambda: cls(process, on_frame), sock=ours)
         return worker
