@@ -18,6 +18,8 @@ from tampu.server.records import RequestRecord, new_request_id
 # Names that nobody can register: this machine's for itself, and for the containers on it.
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "host.docker.internal", "host.containers.internal")
 HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::\d{1,5})?")
+# A proxy may look at the first of two, and a server at the second.
+SINGLE_HEADERS = ("authorization", "cf-aig-authorization", "x-auth-key", "content-type", "content-encoding", "origin")
 SLASHES = re.compile(r"/{2,}")
 logger = logging.getLogger("tampu.server")
 access_logger = logging.getLogger("tampu.access")
@@ -62,6 +64,7 @@ class Edge:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, record: RequestRecord) -> None:
         try:
             headers = Headers(scope=scope)
+            check_single(headers)
             check_host(", ".join(headers.getlist("host")), self._allowed_hosts)
             record.origin = self._origins.check(headers)
             if is_preflight(record.method, headers, record.origin):
@@ -111,6 +114,13 @@ def polite(send: Send, incoming: Incoming, scope: Scope) -> Send:
 def clean_path(path: str) -> str:
     """The path with single slashes and without one at its end; "/" stays."""
     return SLASHES.sub("/", path).rstrip("/") or "/"
+
+
+def check_single(headers: Headers) -> None:
+    """Raise InvalidRequest for a header that two readers could read differently because it is there twice."""
+    for name in SINGLE_HEADERS:
+        if len(headers.getlist(name)) > 1:
+            raise InvalidRequest(f"The header {name} is there twice. Send it once.")
 
 
 def check_host(host: str, allowed: frozenset[str]) -> None:
