@@ -9,6 +9,7 @@ TampuError
 │   │   ├── OutOfRange          400  a number outside [low, high]
 │   │   ├── WrongLength         400  too few or too many characters, items or entries
 │   │   ├── NotOneOf            400  a string that is none of those listed
+│   │   ├── UnknownHost         400  the Host header has a name that is not the server's
 │   │   ├── Unsupported         400  a known parameter that we do not offer
 │   │   │   └── AdaptersUnsupported  400  the model takes no adapters
 │   │   ├── UnknownField        400  a parameter that nobody knows, where that is refused
@@ -141,6 +142,10 @@ class NotOneOf(InvalidRequest):
         self.values = tuple(values)
         super().__init__(f"{param} must be one of {', '.join(self.values)}, got {value}.", param=param)
         self.value = value
+
+
+class UnknownHost(InvalidRequest):
+    """The Host header has a name that is not the server's, as after DNS rebinding."""
 
 
 class Unsupported(InvalidRequest):

@@ -93,7 +93,7 @@ class ServerSettings:
     max_adapters: int = _setting(64, "Adapters that may be stored over HTTP; 0 takes none.", 0, 10_000)
     keep_alive: float = _setting(15.0, "Seconds of silence before an SSE comment is sent; 0 sends none.", 0, 3600)
     drain: float = _setting(30.0, "Seconds that running streams get after SIGTERM.", 0, 3600)
-    log_format: LogFormat = _setting("line", "Log lines for people, or json.")
+    log_format: LogFormat = _setting("line", "Lines for people, short ones on a terminal; or json, an object per line.")
     store: str = _setting("", "File in which generations are recorded, else records.db in the data; off keeps none.")
     response_memory: int = _setting(
         64_000_000, "Bytes of responses in memory, for bodies that go on from them; 0 keeps none.", 0, 2**40

@@ -30,6 +30,7 @@ from tampu.server.catalogue_facts import (
 from tampu.server.example_answers import streamed_answer, whole_answer
 from tampu.server.html import Html, code, document, fold, join, listing, pairs, table, tag
 from tampu.server.operation_pages import operation_part
+from tampu.server.records import record_of
 from tampu.server.routes import READ, AddRoute, Dress, Endpoint, as_json
 from tampu.server.service import Service
 
@@ -87,6 +88,7 @@ def readable(endpoint: Endpoint) -> Endpoint:
         except ServiceError as error:
             if not prefers_html(request.headers.get("accept", "")):
                 raise
+            record_of(request.scope).refuse(error)
             words = tag("p", error.message), tag("p", tag("a", "What this server offers", href=PATH))
             response = document("tampu", tag("h1", "There is no such page now"), *words)
             response.status_code = int(error.status)

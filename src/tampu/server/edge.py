@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tampu.errors import EngineFailure, InvalidRequest, ServiceError
+from tampu.errors import EngineFailure, ServiceError, UnknownHost
 from tampu.server.body import ClientGone, Incoming
 from tampu.server.origins import Origins, is_preflight, preflight
 from tampu.server.records import RequestRecord, new_request_id
@@ -58,8 +58,9 @@ class Edge:
                 record.end()
             self._observe(record)
             # Probes come every second and say nothing unless somebody looks for them.
-            level = logging.INFO if record.operation else logging.DEBUG
-            access_logger.log(level, "request", extra={"fields": record.fields()})
+            level = logging.INFO if record.operation or record.error else logging.DEBUG
+            extra = {"fields": record.fields(), "request": record, "kind": record.kind}
+            access_logger.log(level, "request", extra=extra)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, record: RequestRecord) -> None:
         try:
@@ -124,12 +125,12 @@ def check_single(headers: Headers) -> None:
 
 
 def check_host(host: str, allowed: frozenset[str]) -> None:
-    """Raise InvalidRequest unless the Host header has an allowed name, or is an address, which no one can rebind."""
+    """Raise UnknownHost unless the Host header has an allowed name, or is an address, which no one can rebind."""
     match = HOST.fullmatch(host)
     name = match["name"].lower().rstrip(".") if match else ""
     if match is None or not (name in allowed or is_address(name)):
         shown = host[:80] if host.isprintable() else "?"
-        raise InvalidRequest(
+        raise UnknownHost(
             f"This server does not answer to the Host {shown!r}. If that is its name, start it with "
             f"--allowed-hosts or TAMPU_ALLOWED_HOSTS."
         )

@@ -7,7 +7,9 @@ from typing import Any
 
 from starlette.types import Scope
 
+from tampu.errors import ServiceError
 from tampu.request import Chunk, FinishReason, Usage
+from tampu.server.redaction import safe_words
 
 
 def new_request_id() -> str:
@@ -25,6 +27,8 @@ class RequestRecord:
     started: float = field(default_factory=time.monotonic)
     status: int = 0
     origin: str = ""  # of the page that asks, where it is an allowed one of elsewhere
+    error: str = ""  # why it was refused or broke off, without words of the client's
+    kind: str = ""  # of error
     headers_at: float | None = None
     finished_at: float | None = None
     # Filled by a generating route.
@@ -49,6 +53,10 @@ class RequestRecord:
             self.finish_reasons.append(chunk.finish_reason)
         if chunk.usage is not None:
             self.usage += chunk.usage
+
+    def refuse(self, error: ServiceError) -> None:
+        """Remember why."""
+        self.error, self.kind = safe_words(error), type(error).__name__
 
     def end(self) -> None:
         """The request is over."""
@@ -79,6 +87,8 @@ class RequestRecord:
             "status": self.status,
             "ms": round(1000 * self.seconds, 1),
         }
+        if self.error:
+            values["error"] = self.error
         if self.model:
             first = self.seconds_to_first_chunk
             values |= {

@@ -189,7 +189,8 @@ class Service:
         return {"engine": engine, "path_args": dict(path_args), "query": dict(query)}
 
     def render_error(self, error: ServiceError, record: RequestRecord) -> Response:
-        """The error in the words of the dialect that the path belongs to."""
+        """The error in the words of the dialect that the path belongs to; the record remembers it for the log."""
+        record.refuse(error)
         dialect = longest_prefix(self.dialects, record.path)
         error.model = error.model or record.model
         status, body = dialect.render_error(error, record.id)

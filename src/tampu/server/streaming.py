@@ -250,6 +250,7 @@ class EventStream(Generation):
 
     def _failure(self, error: ServiceError) -> bytes:
         self._record.break_off("error")
+        self._record.refuse(error)
         return b"".join(self._call.answer.render_failure(error, self._record.id))
 
 
