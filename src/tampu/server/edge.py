@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tampu.errors import EngineFailure, ServiceError, UnknownHost
+from tampu.errors import EngineFailure, InvalidRequest, ServiceError, UnknownHost
 from tampu.server.body import ClientGone, Incoming
 from tampu.server.origins import Origins, is_preflight, preflight
 from tampu.server.records import RequestRecord, new_request_id
