@@ -349,15 +349,15 @@ class RecordNotFound(ServiceError):
 
 
 class RouteNotFound(ServiceError):
-    """No such path; the message says where the API is."""
+    """No such path; the message says where to go instead."""
 
     status = HTTPStatus.NOT_FOUND
     error_type = "not_found"
-    path = ""
 
-    def __init__(self, message: str, *, path: str = "") -> None:
+    def __init__(self, message: str, *, path: str = "", near: str = "") -> None:
         super().__init__(message)
         self.path = path
+        self.near = near  # the path that was meant
 
 
 class MethodNotAllowed(ServiceError):

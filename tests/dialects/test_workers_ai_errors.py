@@ -88,6 +88,12 @@ def test_an_unknown_path_has_two_errors() -> None:
     _, body = DIALECT.render_error(errors.RouteNotFound("no", path="/client/v4/x"), CONTEXT.request_id)
     lost = "Could not route to /client/v4/x, perhaps your object identifier is invalid?"
     assert body["errors"][0] == {"code": 7003, "message": lost}
+    assert body["messages"] == []
+
+
+def test_a_path_that_is_a_little_wrong_gets_the_right_one_beside_the_exact_texts() -> None:
+    _, body = DIALECT.render_error(errors.RouteNotFound("Use /y.", path="/client/v4/x", near="/y"), CONTEXT.request_id)
+    assert body["messages"] == [{"code": 7000, "message": "Use /y."}]
 
 
 def test_what_cannot_be_enforced_of_a_schema_is_said_beside_the_exact_text() -> None:

@@ -66,7 +66,8 @@ def test_unknown_routes_and_methods_say_where_the_api_is(method: str, path: str,
         answer = httpx2.request(method, server.url + path)
     assert answer.status_code == status
     message = answer.json()["error"]["message"]
-    assert "/v1/chat/completions" in message if status == 404 else "use " in message
+    way = "to" if "Did you mean" in message else "is"
+    assert f"base URL {way} {server.url}/v1" in message if status == 404 else "use " in message
     assert ("allow" in answer.headers) == (status == 405)
 
 

@@ -138,7 +138,7 @@ class OpenAI:
     def render_error(self, error: ServiceError, request_id: str) -> tuple[int, JSON]:
         """Status, and OpenAI's envelope; of a route that only OpenAI has, it says why it is not here."""
         message, code = words_of(error)
-        if isinstance(error, RouteNotFound) and (reason := why_absent(error.path)):
+        if isinstance(error, RouteNotFound) and not error.near and (reason := why_absent(error.path)):
             message = f"{reason} {message}"
         shown = {**render_error_object(error, request_id), "message": message, "code": code}
         return int(error.status), {"error": shown}

@@ -209,13 +209,14 @@ def render_envelope_of(error: ServiceError, request_id: str) -> tuple[int, dict[
     ours = numbered(error)
     errors = render_errors(error, request_id)
     if ours.number in EDGE:
-        return int(ours.status), {"success": False, "errors": errors, "messages": [], "result": None}
+        return int(ours.status), {"success": False, "errors": errors, "messages": _notes(error, ours), "result": None}
     return int(ours.status), {"errors": errors, "success": False, "result": {}, "messages": _notes(error, ours)}
 
 
 def _notes(error: ServiceError, ours: Numbered) -> Sequence[JSON]:
-    """What an exact text does not say: which part of a schema cannot be enforced."""
-    return [{"code": ours.number, "message": error.message}] if isinstance(error, UNENFORCED) else []
+    """What an exact text does not say: which part of a schema cannot be enforced, and which path was meant."""
+    says_more = isinstance(error, UNENFORCED) or (isinstance(error, RouteNotFound) and error.near)
+    return [{"code": ours.number, "message": error.message}] if says_more else []
 
 
 UNENFORCED = (UnsupportedSchema, SchemaTooComplex)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from tampu.server.operation_pages import docs_page
 from tampu.server.recorder import Asked, Recorder, client_of
 from tampu.server.records import record_of
 from tampu.server.service import Service
+from tampu.server.signposts import signpost
 from tampu.server.streaming import EventStream, WholeAnswer
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -207,13 +208,12 @@ def translate(error: Exception, request: Request) -> tuple[ServiceError, dict[st
         allowed = headers.get("Allow", "another method")
         return MethodNotAllowed(f"{method} is not allowed at {path}; use {allowed}.", method=method), headers
     if error.status_code == 404:
-        return RouteNotFound(f"There is no {path} here. {known_paths(path, request.app.routes)}", path=path), headers
+        return lost(path, request), headers
     return InvalidRequest(str(error.detail)), headers
 
 
-def known_paths(path: str, routes: Iterable[Any]) -> str:
-    """Where the API is that speaks the dialect of this path; without one, OpenAI's."""
-    known = sorted({route.path.replace(":path}", "}") for route in routes if hasattr(route, "path")})
-    first = path.split("/")[1]
-    near = [each for each in known if each.startswith(f"/{first}/")]
-    return f"Use {', '.join(near or [each for each in known if each.startswith('/v1/')])}; /docs describes them."
+def lost(path: str, request: Request) -> RouteNotFound:
+    """The error of a path that is not here, with where to go instead."""
+    patterns = (route.path for route in request.app.routes if hasattr(route, "path"))
+    post = signpost(path, f"{request.url.scheme}://{request.headers['host']}", patterns)
+    return RouteNotFound(post.words, path=path, near=post.near)
