@@ -24,7 +24,8 @@ std::string ask_for_tiles() {
   constexpr uint32_t XSAVE_ENABLED = 1u << 27, TILE_STATES = 3u << 17;
   constexpr int REQUEST_PERMISSION = 0x1023, TILE_DATA = 18;  // ARCH_REQ_XCOMP_PERM of arch_prctl(2)
   uint32_t eax, ebx, ecx, edx;
-  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & XSAVE_ENABLED)) return "the operating system saves no registers";
+  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & XSAVE_ENABLED))
+    return "the operating system saves no registers";
   asm volatile("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
   if ((eax & TILE_STATES) != TILE_STATES) return "the operating system does not save tile registers";
   if (syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0) return "";

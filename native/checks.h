@@ -51,8 +51,7 @@ template <class T, class Array>
 inline void check(const char* name, const Array& array, std::initializer_list<int64_t> shape) {
   if (array.dtype() == nb::dtype<T>() && fits(array, shape)) return;
   const std::string wanted = dtype_name(nb::dtype<T>()) + shape_name(shape.begin(), shape.end());
-  const std::string found =
-      dtype_name(array.dtype()) + shape_name(array.shape_ptr(), array.shape_ptr() + array.ndim());
+  const std::string found = dtype_name(array.dtype()) + shape_name(array.shape_ptr(), array.shape_ptr() + array.ndim());
   throw nb::value_error((std::string(name) + " must be contiguous " + wanted + ", not " + found).c_str());
 }
 
@@ -72,9 +71,9 @@ inline T* output(const char* name, const Output& array, std::initializer_list<in
 template <class Array>
 inline int64_t size_of(const char* name, const Array& array, size_t ndim, size_t i) {
   if (array.ndim() == ndim) return static_cast<int64_t>(array.shape(i));
-  throw nb::value_error((std::string(name) + " must have " + std::to_string(ndim) + " dimensions, not " +
-                         std::to_string(array.ndim()))
-                            .c_str());
+  throw nb::value_error(
+      (std::string(name) + " must have " + std::to_string(ndim) + " dimensions, not " + std::to_string(array.ndim()))
+          .c_str());
 }
 
 inline void require(bool condition, const std::string& message) {

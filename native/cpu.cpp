@@ -21,16 +21,26 @@ bool has_avx512bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf1
 
 #endif
 
-// A set that multiplies on tiles; made here, because its own file may hold instructions that this machine lacks.
-KernelTable add_tiles(KernelTable table, const char* name, decltype(KernelTable::linear) linear,
-                      decltype(KernelTable::attention) attention,
-                      decltype(KernelTable::multiply_registers) multiply_registers) {
+// The table of an add-on set; made here, because its own file may hold instructions that this machine lacks.
+KernelTable add_on(KernelTable table, const char* name, decltype(KernelTable::linear) linear,
+                   decltype(KernelTable::attention) attention,
+                   decltype(KernelTable::multiply_registers) multiply_registers) {
   table.isa = name;
   table.linear = linear;
   table.attention = attention;
   table.multiply_registers = multiply_registers;
   return table;
 }
+
+#if defined(__x86_64__)
+
+const KernelTable& bf16_table() {
+  static const KernelTable table =
+      add_on(avx512::table, "avx512bf16", avx512bf16::linear, avx512bf16::attention, avx512::table.multiply_registers);
+  return table;
+}
+
+#endif
 
 #if defined(TAMPU_KNOWS_AMX)
 
@@ -43,8 +53,7 @@ std::string refusal_of_amx() {
 }
 
 void find_amx(InstructionSets& sets) {
-  static const KernelTable table =
-      add_tiles(avx512bf16::table, "amx", amx::linear, amx::attention, amx::multiply_registers);
+  static const KernelTable table = add_on(bf16_table(), "amx", amx::linear, amx::attention, amx::multiply_registers);
   const std::string refusal = refusal_of_amx();
   if (refusal.empty()) {
     sets.available.push_back(&table);
@@ -59,13 +68,12 @@ void find_amx(InstructionSets& sets) {
 
 void find_emulated(InstructionSets& sets) {
 #if defined(__x86_64__)
-  static const KernelTable wide = add_tiles(avx512::table, "amx_emulated", amx_emulated::linear,
-                                            amx_emulated::attention, amx_emulated::multiply_registers);
+  static const KernelTable wide = add_on(avx512::table, "amx_emulated", amx_emulated::linear, amx_emulated::attention,
+                                         amx_emulated::multiply_registers);
   if (has_avx512()) sets.emulated.push_back(&wide);
 #endif
-  static const KernelTable narrow =
-      add_tiles(portable::table, "amx_emulated_portable", amx_emulated_portable::linear,
-                amx_emulated_portable::attention, amx_emulated_portable::multiply_registers);
+  static const KernelTable narrow = add_on(portable::table, "amx_emulated_portable", amx_emulated_portable::linear,
+                                           amx_emulated_portable::attention, amx_emulated_portable::multiply_registers);
   sets.emulated.push_back(&narrow);
 }
 
@@ -79,7 +87,7 @@ InstructionSets find_sets() {
 #if defined(TAMPU_KNOWS_AMX)
     if (processor_has_amx() && has_avx512bf16()) find_amx(sets);
 #endif
-    if (has_avx512bf16()) sets.available.push_back(&avx512bf16::table);
+    if (has_avx512bf16()) sets.available.push_back(&bf16_table());
     sets.available.push_back(&avx512::table);
   }
   if (has_avx2()) sets.available.push_back(&avx2::table);

@@ -106,9 +106,9 @@ struct Cache {
 };
 
 struct RotateArgs {
-  const float* qkv;                // [N, (H + 2 G) * D]
-  const float *cos, *sin;          // [N, D / 2]
-  const int32_t* slot_mapping;     // [N]
+  const float* qkv;             // [N, (H + 2 G) * D]
+  const float *cos, *sin;       // [N, D / 2]
+  const int32_t* slot_mapping;  // [N]
   int64_t N, H;
   Cache cache;
   float* queries;  // [N, H, D]
@@ -158,7 +158,7 @@ struct MultiplyArgs {
   int64_t* operations;  // done by all threads, two per product
 };
 
-// One instruction set. A faster set starts from a copy of the next slower one and replaces what it does better.
+// One instruction set.
 struct KernelTable {
   const char* isa;
   void (*quantize_rows)(ThreadPool&, const QuantizeArgs&);
@@ -175,24 +175,29 @@ struct KernelTable {
   void (*multiply_registers)(ThreadPool&, const MultiplyArgs&);
 };
 
-// Each is compiled from isa/isa.cpp with its own flags; see CMakeLists.txt.
-namespace portable {
-extern const KernelTable table;
-}
+// Whole sets are compiled from isa/isa.cpp, each with its own flags; see CMakeLists.txt.
+#define TAMPU_SET(set)                               \
+  namespace set {                                    \
+  extern const KernelTable table;                    \
+  void linear(ThreadPool&, const LinearArgs&);       \
+  void attention(ThreadPool&, const AttentionArgs&); \
+  }
+TAMPU_SET(portable)
 #if defined(__x86_64__)
-namespace avx2 {
-extern const KernelTable table;
-}
-namespace avx512 {
-extern const KernelTable table;
-}
-namespace avx512bf16 {
-extern const KernelTable table;
-}
+TAMPU_SET(avx2)
+TAMPU_SET(avx512)
+#endif
+#undef TAMPU_SET
+
+// An add-on set does a few things better than another set; cpu.cpp makes its table.
+#if defined(__x86_64__)
+namespace avx512bf16 {  // of isa/bf16.cpp, upon avx512
+void linear(ThreadPool&, const LinearArgs&);
+void attention(ThreadPool&, const AttentionArgs&);
+}  // namespace avx512bf16
 #endif
 
-// Each is compiled from isa/tiles.cpp; cpu.cpp makes tables of them. An emulated set computes with software tiles what
-// amx computes with the processor's: it is there for tests.
+// Of isa/tiles.cpp: amx upon avx512bf16, and what computes with software tiles what amx computes with the processor's.
 #define TAMPU_TILES(set)                                     \
   namespace set {                                            \
   void linear(ThreadPool&, const LinearArgs&);               \

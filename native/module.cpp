@@ -54,8 +54,8 @@ const void* input_of_kind(const char* name, Kind kind, const Input& array, std::
 
 RowsOut rows_out(const std::string& kind_name, int64_t hadamard, const Output& values, const OptionalOutput& scales,
                  int64_t M, int64_t K) {
-  require(hadamard == 0 || (hadamard > 0 && hadamard <= MAX_HADAMARD && (hadamard & (hadamard - 1)) == 0 &&
-                            K % hadamard == 0),
+  require(hadamard == 0 ||
+              (hadamard > 0 && hadamard <= MAX_HADAMARD && (hadamard & (hadamard - 1)) == 0 && K % hadamard == 0),
           "hadamard must be 0 or a power of two up to " + std::to_string(MAX_HADAMARD) + " that divides " +
               std::to_string(K) + ", not " + std::to_string(hadamard));
   const Kind kind = kind_of(kind_name);
@@ -137,7 +137,8 @@ Cache cache_of(Kind kind, const Output& keys, const Output& values, const Option
 
 Cache cache_of(const Output& keys, const Output& values, const OptionalOutput& key_scales,
                const OptionalOutput& value_scales, int64_t D) {
-  if (keys.dtype() == nb::dtype<int8_t>()) return cache_of<int8_t>(Kind::int8, keys, values, key_scales, value_scales, D);
+  if (keys.dtype() == nb::dtype<int8_t>())
+    return cache_of<int8_t>(Kind::int8, keys, values, key_scales, value_scales, D);
   if (keys.dtype() == nb::dtype<uint16_t>())
     return cache_of<uint16_t>(Kind::bf16, keys, values, key_scales, value_scales, D);
   return cache_of<float>(Kind::f32, keys, values, key_scales, value_scales, D);
@@ -221,8 +222,8 @@ class NativeKernels {
     const bool is_bf16 = count == 0 || data[0].dtype() == nb::dtype<uint16_t>();
     std::vector<LowRankArgs> adapters;
     for (int64_t a = 0; a < count; ++a) {
-      require(in_features[a] == K, "rows have " + std::to_string(K) + " inputs, an adapter takes " +
-                                       std::to_string(in_features[a]));
+      require(in_features[a] == K,
+              "rows have " + std::to_string(K) + " inputs, an adapter takes " + std::to_string(in_features[a]));
       adapters.push_back(low_rank_of(data[a], is_bf16, slices[a], K, N));
     }
     const int32_t* owner = input<int32_t>("owners", owners, {M});
@@ -244,7 +245,8 @@ class NativeKernels {
   void gather_rows(const std::string& kind, const Input& data, const OptionalInput& scales,
                    const OptionalInput& group_scales, int64_t N, int64_t K, const Input& token_ids, const Output& out) {
     const int64_t count = size_of("token_ids", token_ids, 1, 0);
-    const GatherArgs args{weight_of(kind, data, scales, group_scales, N, K), input<int32_t>("token_ids", token_ids, {count}), count,
+    const GatherArgs args{weight_of(kind, data, scales, group_scales, N, K),
+                          input<int32_t>("token_ids", token_ids, {count}), count,
                           output<float>("out", out, {count, K})};
     check_indices("token_ids", args.token_ids, count, N);
     call(table_->gather_rows, args);
@@ -295,34 +297,26 @@ class NativeKernels {
     call(table_->attention, args);
   }
 
-  void sample(const Input& logits, const Input& temperature, const Input& top_p, const Input& top_k,
-              const Input& min_p, const Input& top_a, const Input& repetition_penalty,
-              const Input& presence_penalty, const Input& frequency_penalty, const Input& bias_offsets, const Input& bias_ids, const Input& bias,
+  void sample(const Input& logits, const Input& temperature, const Input& top_p, const Input& top_k, const Input& min_p,
+              const Input& top_a, const Input& repetition_penalty, const Input& presence_penalty,
+              const Input& frequency_penalty, const Input& bias_offsets, const Input& bias_ids, const Input& bias,
               const Input& seen_offsets, const Input& seen_ids, const Input& counts, const Input& seed,
-              const Input& choice, const Input& position, const OptionalInput& mask,
-              const Output& token_ids) {
+              const Input& choice, const Input& position, const OptionalInput& mask, const Output& token_ids) {
     const int64_t B = size_of("logits", logits, 2, 0), V = size_of("logits", logits, 2, 1);
     require(V >= 1, "logits need at least one column");
     const float* temperatures = input<float>("temperature", temperature, {B});
     for (int64_t b = 0; b < B; ++b) require(temperatures[b] >= 0, "temperature must be 0 or more");
-    call(table_->sample, SampleArgs{input<float>("logits", logits, {B, V}),
-                                    B,
-                                    V,
-                                    temperatures,
-                                    input<float>("top_p", top_p, {B}),
-                                    input<int32_t>("top_k", top_k, {B}),
-                                    input<float>("min_p", min_p, {B}),
-                                    input<float>("top_a", top_a, {B}),
-                                    input<float>("repetition_penalty", repetition_penalty, {B}),
-                                    input<float>("presence_penalty", presence_penalty, {B}),
-                                    input<float>("frequency_penalty", frequency_penalty, {B}),
-                                    sparse_of("logit_bias", bias_offsets, bias_ids, bias, B, V),
-                                    sparse_of("seen", seen_offsets, seen_ids, counts, B, V),
-                                    input<uint64_t>("seed", seed, {B}),
-                                    input<uint32_t>("choice", choice, {B}),
-                                    input<uint32_t>("position", position, {B}),
-                                    mask ? input<uint32_t>("mask", *mask, {B, (V + 31) / 32}) : nullptr,
-                                    output<int32_t>("out", token_ids, {B})});
+    call(table_->sample,
+         SampleArgs{input<float>("logits", logits, {B, V}), B, V, temperatures, input<float>("top_p", top_p, {B}),
+                    input<int32_t>("top_k", top_k, {B}), input<float>("min_p", min_p, {B}),
+                    input<float>("top_a", top_a, {B}), input<float>("repetition_penalty", repetition_penalty, {B}),
+                    input<float>("presence_penalty", presence_penalty, {B}),
+                    input<float>("frequency_penalty", frequency_penalty, {B}),
+                    sparse_of("logit_bias", bias_offsets, bias_ids, bias, B, V),
+                    sparse_of("seen", seen_offsets, seen_ids, counts, B, V), input<uint64_t>("seed", seed, {B}),
+                    input<uint32_t>("choice", choice, {B}), input<uint32_t>("position", position, {B}),
+                    mask ? input<uint32_t>("mask", *mask, {B, (V + 31) / 32}) : nullptr,
+                    output<int32_t>("out", token_ids, {B})});
   }
 
   void logprobs(const Input& logits, const Input& token_ids, const Output& chosen, const Output& top_ids,

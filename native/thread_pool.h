@@ -76,8 +76,9 @@ inline void parallel(ThreadPool& pool, int64_t tasks, int64_t work, Body&& body)
     return;
   }
   using Plain = std::remove_reference_t<Body>;
-  pool.run(tasks, [](void* context, int64_t index, int thread) { (*static_cast<Plain*>(context))(index, thread); },
-           const_cast<void*>(static_cast<const void*>(&body)));
+  pool.run(
+      tasks, [](void* context, int64_t index, int thread) { (*static_cast<Plain*>(context))(index, thread); },
+      const_cast<void*>(static_cast<const void*>(&body)));
 }
 
 }  // namespace tampu

@@ -6,22 +6,6 @@
 
 namespace tampu::TAMPU_ISA {
 
-// Floats of scratch that a task of so many rows needs.
-inline int64_t attention_scratch(const Cache& cache, int64_t rows) {
-  return cache.kind == Kind::int8 ? int8_attention_scratch(cache.D, rows) : float_attention_scratch(cache.D, rows);
-}
-
-inline void attend(const AttentionArgs& args, const TaskRows& rows, float* scratch) {
-  switch (args.cache.kind) {
-    case Kind::int8:
-      return attend_int8(args, rows, scratch);
-    case Kind::bf16:
-      return attend_float<uint16_t>(args, rows, scratch);
-    default:
-      return attend_float<float>(args, rows, scratch);
-  }
-}
-
 // How the rows of a run become tasks: so many groups each, and so many heads of a group.
 struct Split {
   int64_t groups, heads, tasks;
@@ -63,6 +47,14 @@ inline void for_tasks(ThreadPool& pool, const AttentionArgs& args, Scratch&& scr
     const TaskRows task_rows{runs[task / split.tasks], group, groups, head, heads};
     attend(task_rows, static_cast<char*>(pool.scratch(thread)));
   });
+}
+
+// All tasks of one kind of cache: floats(D, rows) is the scratch that attend(args, rows of a task, scratch) needs.
+template <class Count, class Attend>
+inline void attend_tasks(ThreadPool& pool, const AttentionArgs& args, Count&& floats, Attend&& attend) {
+  for_tasks(
+      pool, args, [&](int64_t rows) { return floats(args.cache.D, rows) * sizeof(float); },
+      [&](const TaskRows& rows, char* scratch) { attend(args, rows, reinterpret_cast<float*>(scratch)); });
 }
 
 }  // namespace tampu::TAMPU_ISA

@@ -54,9 +54,10 @@ INLINE void multiply_rows(const float* rows, int64_t stride, const Element* tile
       }
     }
     UNROLL
-    for (int r = 0; r < R; ++r)
+    for (int r = 0; r < R; ++r) {
       UNROLL
       for (int h = 0; h < H; ++h) join(r, first + h, even[r][h] + odd[r][h]);
+    }
   }
 }
 
@@ -86,9 +87,10 @@ INLINE void multiply_rows(const float* rows, int64_t stride, const uint16_t* til
     }
   }
   UNROLL
-  for (int r = 0; r < R; ++r)
+  for (int r = 0; r < R; ++r) {
     UNROLL
     for (int half = 0; half < 2; ++half) join(r, half, even[r][half] + odd[r][half]);
+  }
 }
 
 #endif
@@ -98,8 +100,8 @@ template <int R, bool STREAMED, class Element>
 INLINE void add_values(const float* weights, const float* decay, const ChunkTiles<Element>& tiles, int64_t count,
                        int64_t depth, float* out) {
   for (int64_t d = 0; d < depth; d += CHUNK)
-    multiply_rows<R, STREAMED>(weights, RowForm<sizeof(Element) == 2>::SIZE, tiles.values + d * CHUNK, tiles.values_ahead, count,
-                               [&](int r, int half, const Floats& sums) {
+    multiply_rows<R, STREAMED>(weights, RowForm<sizeof(Element) == 2>::SIZE, tiles.values + d * CHUNK,
+                               tiles.values_ahead, count, [&](int r, int half, const Floats& sums) {
                                  float* at = out + r * depth + d + half * LANES;
                                  store(at, load(at) * broadcast(decay[r]) + sums);
                                });
@@ -153,7 +155,8 @@ INLINE void attend_rows(const SoftmaxState& state, const float* queries, int64_t
   UNROLL
   for (int r = 0; r < R; ++r) scores[r][0] = scores[r][1] = broadcast(0.0f);
   for (int64_t d = 0; d < depth; d += CHUNK)
-    multiply_rows<R, STREAMED>(queries + first * stride + d / CHUNK * SIZE, stride, tiles.keys + d * CHUNK, tiles.keys_ahead, CHUNK,
+    multiply_rows<R, STREAMED>(queries + first * stride + d / CHUNK * SIZE, stride, tiles.keys + d * CHUNK,
+                               tiles.keys_ahead, CHUNK,
                                [&](int r, int half, const Floats& sums) { scores[r][half] = scores[r][half] + sums; });
   take_values<R, STREAMED>(state, first, seen, scores, tiles);
 }

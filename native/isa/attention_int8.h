@@ -2,10 +2,7 @@
 #pragma once
 
 #include "isa/attention_rows.h"
-
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
+#include "isa/multiply.h"
 
 namespace tampu::TAMPU_ISA {
 
@@ -34,83 +31,6 @@ struct Int8Chunk {
   const float *key_scales, *value_scales;
 };
 
-#if defined(__AVX512VNNI__)
-
-// vpdpbusd wants one unsigned operand: of two signed ones the tile's becomes so by adding 128, and sums begin at
-// -128 times the row's sum.
-constexpr int32_t TILE_BIAS = 128;
-
-// sums [R][2] += rows [R] times a tile [2][words][16][4]; rows are UNSIGNED bytes, four of them to a word, or signed.
-template <int R, bool UNSIGNED, bool STREAMED>
-INLINE void multiply_bytes(const void* rows, int64_t stride, const int8_t* tile, int words, int64_t ahead,
-                           Ints (&sums)[R][2]) {
-  const __m512i flip = _mm512_set1_epi8(-128);
-  for (int word = 0; word < words; ++word) {
-    const int8_t* at[2] = {tile + word * 64, tile + (words + word) * 64};
-    UNROLL
-    for (int half = 0; half < 2; ++half) {
-      if constexpr (STREAMED) __builtin_prefetch(at[half] + ahead);
-      __m512i column = _mm512_loadu_si512(at[half]);
-      if constexpr (!UNSIGNED) column = _mm512_xor_si512(column, flip);
-      UNROLL
-      for (int r = 0; r < R; ++r) {
-        int32_t bytes;
-        std::memcpy(&bytes, static_cast<const char*>(rows) + r * stride + word * 4, 4);
-        const __m512i row = _mm512_set1_epi32(bytes), sum = (__m512i)sums[r][half].part[0];
-        const __m512i more = UNSIGNED ? _mm512_dpbusd_epi32(sum, row, column) : _mm512_dpbusd_epi32(sum, column, row);
-        sums[r][half].part[0] = (IntPart)more;
-      }
-    }
-  }
-}
-
-#else
-
-constexpr int32_t TILE_BIAS = 0;
-using Shorts = int16_t __attribute__((vector_size(4 * WIDTH)));
-
-// Products of 16-bit numbers, those of one 32-bit lane added; each product fits 16 bits.
-INLINE IntPart multiply_shorts(const Shorts& a, const Shorts& b) {
-#if defined(__AVX2__)
-  return (IntPart)_mm256_madd_epi16((__m256i)a, (__m256i)b);
-#else
-  const IntPart products = (IntPart)(a * b);
-  return (products << 16 >> 16) + (products >> 16);
-#endif
-}
-
-template <int R, bool UNSIGNED, bool STREAMED>
-INLINE void multiply_bytes(const void* rows, int64_t stride, const int8_t* tile, int words, int64_t ahead,
-                           Ints (&sums)[R][2]) {
-  for (int word = 0; word < words; ++word) {
-    Shorts even[R], odd[R];
-    UNROLL
-    for (int r = 0; r < R; ++r) {
-      int32_t bytes;
-      std::memcpy(&bytes, static_cast<const char*>(rows) + r * stride + word * 4, 4);
-      const Shorts row = (Shorts)broadcast(bytes).part[0];
-      even[r] = UNSIGNED ? row & 0xFF : row << 8 >> 8;
-      odd[r] = UNSIGNED ? row >> 8 & 0xFF : row >> 8;
-    }
-    UNROLL
-    for (int half = 0; half < 2; ++half) {
-      const int8_t* line = tile + (half * words + word) * 64;
-      if constexpr (STREAMED) __builtin_prefetch(line + ahead);
-      UNROLL
-      for (int i = 0; i < PARTS; ++i) {
-        Shorts columns;
-        std::memcpy(&columns, line + i * 4 * WIDTH, sizeof columns);
-        const Shorts first = columns << 8 >> 8, second = columns >> 8;
-        UNROLL
-        for (int r = 0; r < R; ++r)
-          sums[r][half].part[i] += multiply_shorts(first, even[r]) + multiply_shorts(second, odd[r]);
-      }
-    }
-  }
-}
-
-#endif
-
 // Scores [R][2] of 16 positions each.
 template <int R, bool STREAMED>
 INLINE void score_bytes(const Int8Queries& queries, int64_t first, const Int8Chunk& chunk, Floats (&scores)[R][2]) {
@@ -121,11 +41,12 @@ INLINE void score_bytes(const Int8Queries& queries, int64_t first, const Int8Chu
     multiply_bytes<R, false, STREAMED>(queries.values + first * queries.depth + d, queries.depth,
                                        chunk.tiles.keys + d * CHUNK, 16, chunk.tiles.keys_ahead, sums);
   UNROLL
-  for (int r = 0; r < R; ++r)
+  for (int r = 0; r < R; ++r) {
     UNROLL
     for (int half = 0; half < 2; ++half)
       scores[r][half] =
           to_float(sums[r][half]) * broadcast(queries.scale[first + r]) * load(chunk.key_scales + half * LANES);
+  }
 }
 
 // Weights times the scales of the values, as bytes [R][32] with a scale per row. A row with NaN gets the scale NaN.
@@ -195,12 +116,13 @@ INLINE void attend_bytes(const SoftmaxState& state, const Int8Queries& queries, 
     for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = broadcast(0);
     multiply_bytes<R, true, STREAMED>(bytes, CHUNK, chunk.tiles.values + d * CHUNK, 8, chunk.tiles.values_ahead, sums);
     UNROLL
-    for (int r = 0; r < R; ++r)
+    for (int r = 0; r < R; ++r) {
       UNROLL
       for (int half = 0; half < 2; ++half) {
         float* at = out + r * state.depth + d + half * LANES;
         store(at, load(at) * broadcast(decay[r]) + to_float(sums[r][half]) * broadcast(scale[r]));
       }
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 // What attention over every kind of cache shares: the rows of a task, the chunks they meet, and the softmax step.
 //
-// A task is a run of tokens of one sequence times some heads of one or more key-value groups. The cache holds a chunk as two
-// tiles of linears, see isa/cache.h: the scores of a row are a linear of its query, what it adds to its output is a
-// linear of its weights. Rows go through a chunk a few at a time, so that their sums stay in registers.
+// A task is a run of tokens of one sequence times some heads of one or more key-value groups. The cache holds a chunk
+// as two tiles of linears, see isa/cache.h: the scores of a row are a linear of its query, what it adds to its output
+// is a linear of its weights. Rows go through a chunk a few at a time, so that their sums stay in registers.
 #pragma once
 
 #include "isa/rows.h"
@@ -114,10 +114,11 @@ INLINE void soften(const SoftmaxState& state, int64_t first, const Seen<R>& seen
     for (int r = 0; r < R; ++r) decay[r] = decays[r];
   }
   UNROLL
-  for (int r = 0; r < R; ++r)
+  for (int r = 0; r < R; ++r) {
     UNROLL
     for (int half = 0; half < 2; ++half)
       weight[r][half] = mask(r, half, exp_below(scores[r][half] - broadcast(highest[r])), 0.0f);
+  }
 }
 
 // Counts the weights of R rows in.
@@ -125,8 +126,7 @@ template <int R>
 INLINE void add_total(const SoftmaxState& state, int64_t first, const Floats (&weight)[R][2], const float* decay) {
   float* total = state.total + first;
   UNROLL
-  for (int r = 0; r < R; ++r)
-    total[r] = total[r] * decay[r] + fold_sum(broadcast(0.0f) + weight[r][0] + weight[r][1]);
+  for (int r = 0; r < R; ++r) total[r] = total[r] * decay[r] + fold_sum(broadcast(0.0f) + weight[r][0] + weight[r][1]);
 }
 
 // A chunk's tiles, and what to fetch meanwhile: those of the chunk that comes next lie so many bytes further on.

@@ -1,5 +1,5 @@
 // Attention on tiles: 16 query rows at a time meet a chunk of the cache, whose tiles are AMX tiles as they lie there.
-// Fewer rows, float caches, and values that a bf16 row must not see (0 * NaN is NaN) go the way of isa/attention.h.
+// Fewer rows, and values that a bf16 row must not see (0 * NaN is NaN), go the way of isa/attention.h.
 #pragma once
 
 #include "isa/attention.h"
@@ -7,7 +7,7 @@
 
 namespace tampu::TAMPU_ISA {
 
-constexpr int ROWS = 16;     // of queries that meet a chunk together
+constexpr int ROWS = 16;      // of queries that meet a chunk together
 constexpr int SOME_ROWS = 4;  // of them that take a softmax step together
 
 // Sums of 16 rows by two halves of 16 columns, as tiles are stored.
@@ -57,18 +57,20 @@ INLINE void weigh_halves(const SoftmaxState& state, int64_t first, int64_t start
     const Seen<SOME_ROWS> seen(state, first + row, start);
     Floats scores[SOME_ROWS][2], weight[SOME_ROWS][2];
     UNROLL
-    for (int r = 0; r < SOME_ROWS; ++r)
+    for (int r = 0; r < SOME_ROWS; ++r) {
       UNROLL
       for (int half = 0; half < 2; ++half) scores[r][half] = load(sums.half[half][row + r]);
+    }
     soften<true>(state, first + row, seen, scores, weight, decay + row);
     UNROLL
-    for (int r = 0; r < SOME_ROWS; ++r)
+    for (int r = 0; r < SOME_ROWS; ++r) {
       UNROLL
       for (int half = 0; half < 2; ++half) {
         const Ints rounded = to_bf16(weight[r][half]);
         weight[r][half] = from_bits(rounded << 16);
         store_halves(weights[row + r] + half * LANES, rounded, LANES);
       }
+    }
     add_total(state, first + row, weight, decay + row);
   }
 }
@@ -87,12 +89,13 @@ INLINE void add_halves(const uint16_t (&weights)[ROWS][CHUNK], const float (&dec
     Tiles::template add_bf16<0, 6, 4>();
     Tiles::template add_bf16<1, 6, 5>();
     store_sums<Tiles>(sums);
-    for (int r = 0; r < ROWS; ++r)
+    for (int r = 0; r < ROWS; ++r) {
       UNROLL
       for (int half = 0; half < 2; ++half) {
         float* at = out + r * depth + d + half * LANES;
         store(at, load(at) * broadcast(decay[r]) + load(sums.half[half][r]));
       }
+    }
   }
 }
 
@@ -132,14 +135,15 @@ inline void halve_queries(const AttentionArgs& args, const TaskRows& rows, int64
   }
 }
 
-inline int64_t halves_bytes(int64_t D, int64_t rows) { return round_up(rows * round_up(D, CHUNK) * 2, 64); }
+// In floats, whole lines of them.
+inline int64_t halves_floats(int64_t D, int64_t rows) { return round_up(rows * round_up(D, CHUNK) / 2, LANES); }
 
 template <class Tiles>
-inline void attend_halves(const AttentionArgs& args, const TaskRows& rows, char* scratch) {
+inline void attend_halves(const AttentionArgs& args, const TaskRows& rows, float* scratch) {
   const TileSession<Tiles> session(full_tiles());
   const int64_t depth = round_up(args.cache.D, CHUNK);
   uint16_t* halves = reinterpret_cast<uint16_t*>(scratch);
-  float* queries = reinterpret_cast<float*>(scratch + halves_bytes(args.cache.D, rows.count()));
+  float* queries = scratch + halves_floats(args.cache.D, rows.count());
   const SoftmaxState state(args, rows, queries + rows.count() * depth);
   scale_queries<true>(args, rows, depth, queries);
   halve_queries(args, rows, depth, halves);
@@ -150,7 +154,7 @@ inline void attend_halves(const AttentionArgs& args, const TaskRows& rows, char*
       if (STREAMED) fetch_ahead(tiles, depth, depth);
       attend_tile<Tiles>(state, halves, first, tiles, here.position);
     } else {
-      for_blocks<ATTENTION_ROWS>(first, first + R, [&]<int SOME>(int64_t row) {
+      for_parts<R, ATTENTION_ROWS>(first, [&]<int SOME>(int64_t row) {
         attend_rows<SOME, STREAMED>(state, queries, row, tiles, here.position);
       });
     }
@@ -195,11 +199,12 @@ INLINE void weigh_tile_bytes(const SoftmaxState& state, const Int8Queries& queri
     const Seen<SOME_ROWS> seen(state, first + row, start);
     Floats scores[SOME_ROWS][2];
     UNROLL
-    for (int r = 0; r < SOME_ROWS; ++r)
+    for (int r = 0; r < SOME_ROWS; ++r) {
       UNROLL
       for (int half = 0; half < 2; ++half)
         scores[r][half] = to_float(load(sums.half[half][row + r])) * broadcast(queries.scale[first + row + r]) *
                           load(chunk.key_scales + half * LANES);
+    }
     uint8_t* bytes = weights.bytes[row];
     float *scale = weights.scale + row, *decay = weights.decay + row;
     if (seen.least == CHUNK) {
@@ -223,13 +228,14 @@ INLINE void add_tile_bytes(const ByteWeights& weights, const int8_t* values, int
     Tiles::template add_unsigned<0, 7, 2>();
     Tiles::template add_unsigned<1, 7, 3>();
     store_sums<Tiles>(sums);
-    for (int r = 0; r < ROWS; ++r)
+    for (int r = 0; r < ROWS; ++r) {
       UNROLL
       for (int half = 0; half < 2; ++half) {
         float* at = out + r * depth + d + half * LANES;
         store(at, load(at) * broadcast(weights.decay[r]) +
                       to_float(load(sums.half[half][r])) * broadcast(weights.scale[r]));
       }
+    }
   }
 }
 
@@ -260,7 +266,7 @@ inline void attend_bytes_on_tiles(const AttentionArgs& args, const TaskRows& row
       if (STREAMED) fetch_ahead(chunk.tiles, queries.depth, state.depth);
       attend_tile<Tiles>(state, queries, first, chunk, here.position);
     } else {
-      for_blocks<INT8_ATTENTION_ROWS>(first, first + R, [&]<int SOME>(int64_t row) {
+      for_parts<R, INT8_ATTENTION_ROWS>(first, [&]<int SOME>(int64_t row) {
         attend_bytes<SOME, STREAMED>(state, queries, row, chunk, here.position);
       });
     }
@@ -268,25 +274,22 @@ inline void attend_bytes_on_tiles(const AttentionArgs& args, const TaskRows& row
   state.finish(args, rows);
 }
 
+// Tasks with fewer rows of a group than a tile has go the way of isa/attention.h.
 template <class Tiles>
-inline void attention_tiles(ThreadPool& pool, const AttentionArgs& args) {
-  const Cache& cache = args.cache;
-  const bool halved = cache.kind == Kind::bf16;  // bf16 queries, before the floats that the other way needs
-  for_tasks(
-      pool, args,
-      [&](int64_t rows) {
-        return (halved ? halves_bytes(cache.D, rows) : 0) + attention_scratch(cache, rows) * int64_t{sizeof(float)};
-      },
-      [&](const TaskRows& rows, char* scratch) {
-        float* floats = reinterpret_cast<float*>(scratch);
-        if (rows.of_group() < ROWS || cache.kind == Kind::f32) {
-          attend(args, rows, floats);
-        } else if (cache.kind == Kind::int8) {
-          attend_bytes_on_tiles<Tiles>(args, rows, floats);
-        } else {
-          attend_halves<Tiles>(args, rows, scratch);
-        }
-      });
+inline void attention_tiles_int8(ThreadPool& pool, const AttentionArgs& args) {
+  attend_tasks(pool, args, int8_attention_scratch, [](const AttentionArgs& args, const TaskRows& rows, float* scratch) {
+    if (rows.of_group() < ROWS) return attend_int8(args, rows, scratch);
+    attend_bytes_on_tiles<Tiles>(args, rows, scratch);
+  });
+}
+
+template <class Tiles>
+inline void attention_tiles_bf16(ThreadPool& pool, const AttentionArgs& args) {
+  const auto floats = [](int64_t D, int64_t rows) { return halves_floats(D, rows) + float_attention_scratch(D, rows); };
+  attend_tasks(pool, args, floats, [](const AttentionArgs& args, const TaskRows& rows, float* scratch) {
+    if (rows.of_group() < ROWS) return attend_float<uint16_t>(args, rows, scratch);
+    attend_halves<Tiles>(args, rows, scratch);
+  });
 }
 
 }  // namespace tampu::TAMPU_ISA

@@ -14,7 +14,7 @@ constexpr int CHUNK = 32;  // positions of one softmax step: the columns of a ti
 
 template <class Element>
 struct CacheLayout {
-  static constexpr int64_t GROUP = 4 / sizeof(Element);                  // neighbours in a word
+  static constexpr int64_t GROUP = 4 / sizeof(Element);                      // neighbours in a word
   static constexpr int64_t KEY_K = 16 * GROUP > CHUNK ? 16 * GROUP : CHUNK;  // d of a tile of keys
   static constexpr int64_t KEY_WORDS = KEY_K / GROUP, VALUE_WORDS = CHUNK / GROUP;
 

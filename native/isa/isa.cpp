@@ -1,8 +1,6 @@
 // All kernels for one instruction set. CMake compiles this file once per set, with TAMPU_ISA naming it and the flags
 // that let the compiler use it. Nothing here may instantiate a function that another set could share: the linker keeps
 // one copy, and it might be the one that this machine cannot run. So: only types of this namespace in templates.
-#include "kernels.h"
-
 #include "isa/attention.h"
 #include "isa/linear_float.h"
 #include "isa/linear_int4.h"
@@ -11,13 +9,14 @@
 #include "isa/peak.h"
 #include "isa/rows.h"
 #include "isa/sampling.h"
+#include "kernels.h"
 
 #define TAMPU_STRING_OF(name) #name
 #define TAMPU_STRING(name) TAMPU_STRING_OF(name)
 
 namespace tampu::TAMPU_ISA {
 
-static void linear(ThreadPool& pool, const LinearArgs& args) {
+void linear(ThreadPool& pool, const LinearArgs& args) {
   switch (args.weight.kind) {
     case Kind::int8:
       return linear_int8(pool, args);
@@ -30,15 +29,30 @@ static void linear(ThreadPool& pool, const LinearArgs& args) {
   }
 }
 
-static void attention(ThreadPool& pool, const AttentionArgs& args) {
-  for_tasks(
-      pool, args, [&](int64_t rows) { return attention_scratch(args.cache, rows) * sizeof(float); },
-      [&](const TaskRows& rows, char* scratch) { attend(args, rows, reinterpret_cast<float*>(scratch)); });
+void attention(ThreadPool& pool, const AttentionArgs& args) {
+  switch (args.cache.kind) {
+    case Kind::int8:
+      return attend_tasks(pool, args, int8_attention_scratch, attend_int8);
+    case Kind::bf16:
+      return attend_tasks(pool, args, float_attention_scratch, attend_float<uint16_t>);
+    default:
+      return attend_tasks(pool, args, float_attention_scratch, attend_float<float>);
+  }
 }
 
 const KernelTable table = {
-    TAMPU_STRING(TAMPU_ISA), quantize_rows, rms_norm,  silu_mul, linear,  lora_add, gather_rows,
-    rotary_table,            rotate_and_cache, attention, sample,   logprobs,
+    TAMPU_STRING(TAMPU_ISA),
+    quantize_rows,
+    rms_norm,
+    silu_mul,
+    linear,
+    lora_add,
+    gather_rows,
+    rotary_table,
+    rotate_and_cache,
+    attention,
+    sample,
+    logprobs,
     multiply_registers,
 };
 

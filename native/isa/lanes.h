@@ -40,11 +40,12 @@ struct Ints {
   IntPart part[PARTS];
 };
 
-#define LANEWISE(Result, name, Left, Right, expression)      \
-  INLINE Result name(const Left& a, const Right& b) {        \
-    Result result;                                           \
-    UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = expression; \
-    return result;                                           \
+#define LANEWISE(Result, name, Left, Right, expression)          \
+  INLINE Result name(const Left& a, const Right& b) {            \
+    Result result;                                               \
+    UNROLL                                                       \
+    for (int i = 0; i < PARTS; ++i) result.part[i] = expression; \
+    return result;                                               \
   }
 
 LANEWISE(Floats, operator+, Floats, Floats, a.part[i] + b.part[i])
@@ -70,39 +71,45 @@ LANEWISE(Ints, shift_right_logical, Ints, int, (IntPart)((UintPart)a.part[i] >> 
 
 INLINE Floats select(const Ints& condition, const Floats& yes, const Floats& no) {
   Floats result;
-  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = condition.part[i] ? yes.part[i] : no.part[i];
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) result.part[i] = condition.part[i] ? yes.part[i] : no.part[i];
   return result;
 }
 
 INLINE Ints select(const Ints& condition, const Ints& yes, const Ints& no) {
   Ints result;
-  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = condition.part[i] ? yes.part[i] : no.part[i];
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) result.part[i] = condition.part[i] ? yes.part[i] : no.part[i];
   return result;
 }
 
 // x - 0 is x, also for -0; written so that compilers see one broadcast instruction.
 INLINE Floats broadcast(float x) {
   Floats result;
-  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = x - FloatPart{};
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) result.part[i] = x - FloatPart{};
   return result;
 }
 
 INLINE Ints broadcast(int32_t x) {
   Ints result;
-  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = x - IntPart{};
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) result.part[i] = x - IntPart{};
   return result;
 }
 
 // Part by part: a copy of the whole would go through memory.
 INLINE Floats load(const float* from) {
   Floats result;
-  UNROLL for (int i = 0; i < PARTS; ++i) std::memcpy(&result.part[i], from + i * WIDTH, sizeof(FloatPart));
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) std::memcpy(&result.part[i], from + i * WIDTH, sizeof(FloatPart));
   return result;
 }
 
 INLINE Ints load(const int32_t* from) {
   Ints result;
-  UNROLL for (int i = 0; i < PARTS; ++i) std::memcpy(&result.part[i], from + i * WIDTH, sizeof(IntPart));
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) std::memcpy(&result.part[i], from + i * WIDTH, sizeof(IntPart));
   return result;
 }
 
@@ -115,11 +122,13 @@ INLINE Floats load(const float* from, int64_t count) {
 }
 
 INLINE void store(float* to, const Floats& x) {
-  UNROLL for (int i = 0; i < PARTS; ++i) std::memcpy(to + i * WIDTH, &x.part[i], sizeof(FloatPart));
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) std::memcpy(to + i * WIDTH, &x.part[i], sizeof(FloatPart));
 }
 
 INLINE void store(int32_t* to, const Ints& x) {
-  UNROLL for (int i = 0; i < PARTS; ++i) std::memcpy(to + i * WIDTH, &x.part[i], sizeof(IntPart));
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) std::memcpy(to + i * WIDTH, &x.part[i], sizeof(IntPart));
 }
 
 INLINE void store(float* to, const Floats& x, int64_t count) {
@@ -131,32 +140,37 @@ INLINE void store(float* to, const Floats& x, int64_t count) {
 
 INLINE Ints bits(const Floats& x) {
   Ints result;
-  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = (IntPart)x.part[i];
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) result.part[i] = (IntPart)x.part[i];
   return result;
 }
 
 INLINE Floats from_bits(const Ints& x) {
   Floats result;
-  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = (FloatPart)x.part[i];
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) result.part[i] = (FloatPart)x.part[i];
   return result;
 }
 
 INLINE Floats to_float(const Ints& x) {
   Floats result;
-  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = __builtin_convertvector(x.part[i], FloatPart);
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) result.part[i] = __builtin_convertvector(x.part[i], FloatPart);
   return result;
 }
 
 // Towards zero.
 INLINE Ints to_int(const Floats& x) {
   Ints result;
-  UNROLL for (int i = 0; i < PARTS; ++i) result.part[i] = __builtin_convertvector(x.part[i], IntPart);
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) result.part[i] = __builtin_convertvector(x.part[i], IntPart);
   return result;
 }
 
 INLINE Floats widen_bf16(const uint16_t* from) {
   Floats result;
-  UNROLL for (int i = 0; i < PARTS; ++i) {
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) {
     HalfPart half;
     std::memcpy(&half, from + i * WIDTH, sizeof half);
     result.part[i] = (FloatPart)(__builtin_convertvector(half, UintPart) << 16);
@@ -174,7 +188,8 @@ INLINE float widen_bf16_scalar(uint16_t half) {
 // The low 16 bits of each lane.
 INLINE void store_halves(uint16_t* to, const Ints& x, int64_t count) {
   uint16_t halves[LANES];
-  UNROLL for (int i = 0; i < PARTS; ++i) {
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) {
     const HalfPart half = __builtin_convertvector((UintPart)x.part[i], HalfPart);
     std::memcpy(halves + i * WIDTH, &half, sizeof half);
   }
@@ -188,7 +203,8 @@ INLINE void store_halves(uint16_t* to, const Ints& x, int64_t count) {
 // The low 8 bits of each lane.
 INLINE void store_bytes(int8_t* to, const Ints& x, int64_t count) {
   int8_t bytes[LANES];
-  UNROLL for (int i = 0; i < PARTS; ++i) {
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) {
     const BytePart byte = __builtin_convertvector(x.part[i], BytePart);
     std::memcpy(bytes + i * WIDTH, &byte, sizeof byte);
   }
@@ -202,7 +218,8 @@ INLINE void store_bytes(int8_t* to, const Ints& x, int64_t count) {
 // a * b + c where a * b is exact in float32, so that fused or not makes no difference (see numerics.BF16_SMALLEST).
 INLINE Floats add_exact_product(const Floats& a, const Floats& b, const Floats& c) {
   Floats result;
-  UNROLL for (int i = 0; i < PARTS; ++i) {
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) {
 #if defined(__AVX512F__)
     result.part[i] = _mm512_fmadd_ps(a.part[i], b.part[i], c.part[i]);
 #elif defined(__FMA__)
@@ -262,7 +279,8 @@ INLINE int32_t fold_maximum(const Ints& x) {
 // Bit l is lane l of a condition.
 INLINE uint32_t lane_bits(const Ints& condition) {
   uint32_t result = 0;
-  UNROLL for (int i = 0; i < PARTS; ++i) {
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) {
 #if defined(__AVX512F__)
     result = _mm512_movepi32_mask((__m512i)condition.part[i]);
 #elif defined(__AVX2__)
@@ -279,7 +297,8 @@ INLINE void store_kept(int32_t* to, const Ints& x, uint32_t kept) {
 #if defined(__AVX512F__)
   _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(static_cast<__mmask16>(kept), (__m512i)x.part[0]));
 #elif defined(__AVX2__)
-  UNROLL for (int i = 0; i < PARTS; ++i) {  // which lanes go where, a byte each, from the bits: Peter Cordes
+  UNROLL
+  for (int i = 0; i < PARTS; ++i) {  // which lanes go where, a byte each, from the bits: Peter Cordes
     const uint32_t some = kept >> i * WIDTH & 0xFF;
     const uint64_t from = _pext_u64(0x0706050403020100, _pdep_u64(some, 0x0101010101010101) * 0xFF);
     const __m256i order = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(from)));
@@ -290,7 +309,8 @@ INLINE void store_kept(int32_t* to, const Ints& x, uint32_t kept) {
   if (kept == 0xFFFF) return store(to, x);
   int32_t lane[LANES];
   store(lane, x);
-  UNROLL for (int l = 0; l < LANES; ++l) {  // without branches, which nobody could predict
+  UNROLL
+  for (int l = 0; l < LANES; ++l) {  // without branches, which nobody could predict
     *to = lane[l];
     to += kept >> l & 1;
   }
@@ -308,6 +328,13 @@ template <int SIZE, class Block>
 INLINE void for_blocks(int64_t first, int64_t end, Block&& block) {
   for (; first + SIZE <= end; first += SIZE) block.template operator()<SIZE>(first);
   if constexpr (SIZE > 1) for_blocks<SIZE / 2>(first, end, block);
+}
+
+// part.operator()<SOME>(row) for the R rows from `first` on, MOST at a time or all at once; both are powers of two.
+template <int R, int MOST, class Part>
+INLINE void for_parts(int64_t first, Part&& part) {
+  constexpr int SOME = R < MOST ? R : MOST;
+  for (int64_t row = first; row < first + R; row += SOME) part.template operator()<SOME>(row);
 }
 
 }  // namespace tampu::TAMPU_ISA

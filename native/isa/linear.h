@@ -5,7 +5,7 @@
 
 namespace tampu::TAMPU_ISA {
 
-constexpr int PANEL = 32;             // columns of a tile
+constexpr int PANEL = 32;              // columns of a tile
 constexpr int64_t TASK_BYTES = 65536;  // of weights, at least, in one task
 
 // Weights are read once and in order, but the processor's own prefetching stops at every page.

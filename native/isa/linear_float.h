@@ -7,7 +7,7 @@
 
 namespace tampu::TAMPU_ISA {
 
-constexpr int64_t BLOCK = 32;  // k of a tile
+constexpr int64_t BLOCK = 32;         // k of a tile
 constexpr int64_t FLOAT_CHUNK = 128;  // rows of one task
 constexpr int FLOAT_ROWS = WIDTH == 16 ? 8 : WIDTH == 8 ? 2 : 1;
 
@@ -136,9 +136,10 @@ inline void linear_float(ThreadPool& pool, const LinearArgs& args) {
       for (int64_t k = 0; k < stride; k += SIZE, tile += BLOCK * PANEL)
         add_tile<R, true>(rows + m * stride + k, stride, tile, totals);
       UNROLL
-      for (int r = 0; r < R; ++r)
+      for (int r = 0; r < R; ++r) {
         UNROLL
         for (int half = 0; half < 2; ++half) store_columns(args, m + r, panel * PANEL + half * LANES, totals[r][half]);
+      }
     });
   });
 }

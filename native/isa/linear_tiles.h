@@ -11,10 +11,10 @@
 
 namespace tampu::TAMPU_ISA {
 
-constexpr int64_t CHUNK_TILES = 32;            // tiles of rows in one task, at most
-constexpr int64_t RESIDENT_BYTES = 1 << 20;    // of rows, at most, in one block: half the cache of the target
-constexpr int64_t BLOCKED_PANELS = 8;          // panels whose sums wait, at most: another quarter
-constexpr int64_t STREAM_BYTES = 16384;        // how far ahead weights that are used once are fetched
+constexpr int64_t CHUNK_TILES = 32;          // tiles of rows in one task, at most
+constexpr int64_t RESIDENT_BYTES = 1 << 20;  // of rows, at most, in one block: half the cache of the target
+constexpr int64_t BLOCKED_PANELS = 8;        // panels whose sums wait, at most: another quarter
+constexpr int64_t STREAM_BYTES = 16384;      // how far ahead weights that are used once are fetched
 constexpr int64_t WEIGHT_TILE_BYTES = 2 * TILE_BYTES;
 
 struct Int8Product {
@@ -50,10 +50,10 @@ struct Bf16Product {
 
 // How a product is cut, in tiles of 16 rows, tiles of K, and panels.
 struct TilePlan {
-  int64_t depth;       // tiles of K, padded
-  int64_t row_tiles;   // tiles of rows, padded
-  int64_t chunk;       // tiles of rows of a task; even where there are two or more
-  int64_t block;       // tiles of K of a block
+  int64_t depth;      // tiles of K, padded
+  int64_t row_tiles;  // tiles of rows, padded
+  int64_t chunk;      // tiles of rows of a task; even where there are two or more
+  int64_t block;      // tiles of K of a block
   int64_t panels, group;
 
   TilePlan(const LinearArgs& args, int64_t tile_k, int num_threads)
@@ -96,7 +96,8 @@ inline void pack_row_tiles(const LinearArgs& args, const TilePlan& plan, int64_t
       const int64_t bytes = row_bytes - start < TILE_LINE ? row_bytes - start : TILE_LINE;
       for (int64_t r = 0; r < TILE_ROWS; ++r) {
         const int64_t m = row * TILE_ROWS + r, count = m < args.M ? bytes : 0;
-        if (count > 0) std::memcpy(tile + r * TILE_LINE, static_cast<const char*>(args.rows) + m * row_bytes + start, count);
+        if (count > 0)
+          std::memcpy(tile + r * TILE_LINE, static_cast<const char*>(args.rows) + m * row_bytes + start, count);
         std::memset(tile + r * TILE_LINE + count, 0, TILE_LINE - count);
       }
     }

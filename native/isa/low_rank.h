@@ -15,8 +15,8 @@ INLINE Floats load_element(const uint16_t* at) { return widen_bf16(at); }
 INLINE Floats load_element(const float* at) { return load(at); }
 
 struct LowRankScratch {
-  float* rows;    // [count, stride], the rows that have an adapter, ordered by it, as float32
-  float* inner;   // [count, ranks], their products with `down`
+  float* rows;   // [count, stride], the rows that have an adapter, ordered by it, as float32
+  float* inner;  // [count, ranks], their products with `down`
   int64_t stride, ranks;
 };
 
@@ -155,9 +155,8 @@ inline void lora_add(ThreadPool& pool, const LoraArgs& args) {
   pool.reserve(0, count * (stride + ranks) * sizeof(float));
   float* rows = static_cast<float*>(pool.shared());
   const LowRankScratch scratch{rows, rows + count * stride, stride, ranks};
-  parallel(pool, count, count * stride, [&](int64_t at, int) {
-    widen_row(args, args.order[at], scratch.rows + at * stride, stride);
-  });
+  parallel(pool, count, count * stride,
+           [&](int64_t at, int) { widen_row(args, args.order[at], scratch.rows + at * stride, stride); });
   if (!args.is_bf16)
     lora_add_as<false, float>(pool, args, scratch, bytes);
   else if (args.rows_kind == Kind::f32)

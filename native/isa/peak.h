@@ -5,19 +5,6 @@
 
 namespace tampu::TAMPU_ISA {
 
-// One sum plus products of as many int8 as its register holds: the instructions of multiply_tile.
-INLINE IntPart multiply_register(IntPart sum, IntPart factor) {
-#if defined(__AVX512VNNI__)
-  return (IntPart)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)sum, (__m512i)factor);
-#elif defined(__AVX2__)
-  const __m256i pairs = _mm256_maddubs_epi16((__m256i)sum, _mm256_sign_epi8((__m256i)factor, (__m256i)sum));
-  return sum + (IntPart)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
-#else
-  const IntPart pairs = (IntPart)(((Words)sum << 8 >> 8) * (Words)factor + ((Words)sum >> 8) * (Words)factor);
-  return sum + (pairs << 16 >> 16) + (pairs >> 16);
-#endif
-}
-
 // Every thread multiplies in its registers; the sums go to scratch, so that no compiler leaves them out.
 inline void multiply_registers(ThreadPool& pool, const MultiplyArgs& args) {
   constexpr int CHAINS = WIDTH == 16 ? 24 : 12;  // more than an instruction takes cycles

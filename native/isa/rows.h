@@ -104,7 +104,9 @@ struct TileShape {
   int64_t k, group, columns;  // k of a tile, k side by side, columns of a half
   explicit TileShape(Kind kind)
       : k(kind == Kind::int8 ? 64 : 32),
-        group(kind == Kind::int8 ? 4 : kind == Kind::bf16 ? 2 : 1),
+        group(kind == Kind::int8   ? 4
+              : kind == Kind::bf16 ? 2
+                                   : 1),
         columns(kind == Kind::f32 ? 32 : 16) {}
 };
 

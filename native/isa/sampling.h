@@ -64,15 +64,18 @@ inline float highest_logit(const float* logits, int64_t V) {
   constexpr int CHAINS = 4;
   Floats highest[CHAINS];
   Ints broken = broadcast(0);
-  UNROLL for (int c = 0; c < CHAINS; ++c) highest[c] = broadcast(-INFINITE);
+  UNROLL
+  for (int c = 0; c < CHAINS; ++c) highest[c] = broadcast(-INFINITE);
   const auto look = [&](int64_t i, Floats& most) {
     const Floats x = load_logits(logits, i, V);
     broken = broken | (x != x);
     most = select(x > most, x, most);
   };
   int64_t i = 0;
-  for (; i + CHAINS * LANES <= V; i += CHAINS * LANES)
-    UNROLL for (int c = 0; c < CHAINS; ++c) look(i + c * LANES, highest[c]);
+  for (; i + CHAINS * LANES <= V; i += CHAINS * LANES) {
+    UNROLL
+    for (int c = 0; c < CHAINS; ++c) look(i + c * LANES, highest[c]);
+  }
   for (; i < V; i += LANES) look(i, highest[0]);
   if (lane_bits(broken)) return __builtin_nanf("");
   float result = -INFINITE;
@@ -102,7 +105,8 @@ inline void pad(const Tokens& tokens) {
   }
 }
 
-// Appends the lanes in `kept` to a local `to`, which so stays in registers; the place of a token is at or before where it was, so that this may be done in place.
+// Appends the lanes in `kept` to a local `to`, which so stays in registers; the place of a token is at or before where
+// it was, so that this may be done in place.
 INLINE void append(Tokens& to, const Floats& logits, const Ints& weights, const Ints& ids, uint32_t kept) {
   store_kept(reinterpret_cast<int32_t*>(to.logits + to.count), bits(logits), kept);
   store_kept(to.weights + to.count, weights, kept);
@@ -164,7 +168,8 @@ struct WideSum {
 template <bool WEIGHED>
 inline void measure_above(const Tokens& tokens, const float* pivots, int64_t* above) {
   Floats pivot[PIVOTS];
-  UNROLL for (int p = 0; p < PIVOTS; ++p) pivot[p] = broadcast(pivots[p]);
+  UNROLL
+  for (int p = 0; p < PIVOTS; ++p) pivot[p] = broadcast(pivots[p]);
   for (int64_t first = 0; first < tokens.count; first += WideSum::LONGEST * LANES) {
     const int64_t most = first + WideSum::LONGEST * LANES, end = most < tokens.count ? most : tokens.count;
     WideSum sums[PIVOTS];
@@ -172,7 +177,8 @@ inline void measure_above(const Tokens& tokens, const float* pivots, int64_t* ab
       const Floats x = load(tokens.logits + i);
       const Ints weight = WEIGHED ? load(tokens.weights + i) : broadcast(1);
       const Ints lower = weight & broadcast(0xFFFF), upper = shift_right_logical(weight, 16);
-      UNROLL for (int p = 0; p < PIVOTS; ++p) {
+      UNROLL
+      for (int p = 0; p < PIVOTS; ++p) {
         const Ints counts = x > pivot[p];
         sums[p].add(counts & lower, counts & upper);
       }

@@ -24,10 +24,19 @@ void linear(ThreadPool& pool, const LinearArgs& args) {
     return linear_tiles<Tiles, Int4Product>(pool, args);
   if (args.weight.kind == Kind::bf16 && args.M >= Bf16Product::LEAST_ROWS)
     return linear_tiles<Tiles, Bf16Product>(pool, args);
-  TAMPU_BASE::table.linear(pool, args);
+  TAMPU_BASE::linear(pool, args);
 }
 
-void attention(ThreadPool& pool, const AttentionArgs& args) { attention_tiles<Tiles>(pool, args); }
+void attention(ThreadPool& pool, const AttentionArgs& args) {
+  switch (args.cache.kind) {
+    case Kind::int8:
+      return attention_tiles_int8<Tiles>(pool, args);
+    case Kind::bf16:
+      return attention_tiles_bf16<Tiles>(pool, args);
+    default:
+      TAMPU_BASE::attention(pool, args);
+  }
+}
 
 // Every thread multiplies its tiles of bytes, four sums in turn.
 void multiply_registers(ThreadPool& pool, const MultiplyArgs& args) {

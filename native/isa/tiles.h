@@ -87,7 +87,8 @@ struct SoftwareTiles {
     for (int t = 0; t < 16; ++t) {
       const bool used = config.rows[t] > 0;
       expect(used == (config.line[t] > 0), "rows and bytes of a tile are both zero or neither");
-      expect(!used || (t < 8 && config.rows[t] <= TILE_ROWS && config.line[t] <= TILE_LINE), "8 tiles of 16 x 64 bytes");
+      expect(!used || (t < 8 && config.rows[t] <= TILE_ROWS && config.line[t] <= TILE_LINE),
+             "8 tiles of 16 x 64 bytes");
     }
     registers().config = config;
     registers().configured = true;
