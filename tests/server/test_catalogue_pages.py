@@ -20,7 +20,8 @@ from tampu.engine.card import EngineStatus
 from tampu.errors import BadSetting
 from tampu.server.app import create_app
 from tampu.server.catalogue_facts import Shown
-from tampu.server.catalogue_pages import page_of, prefers_html
+from tampu.server.catalogue_pages import page_of
+from tampu.server.html import prefers_html
 from tampu.server.metrics import Speed
 from tampu.server.samples import Reader
 from tampu.settings import Secret, ServerSettings

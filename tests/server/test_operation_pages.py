@@ -21,7 +21,7 @@ def test_the_page_shows_every_field_and_loads_nothing() -> None:
             for field in operation.table:
                 assert f"<code>{field.name}</code>" in html
     assert "<script" not in html and "<link" not in html and "<img" not in html
-    assert set(re.findall(r'(?:src|href)="([^"#]+)"', html)) == {"/models", "/openapi.json"}
+    assert set(re.findall(r'(?:src|href)="([^"#]+)"', html)) == {"/", "/models", "/docs", "/openapi.json"}
 
 
 def test_every_link_within_the_page_leads_somewhere() -> None:

@@ -5,7 +5,6 @@ Nothing of it is written by hand for one dialect: names, fields, samples and err
 
 import asyncio
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
@@ -15,7 +14,6 @@ from starlette.responses import Response
 from tampu.catalogue import CAPABILITIES, decimal_dollars
 from tampu.dialects.base import Dialect, ModelEntry, Operation, Provider, dumps
 from tampu.dialects.openai_answers import wire_fingerprint
-from tampu.errors import ServiceError
 from tampu.server.catalogue_facts import (
     A_MILLION,
     WORKLOADS,
@@ -28,24 +26,13 @@ from tampu.server.catalogue_facts import (
     summary,
 )
 from tampu.server.example_answers import streamed_answer, whole_answer
-from tampu.server.html import Html, code, document, fold, join, listing, pairs, table, tag
+from tampu.server.html import Html, code, document, fold, join, listing, pairs, prefers_html, table, tag
 from tampu.server.operation_pages import operation_part
-from tampu.server.records import record_of
 from tampu.server.routes import READ, AddRoute, Dress, Endpoint, as_json
 from tampu.server.service import Service
 
 PATH = "/models"
 PAGE = f"{PATH}/{{model:path}}"
-WEIGHT = re.compile(r";\s*q=([01](?:\.[0-9]{0,3})?)(?![0-9.])")
-
-
-def prefers_html(accept: str) -> bool:
-    """Whether an Accept header names HTML, and wants JSON no more than it."""
-    wanted = {}
-    for item in accept.lower().split(","):
-        weight = WEIGHT.search(item)
-        wanted[item.partition(";")[0].strip()] = float(weight[1]) if weight else 1.0
-    return wanted.get("text/html", 0.0) > 0 and wanted["text/html"] >= wanted.get("application/json", 0.0)
 
 
 def add_catalogue(add: AddRoute, service: Service) -> dict[str, Dress]:
@@ -71,27 +58,19 @@ def add_catalogue(add: AddRoute, service: Service) -> dict[str, Dress]:
                 return await model_page(request)
             return await endpoint(request)
 
-        return readable(answer)
+        return varied(answer)
 
-    add(PATH, readable(models), READ)
+    add(PATH, varied(models), READ)
     add(f"{PATH}.json", models, READ)
     add(f"{PAGE}.json", model_json, READ)
     return {PAGE: or_page}
 
 
-def readable(endpoint: Endpoint) -> Endpoint:
-    """The endpoint, with its errors as a page for those who want one."""
+def varied(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, for caches: another Accept header gets another answer."""
 
     async def answer(request: Request) -> Response:
-        try:
-            response = await endpoint(request)
-        except ServiceError as error:
-            if not prefers_html(request.headers.get("accept", "")):
-                raise
-            record_of(request.scope).refuse(error)
-            words = tag("p", error.message), tag("p", tag("a", "What this server offers", href=PATH))
-            response = document("tampu", tag("h1", "There is no such page now"), *words)
-            response.status_code = int(error.status)
+        response = await endpoint(request)
         response.headers["vary"] = "accept"
         return response
 
@@ -119,7 +98,7 @@ def list_page(models: Sequence[Shown]) -> Response:
     """Every model in short."""
     cards = [tag("li", card(model), class_="card") for model in models]
     intro = tag("p", "Each answers in every dialect here. For programs: ", link(f"{PATH}.json"), class_="soft")
-    return document("Models", tag("h1", "Models"), intro, tag("ul", *cards, class_="plain"))
+    return document("Models", tag("h1", "Models"), intro, tag("ul", *cards, class_="plain"), here=PATH)
 
 
 def card(model: Shown) -> Html:
@@ -146,15 +125,14 @@ def page_of(model: Shown) -> Response:
     """The page of one model."""
     providers = model.providers()
     links = [link(f"#{provider.key}", provider.title) for provider in providers]
-    back = tag("p", dotted((link(PATH, "Models"), link(f"{quote(model.address)}.json", "JSON"))))
     return document(
         model.title,
-        back,
         tag("h1", model.title),
         tag("p", model.model.known.description),
         tag("p", status_line(model, long=True)),
         *notice(model),
         tag("p", *badges(model)),
+        tag("p", "For programs: ", link(f"{quote(model.address)}.json"), class_="soft"),
         facts(model),
         names(model, providers),
         prices(model),

@@ -16,13 +16,14 @@ from tampu.server.samples import Reader, plain
 def docs_page(dialects: Sequence[Dialect], reader: Reader) -> Response:
     """Every operation of every dialect."""
     providers = by_provider(dialects)
-    links = {"/models": "Models", "/openapi.json": "OpenAPI", **{f"#{each.key}": each.title for each in providers}}
+    links = {**{f"#{each.key}": each.title for each in providers}, "/openapi.json": "OpenAPI description"}
     return document(
-        f"tampu {__version__}",
-        tag("h1", f"tampu {__version__}"),
+        f"Docs of tampu {__version__}",
+        tag("h1", "Docs"),
         tag("p", SUMMARY),
         tag("nav", *(tag("a", words, href=address) for address, words in links.items())),
         *(provider_section(provider, reader, its) for provider, its in providers.items()),
+        here="/docs",
     )
 
 

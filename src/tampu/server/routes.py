@@ -13,9 +13,11 @@ from starlette.responses import JSONResponse, Response
 from tampu import __version__
 from tampu.dialects.base import Dialect, Operation, Question, Reading, dumps
 from tampu.dialects.kinds import Text
-from tampu.errors import InvalidRequest, MethodNotAllowed, RouteNotFound, ServiceError
+from tampu.errors import InvalidRequest, MethodNotAllowed, RouteNotFound, ServiceError, Unauthorized
 from tampu.server.body import is_form, parse_form, parse_json, read_body
 from tampu.server.documents import describe
+from tampu.server.home_page import home_page
+from tampu.server.html import error_page, prefers_html
 from tampu.server.operation_pages import docs_page
 from tampu.server.recorder import Asked, Recorder, client_of
 from tampu.server.records import record_of
@@ -27,6 +29,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 Dress = Callable[[Endpoint], Endpoint]
 AddRoute = Callable[[str, Endpoint, list[str]], None]  # path, endpoint, methods
 READ = ["GET", "HEAD"]
+KEY_HINT = "A browser sends no key by itself: with --public-models the server shows its models to everybody."
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -164,13 +167,24 @@ def add_public(add: AddRoute, service: Service) -> None:
         return Response(schema, media_type="application/json")
 
     async def docs(request: Request) -> Response:
-        model = service.entry() if service.upstream.card else None
+        model = service.entry() if service.is_loaded() else None
         return await asyncio.to_thread(docs_page, service.dialects, service.reader(request, model))
 
+    async def home(request: Request) -> Response:
+        if not prefers_html(request.headers.get("accept", "")):
+            response: Response = await version(request)
+        else:
+            model = service.entry() if service.is_loaded() else None
+            reader = service.reader(request, model)
+            response = await asyncio.to_thread(home_page, service.dialects, reader, service.upstream.status, model)
+        response.headers["vary"] = "accept"
+        return response
+
     routes: dict[Endpoint, tuple[str, ...]] = {
+        home: ("/",),
         ready: ("/readyz", "/health", "/healthz"),
         alive: ("/livez",),
-        version: ("/version", "/"),
+        version: ("/version",),
         openapi: ("/openapi.json",),
         docs: ("/docs",),
     }
@@ -191,10 +205,26 @@ def add_error_handlers(app: FastAPI, service: Service) -> None:
         ours, headers = translate(error, request)
         response = service.render_error(ours, record_of(request.scope))
         response.headers.update(headers)
-        return response
+        return page_for_people(ours, response) if wants_page(request) else response
 
     for kind in (ServiceError, HTTPException):
         app.add_exception_handler(kind, refuse)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether somebody reads the answer in a browser."""
+    return request.method == "GET" and prefers_html(request.headers.get("accept", ""))
+
+
+def page_for_people(error: ServiceError, refusal: Response) -> Response:
+    """An error as a page, with the status and the headers of what a program gets."""
+    hint = (KEY_HINT,) if isinstance(error, Unauthorized) else ()
+    page = error_page("This cannot be shown", error.message, *hint)
+    page.status_code = refusal.status_code
+    for name, value in refusal.headers.items():
+        page.headers.setdefault(name, value)
+    page.headers["vary"] = "accept"
+    return page
 
 
 def translate(error: Exception, request: Request) -> tuple[ServiceError, dict[str, str]]:

@@ -83,10 +83,14 @@ class Service:
     started_at: int  # Unix time in seconds
     catalogue: Catalogue = CATALOGUE
 
+    def is_loaded(self) -> bool:
+        """Whether there is a model that requests can ask for."""
+        return self.upstream.card is not None and self.upstream.status.phase not in ("loading", "failed")
+
     def card(self) -> ModelCard:
         """The loaded model. Raises NotReady until it is there, with how far it is."""
         card, status = self.upstream.card, self.upstream.status
-        if card is not None and status.phase not in ("loading", "failed"):
+        if card is not None and self.is_loaded():
             return card
         if status.phase == "failed":
             raise NotReady(f"The model cannot be loaded: {status.detail or 'the log says why'}.")
