@@ -8,7 +8,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from typer.testing import CliRunner
 
-from tampu.cli.main import COMMANDS, app
+from tampu.cli.commands import COMMANDS
+from tampu.cli.main import app
 from tampu.dialects.base import Dialect, Policy
 from tampu.dialects.dataoorts import Dataoorts
 from tampu.dialects.deepinfra import build_deepinfra

@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tampu.errors import BadSetting, nearest
+from tampu.errors import BadSetting, nearest, reason
 from tampu.request import Usage
 
 Entry = TypeVar("Entry")
@@ -183,7 +183,7 @@ def load_catalogue(path: str) -> Catalogue:
     try:
         text = Path(path).expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
-        raise BadSetting(f"The catalogue {path} cannot be read: {error}.") from error
+        raise BadSetting(f"The catalogue {path} cannot be read: {reason(error)}.") from error
     return read_catalogue(text, path, CATALOGUE)
 
 

@@ -45,6 +45,7 @@ TampuError
 │   ├── TensorMismatch          a missing, extra or misshapen tensor
 │   └── TooLittleMemory         says how much is needed, and what would fit
 ├── ModelMissing                no such model here (CLI exit 4)
+├── FileUnreadable              a file that the user names is missing, or cannot be read (CLI exit 2)
 ├── LicenceRequired             the hub wants the licence accepted first (CLI exit 5)
 ├── NetworkUnavailable          the hub cannot be reached (CLI exit 6)
 ├── PortTaken                   somebody else listens there (CLI exit 7)
@@ -59,6 +60,23 @@ from http import HTTPStatus
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Up to `count` of the `known` names that look most like `name`, best first."""
     return difflib.get_close_matches(name, list(known), n=count, cutoff=0.5)
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """` Did you mean a, b or c?` with up to three names like this one, never itself; else what is said `otherwise`."""
+    *others, last = nearest(name, (other for other in known if other != name)) or [""]
+    if not last:
+        return otherwise
+    return f" Did you mean {', '.join(others)} or {last}?" if others else f" Did you mean {last}?"
+
+
+def reason(error: BaseException) -> str:
+    """Why a file cannot be read or written, in words: no number of the system's, no name of a codec."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 text (byte {error.start})"
+    return str(error)
 
 
 class TampuError(Exception):
@@ -342,7 +360,7 @@ class RecordNotFound(ServiceError):
     status = HTTPStatus.NOT_FOUND
     code = "record_not_found"
     error_type = "not_found"
-    exit_code = 2
+    exit_code = 4
 
     def __init__(self, id_: str, where: str = "here") -> None:
         super().__init__(f"There is no record of a generation {id_[:256]!r} {where}.", param="id")
@@ -449,6 +467,15 @@ class ModelMissing(TampuError):
     """No such model on this machine; the message says how to get it."""
 
     exit_code = 4
+
+
+class FileUnreadable(TampuError):
+    """A file that a command is to read is missing, a directory, forbidden, or no text."""
+
+    exit_code = 2
+
+    def __init__(self, path: object, error: BaseException) -> None:
+        super().__init__(f"{path} cannot be read: {reason(error)}.")
 
 
 class LicenceRequired(TampuError):

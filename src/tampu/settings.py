@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import platformdirs
 
-from tampu.errors import BadSetting, nearest
+from tampu.errors import BadSetting, did_you_mean
 
 Quantization = Literal["auto", "int8", "int4", "bf16", "f32"]
 CacheType = Literal["auto", "int8", "bf16", "f32"]
@@ -114,9 +114,8 @@ def load(kind: type[Settings], given: Mapping[str, Any], environment: Mapping[st
     known = {item.name: item for item in fields(kind)}  # type: ignore[arg-type]
     for name in given:
         if name not in known:
-            near = nearest(name, known)
-            hint = f"Did you mean {', '.join(near)}?" if near else f"There are {', '.join(known)}."
-            raise BadSetting(f"There is no setting {name}. {hint}")
+            hint = did_you_mean(name, known, f" There are {', '.join(known)}.")
+            raise BadSetting(f"There is no setting {name}.{hint}")
     values = {name: value for name, value in given.items() if value is not None}
     for name in known.keys() - values.keys():
         if text := environment.get(environment_name(name)):  # empty is absent, as everywhere in a shell

@@ -35,7 +35,7 @@ def test_what_is_wrong_ends_in_a_message(tampu: Tampu, tmp_path: Path) -> None:
     unknown = tampu("adapters", "remove", "parrot")
     assert (unknown.exit_code, "There is no adapter 'parrot'" in unknown.stderr) == (4, True)
     asked = tampu("chat", "hello", "--adapter", "parrot")
-    assert (asked.exit_code, "There is no adapter 'parrot'" in asked.stderr) == (2, True)
+    assert (asked.exit_code, "There is no adapter 'parrot'" in asked.stderr) == (4, True)
 
 
 def test_a_misspelt_action_is_refused(tampu: Tampu) -> None:

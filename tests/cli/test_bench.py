@@ -46,5 +46,5 @@ def test_no_streams_are_wrong_usage(tampu: Tampu) -> None:
 
 def test_what_does_not_fit_the_context_is_refused(tampu: Tampu) -> None:
     result = tampu("bench", "--prompt-tokens", "5000")
-    assert result.exit_code == 3
+    assert result.exit_code == 2
     assert "5001 tokens do not fit the context of 2048" in result.stderr

@@ -33,7 +33,7 @@ def test_a_bad_setting_fails_and_a_mistyped_one_is_noticed() -> None:
     assert bad.detail.startswith("TAMPU_PORT='x' is not a")
     mistyped, well = check_settings({"TAMPU_PROT": "1", "TAMPU_HOME": "/x"})
     assert (mistyped.status, mistyped.detail) == ("warn", "TAMPU_PROT is no setting")
-    assert mistyped.fix.startswith("Did you mean TAMPU_PORT or ")
+    assert mistyped.fix.startswith("Did you mean TAMPU_PORT, ")
     assert (well.status, well.detail) == ("ok", "TAMPU_HOME")
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tampu.cli.main import SUMMARIES
+from tampu.cli.commands import SUMMARIES
 from tests.cli.conftest import Tampu
 
 
@@ -19,7 +19,9 @@ def test_every_variable_is_explained(tampu: Tampu) -> None:
 
 
 def test_every_exit_code_is_explained(tampu: Tampu) -> None:
-    assert "4  model not here" in tampu("help", "exit-codes").stdout
+    lines = tampu("help", "exit-codes").stdout.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["0", "1", "2", "3", "4", "5", "6", "7", "130"]
+    assert "No model, adapter or record of this name is on this machine." in lines[5]
 
 
 def test_a_misspelt_topic_gets_the_nearest_one(tampu: Tampu) -> None:

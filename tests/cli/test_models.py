@@ -23,7 +23,7 @@ def test_a_model_of_the_hubs_cache_is_listed_with_the_memory_it_will_take(tampu:
     }
     table = tampu("models").stdout
     assert "someone/tiny  hub" in table
-    assert "tampu pull llama3.1:8b" in table
+    assert "`tampu pull` shows what else there is." in table
 
 
 def test_a_model_of_another_kind_is_listed_as_such(tampu: Tampu, tmp_path: Path) -> None:

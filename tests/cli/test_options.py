@@ -1,10 +1,9 @@
 from dataclasses import fields
 
 import pytest
-import typer
 
 from tampu.cli import options
-from tampu.errors import BadSetting
+from tampu.errors import BadSetting, InvalidRequest
 from tampu.request import SamplingParams
 from tampu.settings import EngineSettings, ServerSettings, environment_name
 from tests.cli.conftest import Tampu
@@ -83,12 +82,12 @@ def test_sampling_flags_become_the_types_of_the_parameters() -> None:
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ({"temperature": "warm"}, "'warm' is not a number such as 0.5"),
-        ({"max_tokens": "2.5"}, "'2.5' is not a whole number such as 512"),
-        ({"stop_token_ids": ["x"]}, "'x' is not a whole number"),
-        ({"logit_bias": ["5"]}, "'5' is not TOKEN_ID=BIAS"),
+        ({"temperature": "warm"}, "--temperature must be a number such as 0.5, got 'warm'"),
+        ({"max_tokens": "2.5"}, "--max-tokens must be a whole number .*got '2.5'"),
+        ({"stop_token_ids": ["x"]}, "--stop-token-ids must be a whole number"),
+        ({"logit_bias": ["5"]}, "--logit-bias must be TOKEN_ID=BIAS"),
     ],
 )
 def test_a_flag_that_cannot_be_read_is_wrong_usage(flags: dict[str, object], message: str) -> None:
-    with pytest.raises(typer.BadParameter, match=message):
+    with pytest.raises(InvalidRequest, match=message):
         options.sampling(flags)

@@ -53,6 +53,32 @@ def test_an_unknown_repository_is_exit_code_4(hub: FakeHub, tampu: Tampu) -> Non
     assert "has no model someone/else" in result.stderr
 
 
+def test_without_a_name_it_shows_what_can_be_pulled(tampu: Tampu) -> None:
+    result = tampu("pull")
+    assert result.exit_code == 0
+    headings, first, *_ = result.stdout.splitlines()
+    assert headings.split() == ["name", "download", "in", "memory", "fits", "here", "licence"]
+    assert first.startswith("llama3.2:1b  2.5 GB ") and first.endswith("Llama 3.2 Community License")
+    assert "cria" not in result.stdout.partition("\n\n")[0]
+    assert "cria needs no pull" in result.stdout
+
+
+def test_the_table_for_programs_has_bytes_and_what_fits(tampu: Tampu) -> None:
+    found = {entry["name"]: entry for entry in json.loads(tampu("pull", "--json").stdout)}
+    large, small = found["llama3.1:8b"], found["llama3.2:1b"]
+    assert (large["download"], large["licence"]) == (2 * 8_030_261_248, "Llama 3.1 Community License")
+    assert large["memory"] > small["memory"] > 1_000_000_000
+    assert small["fits"] in ("int8", "int4", None) and small["repository"] == "meta-llama/Llama-3.2-1B-Instruct"
+
+
+@pytest.mark.parametrize("name", ["cria", "tampu/cria"])
+def test_the_bundled_model_needs_no_pull(name: str, tampu: Tampu) -> None:
+    result = tampu("pull", name, HF_HUB_OFFLINE="1")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("cria comes with tampu: there is nothing to fetch.")
+    assert json.loads(tampu("pull", name, "--json").stdout)["path"].endswith("cria.tampu")
+
+
 def _closed_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -257,7 +257,7 @@ def test_what_is_missing_is_told(tampu: Tampu, remember: Remember, tmp_path: Pat
     both = tampu("verify", record.id, "--prompt", "hello", "--request", "-")
     off, bad = tampu("verify", "req_1", TAMPU_STORE="off"), tampu("verify", record.id, "--request", "-", stdin="{")
     codes = [found.exit_code for found in (no_file, no_record, no_text, elsewhere, both, off, bad)]
-    assert codes == [2, 2, 2, 2, 2, 3, 2]
+    assert codes == [4, 4, 2, 4, 2, 3, 2]
     assert "the file is not there" in no_file.stderr and "the file is not there" in elsewhere.stderr
     assert "There is no record of a generation 'req_1' in " in no_record.stderr
     assert "was not recorded. Give its prompt with --prompt" in no_text.stderr

@@ -1,7 +1,7 @@
 import pytest
 
 from tampu.catalogue import CATALOGUE, CatalogueModel
-from tampu.model.names import KNOWN, HubName, all_names, hub_name, nearest_names
+from tampu.model.names import KNOWN, HubName, all_names, hub_name, known_names
 
 
 def test_no_name_means_two_models() -> None:
@@ -61,6 +61,6 @@ def test_all_names_start_with_the_one_asked_for() -> None:
     assert all_names("cria") == ("cria", "tampu/cria", "@cf/tampu/cria")
 
 
-def test_a_mistyped_name_finds_its_neighbours() -> None:
-    assert nearest_names("crai")[0] == "cria"
-    assert "llama3.2:1b" in nearest_names("llama-3.2:1b")
+def test_only_what_is_on_the_hub_can_be_pulled() -> None:
+    assert "cria" in known_names() and "cria" not in known_names(on_the_hub=True)
+    assert "llama3.2:1b" in known_names(on_the_hub=True)

@@ -177,7 +177,7 @@ def test_a_repository_that_is_not_there_is_missing(fake: FakeHub, tmp_path: Path
 
 
 def test_a_name_that_is_none_gets_the_nearest_one(tmp_path: Path) -> None:
-    with pytest.raises(ModelMissing, match=r"Did you mean llama3\.1:8b\?"):
+    with pytest.raises(ModelMissing, match=r"Did you mean llama3\.1:8b, "):
         pull("llama3.1:8", Hub("http://127.0.0.1:9", tmp_path), silent)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from tampu.cli.program import as_called
 from tampu.cli.terminal import print_json, progress_bar, table
 from tampu.engine.loading import model_id
 from tampu.model.adapter_store import AdapterStore, StoredAdapter, all_stores
@@ -53,7 +54,7 @@ def add(directory: Path, model: str, name: str, as_json: bool) -> None:
         print_json(as_object(model_id(model), added))
     else:
         print(f"{added.name} is here: rank {added.rank}, {', '.join(added.modules)}\n")
-        print(f'  tampu chat --model {model} --adapter {added.name} "Who are you?"')
+        print(as_called(f'  tampu chat --model {model} --adapter {added.name} "Who are you?"'))
 
 
 def remove(name: str, model: str, as_json: bool) -> None:
@@ -78,7 +79,7 @@ def show(model: str, as_json: bool) -> None:
         headings = ("name", "model", "rank", "size", "changes")
         print(table(headings, [as_row(*each) for each in found]))
     else:
-        print("No adapters are here. `tampu adapters add DIRECTORY` adds one that PEFT saved.")
+        print(as_called("No adapters are here. `tampu adapters add DIRECTORY` adds one that PEFT saved."))
 
 
 def chosen(model: str) -> str:

@@ -16,7 +16,7 @@ from tampu.cli import options
 from tampu.cli.opening import open_model
 from tampu.cli.terminal import note, print_json, table
 from tampu.engine.llm import LLM
-from tampu.errors import BadSetting, ServiceError
+from tampu.errors import InvalidRequest, ServiceError
 from tampu.kernels import load_kernels
 from tampu.kernels.interface import PackedLinear, rows_kind
 from tampu.kernels.limits import Limits, measure_limits
@@ -91,7 +91,7 @@ def bench(
     llm = open_model(flags)
     longest = max(prompt_tokens + 1, SHORT_PROMPT + tokens)
     if longest > llm.card.context:
-        raise BadSetting(f"{longest} tokens do not fit the context of {llm.card.context}: ask for fewer.")
+        raise InvalidRequest(f"{longest} tokens do not fit the context of {llm.card.context}: ask for fewer.")
     measure(llm, 1, SHORT_PROMPT, 4)  # the first use maps the weights and starts the threads
     roof = Roof.over(llm)
     figures = [replace(prefill(llm, prompt_tokens), limit=roof.reading())]

@@ -7,12 +7,12 @@ git diff | tampu chat "Describe this change:" -
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from tampu.cli import options
+from tampu.cli.files import read_text
 from tampu.cli.opening import check, open_model, read_flags
 from tampu.cli.reply import Reply, ask
 from tampu.cli.terminal import is_terminal, note, print_json, shown
@@ -32,8 +32,8 @@ def chat(
     raw: Annotated[bool, typer.Option("--raw", help="No chat format: the model goes on from the words.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer with its usage and seed as JSON.")] = False,
     schema: Annotated[
-        str, typer.Option("--schema", metavar="FILE", help="A JSON schema that the answer must match.")
-    ] = "",
+        str | None, typer.Option("--schema", metavar="FILE", help="A JSON schema that the answer must match.")
+    ] = None,
     adapter: Annotated[
         str, typer.Option("--adapter", metavar="NAME", help="The LoRA adapter of the model to answer with.")
     ] = "",
@@ -42,10 +42,10 @@ def chat(
     """Answer once, or converse."""
     text = read_words(words)
     check_flags(text, system, raw, as_json, {**flags, "schema": schema})
-    constraint = read_schema(schema) if schema else None
+    constraint = None if schema is None else read_schema(schema)
     llm = open_model(flags, max_num_seqs=options.sampling(flags).get("n", 1))
     if adapter:
-        llm.adapters.offer(adapter)  # refuse an unknown one before a conversation begins
+        llm.adapters.get(adapter)  # refuse an unknown one before a conversation begins
     sampling = read_flags(llm, flags)
     if text is None:
         # Only a conversation needs prompt_toolkit.
@@ -63,7 +63,7 @@ def check_flags(text: str | None, system: str, raw: bool, as_json: bool, flags: 
         raise typer.BadParameter("Nothing was asked: give words as arguments, or pipe them in.")
     if raw and system:
         raise typer.BadParameter(RAW_HAS_NO_SYSTEM)
-    if text is None and (raw or as_json or flags.get("schema") or flags.get("n") is not None):
+    if text is None and (raw or as_json or flags.get("schema") is not None or flags.get("n") is not None):
         raise typer.BadParameter(
             "--raw, --json, --schema and --n need words to answer: a conversation has none of them."
         )
@@ -73,10 +73,7 @@ def check_flags(text: str | None, system: str, raw: bool, as_json: bool, flags: 
 
 def read_schema(path: str) -> Constraint:
     """The constraint to answers that match the schema in this file."""
-    try:
-        return Constraint("json_schema", Path(path).read_text(), param="--schema")
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"--schema: {path} cannot be read: {error}.") from None
+    return Constraint("json_schema", read_text(path), param="--schema")
 
 
 def read_words(words: list[str] | None) -> str | None:

@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 import typer
 
 from tampu import __version__
+from tampu.cli.program import VARIABLE, as_called
 from tampu.cli.terminal import print_json
-from tampu.errors import ModelError, TampuError, nearest
+from tampu.errors import ModelError, TampuError, did_you_mean
 from tampu.kernels import available_isas, refused_isas, usable_cores
 from tampu.model.adapter_store import all_stores, is_whole
 from tampu.model.fit import largest_known
@@ -44,9 +45,9 @@ def doctor(
         print_json({"version": __version__, "checks": list(map(asdict, checks))})
     else:
         for check in checks:
-            print(f"{check.status:4}  {check.name:12}  {check.detail}")
+            print(f"{check.status:4}  {check.name:12}  {as_called(check.detail)}")
             if check.status != "ok":
-                print(f"      {'':12}  → {check.fix}")
+                print(f"      {'':12}  → {as_called(check.fix)}")
     if any(check.status == "fail" for check in checks):
         raise typer.Exit(1)
 
@@ -104,11 +105,11 @@ def check_disk(where: str, free: int) -> Check:
 def check_settings(environment: Mapping[str, str]) -> Iterator[Check]:
     """The TAMPU_ variables: values that are read, names that nobody reads."""
     kinds = (EngineSettings, ServerSettings)
-    known = {environment_name(item.name) for kind in kinds for item in fields(kind)} | {"TAMPU_HOME"}
+    known = {environment_name(item.name) for kind in kinds for item in fields(kind)} | {"TAMPU_HOME", VARIABLE}
     given = sorted(name for name in environment if name.startswith("TAMPU_"))
     for name in given:
         if name not in known:
-            fix = f"Did you mean {' or '.join(nearest(name, known)) or 'none of ours'}? Unset it otherwise."
+            fix = f"{did_you_mean(name, known)} Unset it otherwise.".strip()
             yield Check("settings", "warn", f"{name} is no setting", fix)
     try:
         for kind in kinds:

@@ -15,6 +15,7 @@ import typer
 
 from tampu.cli import options
 from tampu.cli.batch import Batch, finished_ids
+from tampu.cli.files import open_input
 from tampu.cli.opening import open_model
 from tampu.cli.terminal import counted, duration, note, progress_bar
 
@@ -30,10 +31,13 @@ def generate(
     **flags: Any,
 ) -> None:
     """Answer every line."""
+    if output is not None and output.exists() and Path(requests).exists() and output.samefile(requests):
+        raise typer.BadParameter("The requests would be written over: name another file.", param_hint="--output")
     done = finished_ids(output) if output else frozenset()
     with ExitStack() as stack:
-        source = sys.stdin.buffer if requests == "-" else stack.enter_context(Path(requests).open("rb"))
-        total = 0 if requests == "-" else count_lines(Path(requests))
+        source = sys.stdin.buffer if requests == "-" else stack.enter_context(open_input(requests))
+        # A pipe is read once: counting its lines would leave none.
+        total = count_lines(Path(requests)) if Path(requests).is_file() else 0
         sink = stack.enter_context(output.open("a", encoding="utf-8")) if output else sys.stdout
         batch = Batch(open_model(flags), int(time.time()), done)
         began, number = time.monotonic(), 0

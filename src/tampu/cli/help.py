@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from tampu.cli.main import EXIT_CODES, SUMMARIES
+from tampu.cli.commands import EXIT_CODES, SUMMARIES
+from tampu.cli.program import as_called
 from tampu.cli.terminal import table
-from tampu.errors import nearest
+from tampu.errors import did_you_mean
 from tampu.settings import EngineSettings, ServerSettings, environment_name
 
 OTHER_VARIABLES = {
@@ -28,9 +29,9 @@ def help(  # noqa: A001
 ) -> None:
     """Print the help."""
     if topic == "exit-codes":
-        print(EXIT_CODES)
+        print(table(("code", "meaning", "when"), [(str(code), *words) for code, words in EXIT_CODES.items()]))
     elif topic == "env":
-        print(table(("variable", "what it does"), list(variables())))
+        print(table(("variable", "what it does"), [(name, as_called(words)) for name, words in variables()]))
     else:
         print(help_of(context.parent, topic))
 
@@ -49,6 +50,6 @@ def help_of(program: Any, command: str | None) -> str:
         return str(program.get_help())
     found = program.command.get_command(program, command)
     if found is None:
-        near = ", ".join(nearest(command, (*SUMMARIES, *TOPICS)) or (*SUMMARIES, *TOPICS))
-        raise typer.BadParameter(f"There is no help on {command}. Did you mean {near}?")
+        hint = did_you_mean(command, (*SUMMARIES, *TOPICS), " `tampu help` lists the commands.")
+        raise typer.BadParameter(as_called(f"There is no help on {command}.{hint}"))
     return str(found.get_help(found.make_context(command, [], parent=program, resilient_parsing=True)))

@@ -6,48 +6,20 @@ import importlib
 import io
 import os
 import sys
+from itertools import zip_longest
 from types import ModuleType
 from typing import Any
 
 import typer
 
 from tampu import __version__
+from tampu.cli.commands import COMMANDS, EXAMPLES, EXIT_CODES, SUMMARIES
+from tampu.cli.failure import fault, report
+from tampu.cli.program import as_called, program
 from tampu.cli.quick import QuickCommand, QuickGroup
-from tampu.errors import TampuError, nearest
+from tampu.errors import did_you_mean
 
-# Heading: command, summary. `tampu --help` shows this table and loads no command.
-COMMANDS = {
-    "Talk": {
-        "chat": "Ask a model one thing, or talk with it.",
-        "generate": "Answer a JSONL file of requests, as a batch.",
-        "serve": "Serve the OpenAI API on a port.",
-    },
-    "Models": {
-        "models": "List the models on this machine.",
-        "pull": "Fetch a model from the Hugging Face hub.",
-        "pack": "Pack a checkpoint into one file that loads at once.",
-        "adapters": "Add, list or remove the LoRA adapters of a model.",
-    },
-    "Look inside": {
-        "verify": "Replay an answer and say whether it is the same.",
-        "tokenize": "Show the prompt a model is given, with its token ids.",
-        "bench": "Measure how fast a model reads and writes here.",
-        "doctor": "Check this machine and this installation.",
-        "paths": "Show where things are kept.",
-        "help": "Explain a command, exit-codes or env.",
-    },
-}
-SUMMARIES = {name: summary for group in COMMANDS.values() for name, summary in group.items()}
-EXAMPLES = """tampu chat "Who are you?"
-tampu chat --model llama3.1:8b --system "Be brief."
-git diff | tampu chat "Describe this change."
-tampu serve --port 9000
-tampu help chat"""
-EXIT_CODES = """0  fine                               5  licence not accepted
-1  failure                            6  network
-2  wrong usage                        7  port taken
-3  setting or environment variable  130  Ctrl-C
-4  model not here"""
+COMPLETE = "_TAMPU_COMPLETE"  # set by shells that complete a command line
 
 
 class Commands(QuickGroup):
@@ -63,14 +35,14 @@ class Commands(QuickGroup):
             return None
         module = load(cmd_name)
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(cmd_name, help=module.__doc__, cls=QuickCommand)(getattr(module, cmd_name))
+        app.command(cmd_name, help=as_called(module.__doc__ or ""), cls=QuickCommand)(getattr(module, cmd_name))
         return typer.main.get_command(app)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that the first argument names; for a misspelt one, an error with the nearest name."""
-        near = nearest(args[0], SUMMARIES)
-        if near and args[0] not in SUMMARIES and not ctx.resilient_parsing:
-            ctx.fail(f"There is no command {args[0]}. Did you mean {near[0]}?")
+        if args[0] not in SUMMARIES and not args[0].startswith("-") and not ctx.resilient_parsing:
+            hint = did_you_mean(args[0], SUMMARIES, " `tampu help` lists them.")
+            ctx.fail(as_called(f"There is no command {args[0]}.{hint}"))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
@@ -78,7 +50,7 @@ class Commands(QuickGroup):
         for heading, commands in COMMANDS.items():
             with formatter.section(heading):
                 formatter.write_dl(list(commands.items()), col_spacing=4)
-        for heading, text in (("Examples", EXAMPLES), ("Exit codes", EXIT_CODES)):
+        for heading, text in (("Examples", as_called(EXAMPLES)), ("Exit codes", exit_codes())):
             with formatter.section(heading):
                 formatter.write("".join(f"  {line}\n" for line in text.splitlines()))
 
@@ -86,22 +58,10 @@ class Commands(QuickGroup):
         """Run the command; whatever a user can mend ends in one message and an exit code, not in a traceback."""
         try:
             return super().invoke(ctx)
-        except TampuError as error:
-            print(f"tampu: {error}", file=sys.stderr)
-            raise typer.Exit(error.exit_code) from error
-        except BrokenPipeError:
-            forget_output()
-            raise typer.Exit(0) from None
-        except OSError as error:
-            if error.errno is None:
+        except (Exception, KeyboardInterrupt) as error:
+            if (exit_code := report(error)) is None:
                 raise
-            if error.filename is None:  # most likely standard output, to a disk that is full
-                forget_output()
-            where = "" if error.filename is None else f"{error.filename}: "
-            print(f"tampu: {where}{error.strerror}", file=sys.stderr)
-            raise typer.Exit(1) from error
-        except KeyboardInterrupt:
-            raise typer.Exit(130) from None
+            raise typer.Exit(exit_code) from error
 
 
 def load(command: str) -> ModuleType:
@@ -114,9 +74,12 @@ def load(command: str) -> ModuleType:
     return module
 
 
-def forget_output() -> None:
-    """Nobody reads standard output any more; Python would complain once more when it flushes at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def exit_codes() -> str:
+    """A table of them in two columns, as `tampu --help` shows it."""
+    lines = [f"{code:>3}  {name}" for code, (name, _) in EXIT_CODES.items()]
+    half = (len(lines) + 1) // 2
+    pairs = zip_longest(lines[:half], lines[half:], fillvalue="")
+    return "\n".join(f"{left:37}{right}".rstrip() for left, right in pairs)
 
 
 app = typer.Typer(
@@ -161,4 +124,13 @@ def mend_standard_streams() -> None:
 def run() -> None:
     """The entry point."""
     mend_standard_streams()
-    app(prog_name="tampu")
+    try:
+        app(prog_name="tampu" if is_completing() else program(), complete_var=COMPLETE)
+    except Exception as error:
+        fault(error)
+        sys.exit(1)
+
+
+def is_completing() -> bool:
+    """Whether a shell asks for completions, or for the script with which it will: it knows `tampu` only."""
+    return COMPLETE in os.environ or any(word.endswith("-completion") for word in sys.argv[1:])

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
+from tampu.cli.program import as_called
 from tampu.cli.terminal import print_json, table
 from tampu.errors import ModelError
 from tampu.model.fit import CHOICES, RESERVE
 from tampu.model.hub import LocalModel, local_models
 from tampu.model.load import open_checkpoint
 from tampu.model.machine import human_size, total_memory
-from tampu.model.names import LLAMA_8B
 from tampu.model.pack import packed_size
 from tampu.settings import Paths
 
@@ -27,7 +27,8 @@ def models(as_json: Annotated[bool, typer.Option("--json", help="Print the list 
         for model, needed in found
     ]
     print(table(("name", "source", "on disk", "in memory", "fits"), rows))
-    print(f"\nThis machine has {human_size(total_memory())} of memory. `tampu pull {LLAMA_8B}` gets another model.")
+    hint = "`tampu pull` shows what else there is."
+    print(as_called(f"\nThis machine has {human_size(total_memory())} of memory. {hint}"))
 
 
 def memory_needed(model: LocalModel) -> int | None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
+from tampu.errors import BadSetting, InvalidRequest
 from tampu.request import SamplingParams
 from tampu.settings import NOUNS, EngineSettings, Secret, ServerSettings, Settings, environment_name, load, read_count
 
@@ -40,9 +41,11 @@ def sampling_flags(*leave_out: str) -> Callable[[Callable[..., None]], Callable[
 def settings(kind: type[Settings], flags: Mapping[str, Any], **defaults: Any) -> Settings:
     """The settings of this kind: flags before environment variables before `defaults`."""
     types = get_type_hints(kind)
-    given = {
-        name: _read(name, types[name], value) for name, value in flags.items() if name in types and value is not None
-    }
+    chosen = {name: value for name, value in flags.items() if name in types and value is not None}
+    try:
+        given = {name: _read(name, types[name], value) for name, value in chosen.items()}
+    except InvalidRequest as error:
+        raise BadSetting(error.message) from None
     absent = {name: value for name, value in defaults.items() if not os.environ.get(environment_name(name))}
     return load(kind, absent | given)
 
@@ -72,7 +75,7 @@ def _read(name: str, kind: Any, text: Any) -> Any:
         return float(text) if isinstance(text, str) and float in kinds else text
     except (ValueError, OverflowError):
         noun = NOUNS[int if int in kinds else float]
-        raise typer.BadParameter(f"{text!r} is not {noun}.", param_hint=_flag_name(name)) from None
+        raise InvalidRequest(f"{_flag_name(name)} must be {noun}, got {text!r}.", param=name) from None
 
 
 def _bias(text: str) -> tuple[int, float]:
@@ -80,7 +83,9 @@ def _bias(text: str) -> tuple[int, float]:
     try:
         return int(token_id), float(bias)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not TOKEN_ID=BIAS, such as 128009=-100.") from None
+        raise InvalidRequest(
+            f"--logit-bias must be TOKEN_ID=BIAS, such as 128009=-100, got {text!r}.", param="logit_bias"
+        ) from None
 
 
 def _with_flags(flags: list[inspect.Parameter]) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
+from tampu.cli.program import as_called
+
 ARGUMENTS = "Arguments"
 PLAIN = "Options"  # the heading of flags that have none of their own
 
@@ -50,10 +52,10 @@ def _write_parameters(params: Iterable[Any], formatter: Any) -> None:
     sections: dict[str, list[tuple[str, str]]] = {ARGUMENTS: [], PLAIN: []}
     for param in params:
         if isinstance(param, TyperArgument):
-            sections[ARGUMENTS].append((param.metavar or param.name, param.help or ""))
+            sections[ARGUMENTS].append((param.metavar or param.name, as_called(param.help or "")))
         else:
             heading = getattr(param, "rich_help_panel", None) or PLAIN
-            sections.setdefault(heading, []).append((_option(param), param.help or ""))
+            sections.setdefault(heading, []).append((_option(param), as_called(param.help or "")))
     for heading, records in sections.items():
         if records:
             with formatter.section(heading):

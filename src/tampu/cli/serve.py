@@ -1,14 +1,14 @@
 """Serve a model over HTTP: the OpenAI API at /v1, health at /health, metrics at /metrics, a page at /docs."""
 
-import sys
 from typing import Any
 
 from tampu.cli import options
+from tampu.cli.failure import complain
 from tampu.server.serve import serve as serve_engine
 from tampu.settings import EngineSettings, ServerSettings
 
 VISIBLE_KEY = (
-    "tampu: every user of this machine can see the key in the list of processes. "
+    "Every user of this machine can see the key in the list of processes. "
     "Use --api-key-file FILE or TAMPU_API_KEY instead."
 )
 
@@ -19,5 +19,5 @@ def serve(**flags: Any) -> None:
     engine_settings = options.settings(EngineSettings, flags)
     server_settings = options.settings(ServerSettings, flags)
     if flags["api_key"] is not None:
-        print(VISIBLE_KEY, file=sys.stderr)
+        complain(VISIBLE_KEY)
     serve_engine(engine_settings, server_settings)

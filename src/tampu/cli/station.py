@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
+from tampu.cli.program import VARIABLE, as_called, program
 from tampu.cli.terminal import is_terminal
 from tampu.model.machine import available_memory, free_disk, human_size
 from tampu.model.names import DEMO, LLAMA_8B, known_model
@@ -35,7 +36,8 @@ def station() -> None:
     with BackgroundServer(load(ServerSettings, {}), Paths.find()) as server:
         llm = open_model({}, max_num_seqs=1)
         size = Path(llm.card.packed).stat().st_size
-        converse(Conversation(llm, read_flags(llm, {})), f"{greeting(llm.settings.model, size)}\n{server.where()}")
+        welcome = f"{greeting(llm.settings.model, size)}\n{server.where()}"
+        converse(Conversation(llm, read_flags(llm, {})), as_called(welcome))
 
 
 def greeting(model: str, size: int) -> str:
@@ -71,6 +73,7 @@ class BackgroundServer:
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
+                    env={**os.environ, VARIABLE: program()},
                     preexec_fn=_end_with_parent,
                 )
         return self

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from tampu.cli.program import as_called
+
 # C0 and C1 controls but newline and tab: a model's answer must not move the cursor or rename the window.
 UNPRINTABLE = {code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 Advance = Callable[[str, float, float], None]  # what is being done, how much of it, out of how much
@@ -40,6 +42,7 @@ def print_json(value: Any) -> None:
 def note(text: str) -> None:
     """A line beside the answer: on standard error, and only for a person; dim where colour is wanted."""
     if is_terminal(sys.stderr):
+        text = as_called(text)
         dim = not os.environ.get("NO_COLOR")
         print(f"\033[2m{text}\033[0m" if dim else text, file=sys.stderr, flush=True)
 

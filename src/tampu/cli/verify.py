@@ -5,13 +5,13 @@ the server did not record text, give the prompt or the body that was sent.
 """
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from tampu.cli import options
+from tampu.cli.files import read_input
 from tampu.cli.opening import open_model
 from tampu.cli.terminal import counted, print_json
 from tampu.cli.verification import (
@@ -28,7 +28,7 @@ from tampu.errors import BadSetting, RecordNotFound
 from tampu.gateway.database import Database
 from tampu.gateway.store import Store, store_path
 from tampu.generation import GenerationRecord
-from tampu.settings import Paths, ServerSettings
+from tampu.settings import EngineSettings, Paths, ServerSettings
 
 
 @options.engine_flags()
@@ -49,6 +49,7 @@ def verify(
     """Replay and compare."""
     if prompt is not None and request is not None:
         raise typer.BadParameter("Give --prompt or --request, not both.")
+    options.settings(EngineSettings, flags)  # a bad one is told before anything is looked for
     record = find_record(id_, options.settings(ServerSettings, {"store": store}))
     texts = find_text(record, prompt, request)
     check_text(record, texts)
@@ -89,7 +90,7 @@ def find_text(record: GenerationRecord, prompt: str | None, request: str | None)
     if prompt is not None:
         return text_of_prompt(record, prompt)
     if request is not None:
-        return text_of_body(record, sys.stdin.buffer.read() if request == "-" else Path(request).read_bytes())
+        return text_of_body(record, read_input(request))
     return recorded_text(record)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tampu.engine.sequence import SequenceSpec
-from tampu.errors import InvalidRequest
+from tampu.errors import InvalidRequest, reason
 from tampu.grammar.matcher import Matcher
 from tampu.model.lora import Adapter
 
@@ -142,7 +142,7 @@ class AdapterRoom:
                 continue
             for entrant in [each for each in self._waiting.values() if each.spec.adapter == fingerprint]:
                 del self._waiting[entrant.spec.id]
-                failed.append(Entrant(entrant.spec, None, f"The adapter cannot be loaded: {error}"))
+                failed.append(Entrant(entrant.spec, None, f"The adapter cannot be loaded: {reason(error)}"))
         return failed
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from tampu.dialects.fields import read_table, sampling_fields
 from tampu.dialects.kinds import Boolean, json_type, shown
 from tampu.dialects.messages import Messages
-from tampu.errors import InvalidRequest, nearest
+from tampu.errors import InvalidRequest, did_you_mean
 from tampu.request import Message, SamplingParams
 
 Conversation = str | Sequence[Message | Mapping[str, Any]]
@@ -53,8 +53,8 @@ def read_sampling(arguments: Mapping[str, Any]) -> SamplingParams:
     """SamplingParams of these fields; InvalidRequest names one that is unknown or of a wrong type."""
     for name in arguments:
         if name not in KNOWN:
-            hint = ", ".join(nearest(name, KNOWN) or KNOWN)
-            raise InvalidRequest(f"There is no sampling parameter {name}. Did you mean {hint}?", param=name)
+            hint = did_you_mean(name, KNOWN, f" There are {', '.join(KNOWN)}.")
+            raise InvalidRequest(f"There is no sampling parameter {name}.{hint}", param=name)
     values: dict[str, Any] = dict(arguments) | read_table(NUMBERS, dict(arguments))
     absent = {"stop": (), "stop_token_ids": (), "logit_bias": {}, "prompt_logprobs": False, "masked_logprobs": False}
     values |= {name: default for name, default in absent.items() if values.get(name) is None}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tampu.catalogue import CatalogueModel
 from tampu.errors import TooLittleMemory
 from tampu.kernels.interface import Kind
 from tampu.model.config import ModelConfig
@@ -61,10 +62,19 @@ def check_fits(model: str, config: ModelConfig, need: Need, memory: int) -> None
 def largest_known(memory: int) -> str:
     """The largest known model that this memory is enough for, and as what kind; the demo model at the least."""
     for known in sorted(KNOWN, key=lambda known: -known.parameters):
-        for kind in CHOICES:
-            if known.parameters * BYTES_PER_WEIGHT[kind] + KNOWN_CACHE + RESERVE <= memory:
-                return f"{known.name_in('short')} as {kind}"
+        if (kind := best_known_kind(known, memory)) is not None:
+            return f"{known.name_in('short')} as {kind}"
     return DEMO
+
+
+def best_known_kind(model: CatalogueModel, memory: int) -> Kind | None:
+    """The best kind of a model of the catalogue for which this memory is enough."""
+    return next((kind for kind in CHOICES if known_need(model, kind) <= memory), None)
+
+
+def known_need(model: CatalogueModel, kind: Kind) -> int:
+    """Bytes of memory that a model of the catalogue takes, roughly."""
+    return int(model.parameters * BYTES_PER_WEIGHT[kind]) + KNOWN_CACHE + RESERVE
 
 
 def _too_little(model: str, need: Need, memory: int, first: str = "") -> TooLittleMemory:

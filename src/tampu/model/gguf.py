@@ -10,7 +10,7 @@ import numpy as np
 from gguf.quants import dequantize
 from numpy.typing import NDArray
 
-from tampu.errors import DamagedFile, UnsupportedModel
+from tampu.errors import DamagedFile, UnsupportedModel, reason
 from tampu.kernels.interface import F32
 from tampu.model.checkpoint import EMBEDDING, LM_HEAD, Shape, check_tensors, naming
 from tampu.model.config import DEFAULT_ROPE_THETA, GenerationDefaults, ModelConfig, inverse_frequencies
@@ -53,7 +53,7 @@ class GGUFCheckpoint:
             reader = BoundedReader(path)
             metadata = {name: field.contents() for name, field in reader.fields.items()}
         except MALFORMED as error:
-            raise DamagedFile(f"{path} is damaged, truncated or not a GGUF file ({error}).") from error
+            raise DamagedFile(f"{path} is damaged, truncated or not a GGUF file ({reason(error)}).") from error
         self._tensors = {_hugging_face_name(tensor.name): tensor for tensor in reader.tensors}
         with naming(path):
             self.config = _config(_Metadata(metadata), tied=LM_HEAD not in self._tensors)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tampu.errors import ModelMissing
-from tampu.model.names import DEMO, HubName, hub_name, nearest_names
+from tampu.errors import ModelMissing, did_you_mean
+from tampu.model.names import DEMO, HubName, hub_name, known_names
 from tampu.settings import Paths
 
 BUNDLED = Path(__file__).parent.parent / "bundled"
@@ -141,6 +141,5 @@ def _hub_models(cache: Path) -> Iterator[LocalModel]:
 
 def _unknown(name: str, paths: Paths, environment: Mapping[str, str]) -> str:
     here = ", ".join(model.name for model in local_models(paths, environment) if model.source != "packed")
-    near = nearest_names(name)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    hint = did_you_mean(name, known_names())
     return f"There is no model or file called {name}.{hint}\n\nModels here: {here or 'none'}."

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
 
-from tampu.errors import BadSetting, ModelError, ModelMissing, UnsupportedModel
+from tampu.errors import BadSetting, ModelError, ModelMissing, UnsupportedModel, reason
 from tampu.kernels.interface import Kind
 from tampu.model.checkpoint import Checkpoint, model_name
 from tampu.model.config import ModelConfig
@@ -136,7 +136,9 @@ def _writing(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ModelError(f"Cannot write to {directory}: {error}. Set TAMPU_HOME to a directory you may use.") from error
+        raise ModelError(
+            f"{directory} cannot be written: {reason(error)}. Set TAMPU_HOME to a directory you may use."
+        ) from error
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 from tampu.catalogue import CATALOGUE, CatalogueModel
-from tampu.errors import nearest
 
 DEMO = "cria"
 LLAMA_8B = "llama3.1:8b"  # what to suggest to somebody who has only the demo model
@@ -52,9 +51,9 @@ def all_names(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((name, *(known.all_names if known else ()))))
 
 
-def nearest_names(name: str) -> list[str]:
-    """The known names that look most like this one."""
-    return nearest(name, [other for model in CATALOGUE for other in model.all_names])
+def known_names(on_the_hub: bool = False) -> list[str]:
+    """Every name of a model in the catalogue, or only of those that can be pulled."""
+    return [name for model in (KNOWN if on_the_hub else CATALOGUE) for name in model.all_names]
 
 
 def known_model(name: str) -> CatalogueModel | None:

@@ -20,7 +20,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tampu.errors import DamagedFile, TensorMismatch, UnsupportedModel
+from tampu.errors import DamagedFile, TensorMismatch, UnsupportedModel, reason
 from tampu.kernels.interface import F32, Kind, PackedLinear
 from tampu.kernels.layout import SCALED, TILES, group_scales_shape, packed_shape
 from tampu.model.checkpoint import Shape, naming
@@ -99,7 +99,7 @@ def _map(path: Path) -> mmap.mmap:
         with path.open("rb") as file:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (ValueError, OSError) as error:  # ValueError: an empty file
-        raise DamagedFile(f"{path} cannot be read: {error}.") from error
+        raise DamagedFile(f"{path} cannot be read: {reason(error)}.") from error
 
 
 def _read_index(path: Path, mapping: mmap.mmap) -> dict[str, Any]:

@@ -18,11 +18,11 @@ import huggingface_hub
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.hf_api import ModelInfo
 
-from tampu.errors import BadSetting, LicenceRequired, ModelError, ModelMissing, NetworkUnavailable
+from tampu.errors import BadSetting, LicenceRequired, ModelError, ModelMissing, NetworkUnavailable, did_you_mean
 from tampu.model.download import ANSWER_SECONDS, Download
 from tampu.model.hub import find_snapshot, hub_cache
 from tampu.model.machine import free_disk, human_size, total_memory
-from tampu.model.names import LLAMA_8B, HubName, hub_name, nearest_names
+from tampu.model.names import LLAMA_8B, HubName, hub_name, known_names
 from tampu.settings import Secret
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
@@ -106,9 +106,8 @@ def look_up(name: str, hub: Hub) -> Plan:
     """What would be fetched for this name. Raises ModelMissing, LicenceRequired or NetworkUnavailable."""
     wanted = hub_name(name)
     if wanted is None:
-        near = nearest_names(name)
-        hint = f"Did you mean {near[0]}?" if near else f"Names look like {LLAMA_8B} or owner/repository."
-        raise ModelMissing(f"{name} names no model on {hub.host}. {hint}")
+        hint = did_you_mean(name, known_names(on_the_hub=True), f" Names look like {LLAMA_8B} or owner/repository.")
+        raise ModelMissing(f"{name} names no model on {hub.host}.{hint}")
     if hub.offline:
         raise NetworkUnavailable("HF_HUB_OFFLINE is set, so nothing is fetched. Unset it to pull a model.")
     with _translated(name, wanted, hub):
@@ -235,8 +234,7 @@ def _translated(name: str, wanted: HubName, hub: Hub, lost: str = "") -> Iterato
 
 
 def _not_found(name: str, wanted: HubName, hub: Hub) -> str:
-    near = [other for other in nearest_names(name) if other != name]
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    hint = did_you_mean(name, known_names(on_the_hub=True))
     return f"{hub.host} has no model {wanted.repository}, or it is private and your token cannot see it.{hint}"
 
 

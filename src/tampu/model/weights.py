@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
-from tampu.errors import DamagedFile, TensorMismatch, UnsupportedModel
+from tampu.errors import DamagedFile, TensorMismatch, UnsupportedModel, reason
 from tampu.kernels.interface import F32
 from tampu.kernels.numerics import from_bf16
 from tampu.model.checkpoint import EMBEDDING, LM_HEAD, Shape, check_tensors, naming
@@ -103,7 +103,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise DamagedFile(f"{path.parent} is not a whole Hugging Face checkpoint: {path.name} is missing.") from None
     except OSError as error:
-        raise DamagedFile(f"{path} cannot be read: {error}.") from error
+        raise DamagedFile(f"{path} cannot be read: {reason(error)}.") from error
     except (ValueError, RecursionError) as error:
         raise DamagedFile(f"{path} is not JSON: {error}.") from error
     if not isinstance(values, dict):
@@ -176,7 +176,7 @@ def _open_file(path: Path) -> dict[str, StoredTensor]:
     except FileNotFoundError:
         raise DamagedFile(f"{path} is missing.") from None
     except (SafetensorError, OSError) as error:
-        raise DamagedFile(f"{path} is damaged or truncated ({error}); download it again.") from error
+        raise DamagedFile(f"{path} is damaged or truncated ({reason(error)}); download it again.") from error
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         entries = json.loads(file.read(length))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from starlette.requests import Request
 
-from tampu.errors import BadSetting, RouteNotFound, Unauthorized
+from tampu.errors import BadSetting, RouteNotFound, Unauthorized, reason
 from tampu.server.records import record_of
 from tampu.settings import Secret, ServerSettings, check_key
 
@@ -80,7 +80,7 @@ def read_key(path: Path) -> Secret:
             mode = os.fstat(file.fileno()).st_mode
             text = file.read(MOST).decode("ascii", "replace")
     except OSError as error:
-        raise BadSetting(f"api_key_file {path}: {error.strerror}.") from None
+        raise BadSetting(f"api_key_file {path} cannot be read: {reason(error)}.") from None
     # Pipes have no modes that matter: `--api-key-file <(pass show tampu)`.
     if stat.S_ISREG(mode) and mode & TOO_OPEN:
         raise BadSetting(f"api_key_file {path} can be read or changed by others: chmod 600 {path}")

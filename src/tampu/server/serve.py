@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.loops.auto import auto_loop_factory
 
 from tampu import __version__
+from tampu.catalogue import load_catalogue
 from tampu.engine.card import ModelCard
 from tampu.engine.front import LocalEngine
 from tampu.gateway.store import NoStore, Store, open_store
@@ -179,6 +180,7 @@ def serve(engine: EngineSettings, server: ServerSettings, announce: Announce | N
     server = with_key(server)
     check_bind(server)
     Origins.of(server)
+    load_catalogue(server.catalogue)  # a wrong one is told before the port is taken
     paths = Paths.find()
     local, store = LocalEngine(engine, paths), open_store(server, paths)
     listener = bind(server.host, server.port)

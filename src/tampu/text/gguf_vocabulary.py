@@ -6,7 +6,7 @@ from typing import Any
 
 from gguf import GGUFReader
 
-from tampu.errors import DamagedFile
+from tampu.errors import DamagedFile, reason
 
 # Key of the container: the field of the file it is read from.
 FIELDS = {
@@ -27,7 +27,7 @@ def read_gguf_vocabulary(path: Path) -> bytes:
     try:
         reader = GGUFReader(path)
     except (ValueError, IndexError, OSError) as error:
-        raise DamagedFile(f"{path} is not a whole GGUF file: {error}") from error
+        raise DamagedFile(f"{path} is not a whole GGUF file: {reason(error)}") from error
     if missing := [name for name in FIELDS.values() if name not in reader.fields]:
         raise DamagedFile(f"{path} has no {missing[0]}.")
     container: dict[str, Any] = {"format": "gguf"}
