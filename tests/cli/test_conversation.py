@@ -36,6 +36,69 @@ def test_what_fails_was_not_said(conversation: Conversation) -> None:
     assert conversation.messages == []
 
 
+def test_a_talk_that_fills_the_context_forgets_whole_exchanges_and_says_so_once(
+    conversation: Conversation, llm: LLM
+) -> None:
+    conversation.command("/system Be kind.")
+    notices, sizes = [], []
+    for number in range(40):
+        words = f"{number} " + "x" * 100
+        notices.append(conversation.make_room(words))
+        reply = conversation.say(words, unseen)
+        assert reply.completion is not None and reply.completion.choices[0].finish_reason == "length"
+        assert reply.usage is not None
+        sizes.append(reply.usage.prompt_tokens)
+    told = [number for number, notice in enumerate(notices) if notice]
+    assert [notices[number] for number in told] == [
+        "The talk fills the 2,048 tokens of the context: from now on its oldest parts are forgotten."
+    ]
+    # The exchanges grow the prompt until there is no room for a reply; then room is made for several.
+    assert sizes[: told[0]] == sorted(sizes[: told[0]]) and sizes[told[0]] < sizes[told[0] - 1]
+    assert max(sizes) <= 2048 - GREEDY["max_tokens"]
+    shown = conversation.command("/tokens")
+    assert "Be kind." in shown and "39 x" in shown and '"0 x' not in shown
+    # What is left begins with what the user said, and is what the model was asked.
+    kept = [Message("system", "Be kind."), *conversation.messages[:-2]]
+    assert len(kept) % 2 == 1
+    assert llm.count_tokens([kept[0], *conversation.messages[2 * told[0] :]]) > 0
+    assert len(conversation.messages) == 80  # /save keeps all
+
+
+def test_words_that_are_too_long_alone_are_refused_and_forget_nothing(conversation: Conversation) -> None:
+    conversation.say("one", unseen)
+    with pytest.raises(
+        InvalidRequest, match=r"too long: with the system message it has 3,\d\d\d tokens, and 2,048 fit"
+    ):
+        conversation.make_room("x" * 3000)
+    assert conversation.make_room("two") == ""
+    assert conversation.say("two", unseen).usage is not None
+    assert "one" in conversation.command("/tokens")
+
+
+def test_a_reply_that_cannot_be_so_long_is_refused_with_what_to_set(conversation: Conversation) -> None:
+    conversation.command("/set max_tokens 2040")
+    with pytest.raises(InvalidRequest, match=r"tokens are left for a reply, and max_tokens is 2,040: /set max_tokens"):
+        conversation.make_room("hello")
+
+
+def test_clearing_gives_all_the_room_back(conversation: Conversation) -> None:
+    for _ in range(30):
+        conversation.make_room("x" * 200)
+        conversation.say("x" * 200, unseen)
+    conversation.command("/clear")
+    conversation.say("hello", unseen)
+    assert "hello" in conversation.command("/tokens") and conversation.fullness == ""
+
+
+def test_from_three_quarters_on_the_fullness_is_shown(conversation: Conversation) -> None:
+    reply = conversation.say("x" * 1400, unseen)
+    assert conversation.fullness == ""
+    reply = conversation.say("x" * 200, unseen)
+    assert reply.usage is not None
+    used = reply.usage.prompt_tokens + reply.usage.completion_tokens
+    assert used >= 1536 and conversation.fullness == f"{used:,} of 2,048 tokens"
+
+
 def test_taking_back_gives_the_question_and_forgets_the_answer(conversation: Conversation) -> None:
     conversation.say("one", unseen)
     conversation.say("two", unseen)

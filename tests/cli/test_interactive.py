@@ -1,5 +1,6 @@
 import io
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,7 +70,7 @@ def test_a_mistake_is_told_and_the_conversation_goes_on(conversation: Conversati
     screen = typed(conversation, f"/nosuch{ENTER}/retry{ENTER}/load /nowhere/x{ENTER}/set top_p 3{ENTER}hello{ENTER}")
     assert "There is no /nosuch." in screen
     assert "Nothing has been said yet." in screen
-    assert "/nowhere/x: No such file or directory" in screen
+    assert "/nowhere/x cannot be read: No such file or directory." in screen
     assert "top_p must be between 0.0 and 1.0, got 3" in screen
     assert len(conversation.messages) == 2
 
@@ -85,9 +86,33 @@ def test_an_empty_line_says_nothing(conversation: Conversation) -> None:
     assert conversation.messages == []
 
 
-def test_quit_leaves_at_once(conversation: Conversation) -> None:
-    typed(conversation, f"/quit{ENTER}hello{ENTER}")
+@pytest.mark.parametrize("word", ["/quit", "/exit", "/bye", "exit", "quit", "Exit", "/QUIT"])
+def test_whatever_means_goodbye_leaves_at_once(word: str, conversation: Conversation) -> None:
+    typed(conversation, f"{word}{ENTER}hello{ENTER}")
     assert conversation.messages == []
+
+
+@pytest.mark.parametrize("word", ["/help", "help", "?", "/?"])
+def test_whatever_asks_for_help_gets_it(word: str, conversation: Conversation) -> None:
+    assert "/system  Show or set the system message" in typed(conversation, f"{word}{ENTER}")
+    assert conversation.messages == []
+
+
+def test_a_message_that_is_too_long_is_one_sentence_and_the_talk_goes_on(conversation: Conversation) -> None:
+    screen = typed(conversation, f"hello{ENTER}{'x' * 3000}{ENTER}again{ENTER}")
+    assert "This message is too long" in screen
+    assert [message.content for message in conversation.messages[::2]] == ["hello", "again"]
+
+
+def test_the_figures_show_how_full_the_context_is(conversation: Conversation) -> None:
+    screen = typed(conversation, f"{'x' * 1600}{ENTER}{'y' * 300}{ENTER}{'z' * 300}{ENTER}")
+    assert re.search(r"· 1,[67]\d\d of 2,048 tokens", screen.replace("\n", " "))
+    assert screen.replace("\n", " ").count("its oldest parts are forgotten") == 1
+
+
+def test_a_question_that_cannot_be_asked_again_keeps_its_answer(conversation: Conversation) -> None:
+    typed(conversation, f"hello{ENTER}/set max_tokens 2047{ENTER}/retry{ENTER}")
+    assert [message.role for message in conversation.messages] == ["user", "assistant"]
 
 
 def test_whole_lines_are_printed_for_good_and_the_last_one_at_the_end() -> None:

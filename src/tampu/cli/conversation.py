@@ -1,21 +1,31 @@
 """A conversation and the commands that steer it; knows no terminal."""
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from tampu.cli.opening import check
+from tampu.cli.program import as_called
 from tampu.cli.reply import Reply, Show, ask
 from tampu.cli.terminal import counted
 from tampu.engine.llm import LLM
-from tampu.errors import InvalidRequest, TampuError, nearest
+from tampu.errors import FileUnreadable, InvalidRequest, TampuError, did_you_mean, reason
 from tampu.request import Message, SamplingParams
 from tampu.text.chat_format import render_segments
 
 NOT_SETTABLE = ("n", "logprobs", "prompt_logprobs", "masked_logprobs")
 SETTABLE = tuple(item.name for item in fields(SamplingParams) if item.name not in NOT_SETTABLE)
+
+
+# Other words for commands; those without a slash are what people type who do not know it.
+ALIASES = {"exit": "quit", "bye": "quit", "?": "help"}
+BARE = ("exit", "quit", "help", "?")
+REPLY_SHARE, ROOM_SHARE = 8, 4  # a reply wants one token in 8 of the context; when room is made, one in 4 is freed
+FULL = 0.75  # of the context: from here on the user is shown how full it is
+FORGETTING = "The talk fills the {context:,} tokens of the context: from now on its oldest parts are forgotten."
 
 
 class Quit(Exception):
@@ -26,6 +36,7 @@ class Conversation:
     """Messages so far, how to sample, and the last reply. `adapter` is the name of the LoRA to answer with."""
 
     def __init__(self, llm: LLM, sampling: Mapping[str, Any], system: str = "", adapter: str = "") -> None:
+        self._num_forgotten = 0  # exchanges at the beginning that the model does not read any more
         self.llm = llm
         self.sampling = dict(sampling)
         self.system = system
@@ -35,19 +46,46 @@ class Conversation:
 
     def say(self, text: str, show: Show) -> Reply:
         """Say something and get the reply. When it fails, nothing was said; when it is stopped, its start stays."""
-        prompt = (*self._system_messages(), *self.messages, Message("user", text))
+        prompt = self._prompt(text)
         reply = ask(self.llm, prompt, check(self.sampling), show, adapter=self.adapter)
         self.messages += [Message("user", text), Message("assistant", reply.text)]
         self.last = reply
         return reply
 
+    def make_room(self, text: str) -> str:
+        """Forget the oldest exchanges when the context has no room for this and a reply. What to tell the user: the
+        first time that it is so, else nothing. Raises InvalidRequest when there is no room for the words alone.
+        """
+        context, asked = self.llm.card.context, self.sampling.get("max_tokens")
+        if self._num_tokens(text) + (asked or context // REPLY_SHARE) <= context:
+            return ""
+        room = context - max(asked or 1, context // ROOM_SHARE)
+        num_exchanges = len(self.messages) // 2
+
+        def fits(count: int) -> bool:
+            return self._num_tokens(text, count) <= room
+
+        needed = bisect_left(range(num_exchanges), True, lo=self._num_forgotten, key=fits)
+        num_tokens = self._num_tokens(text, needed)
+        if needed == num_exchanges and num_tokens + (asked or 1) > context:
+            raise InvalidRequest(_too_long(num_tokens, context, asked), param="messages")
+        is_first, self._num_forgotten = self._num_forgotten == 0, needed
+        return FORGETTING.format(context=context) if is_first and needed else ""
+
+    @property
+    def fullness(self) -> str:
+        """How full the context is after the last reply, `1,950 of 2,048 tokens`; empty below three quarters."""
+        context, usage = self.llm.card.context, self.last.usage if self.last else None
+        used = usage.prompt_tokens + usage.completion_tokens if usage else 0
+        return f"{used:,} of {context:,} tokens" if used >= FULL * context else ""
+
     def command(self, line: str) -> str:
         """What a line such as `/set temperature 0.5` does, in words. Raises InvalidRequest, or Quit."""
         name, _, argument = line.removeprefix("/").partition(" ")
+        name = ALIASES.get(name.lower(), name.lower())
         if name not in COMMANDS:
-            near = nearest(name, COMMANDS)
-            hint = f"Did you mean /{near[0]}?" if near else "/help lists what there is."
-            raise InvalidRequest(f"There is no /{name}. {hint}")
+            hint = did_you_mean(f"/{name}", [f"/{known}" for known in COMMANDS], " /help lists what there is.")
+            raise InvalidRequest(f"There is no /{name}.{hint}")
         return COMMANDS[name][1](self, argument.strip())
 
     def take_back(self) -> str:
@@ -55,6 +93,7 @@ class Conversation:
         if not self.messages:
             raise InvalidRequest("Nothing has been said yet.")
         *self.messages, question, _ = self.messages
+        self._num_forgotten = min(self._num_forgotten, len(self.messages) // 2)
         return question.content
 
     def set(self, argument: str) -> str:
@@ -63,7 +102,8 @@ class Conversation:
         if not name:
             return "\n".join(f"{key} {value}" for key, value in self.sampling.items()) or "Nothing is set."
         if name not in SETTABLE:
-            raise InvalidRequest(f"There is no parameter {name}. There are {', '.join(SETTABLE)}.")
+            hint = did_you_mean(name, SETTABLE, f" There are {', '.join(SETTABLE)}.")
+            raise InvalidRequest(f"There is no parameter {name}.{hint}")
         changed = {key: value for key, value in self.sampling.items() if key != name}
         if text.strip() not in ("", "none", "default"):
             changed[name] = _value(text.strip())
@@ -80,7 +120,7 @@ class Conversation:
 
     def clear(self, _argument: str) -> str:
         """Forget what was said."""
-        self.messages, self.last = [], None
+        self.messages, self.last, self._num_forgotten = [], None, 0
         return "Forgotten."
 
     def save(self, argument: str) -> str:
@@ -98,6 +138,7 @@ class Conversation:
         messages, system, sampling = _read(_path(argument, "load"))
         check(sampling)
         self.messages, self.system, self.sampling, self.last = messages, system, sampling, None
+        self._num_forgotten = 0
         return f"Loaded {counted(len(messages), 'message')}."
 
     def stats(self, _argument: str) -> str:
@@ -132,15 +173,17 @@ class Conversation:
         """Leave."""
         raise Quit
 
-    def _system_messages(self) -> tuple[Message, ...]:
-        return (Message("system", self.system),) if self.system else ()
+    def _prompt(self, text: str = "", num_forgotten: int | None = None) -> tuple[Message, ...]:
+        """What the model reads: the system message, what is not forgotten, and these words."""
+        system = (Message("system", self.system),) if self.system else ()
+        first = 2 * (self._num_forgotten if num_forgotten is None else num_forgotten)
+        return (*system, *self.messages[first:], *((Message("user", text),) if text else ()))
 
     def _shown_messages(self) -> tuple[Message, ...]:
-        return (*self._system_messages(), *self.messages) or (Message("user", ""),)
+        return self._prompt() or (Message("user", ""),)
 
-    def _num_tokens(self) -> int:
-        segments = render_segments(self._shown_messages(), (), self.llm.tokenizer)
-        return sum(len(segment.token_ids) for segment in segments)
+    def _num_tokens(self, text: str = "", num_forgotten: int | None = None) -> int:
+        return self.llm.count_tokens(self._prompt(text, num_forgotten) or self._shown_messages())
 
 
 # `retry` is the terminal's: it has to show a reply.
@@ -187,6 +230,8 @@ def _read(path: Path) -> tuple[list[Message], str, dict[str, Any]]:
         whole = json.loads(path.read_text(encoding="utf-8"))
         messages = [Message(entry["role"], entry["content"]) for entry in whole["messages"]]
         system, sampling = whole["system"], whole["sampling"]
+    except OSError as error:
+        raise FileUnreadable(path, error) from error
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidRequest(f"{path} holds no conversation that /save wrote.") from error
     if not _is_conversation(messages, system, sampling):
@@ -203,6 +248,19 @@ def _is_conversation(messages: list[Message], system: Any, sampling: Any) -> boo
     return in_turns and all(isinstance(text, str) for text in texts) and isinstance(sampling, dict)
 
 
+def _too_long(num_tokens: int, context: int, asked: int | None) -> str:
+    """Why there is no room, once all before it is forgotten, and what to do."""
+    if num_tokens < context:
+        return (
+            f"With this message {context - num_tokens:,} tokens are left for a reply, and max_tokens is {asked:,}: "
+            "/set max_tokens to less."
+        )
+    return (
+        f"This message is too long: with the system message it has {num_tokens:,} tokens, and {context:,} fit the "
+        "context together with the reply. Shorten it; nothing else is lost."
+    )
+
+
 def describe(error: TampuError | OSError) -> str:
-    """An error in one line."""
-    return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+    """An error in one line, with commands as this user types them."""
+    return as_called(f"{error.filename}: {reason(error)}" if isinstance(error, OSError) else str(error))

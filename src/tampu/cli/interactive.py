@@ -13,7 +13,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from tampu.cli.conversation import COMMANDS, Conversation, Quit, describe
+from tampu.cli.conversation import BARE, COMMANDS, Conversation, Quit, describe
 from tampu.cli.reply import Reply
 from tampu.cli.terminal import UNPRINTABLE, duration
 from tampu.errors import TampuError
@@ -60,18 +60,30 @@ def say(console: Console, text: str, style: str = "") -> None:
 def answer(conversation: Conversation, line: str, console: Console) -> None:
     """One line of the user: a command, or words for the model."""
     if line == "/retry":
-        reply_to(conversation, conversation.take_back(), console)
-    elif line.startswith("/"):
+        retry(conversation, console)
+    elif line.startswith("/") or line.lower() in BARE:
         say(console, conversation.command(line))
     elif line:
         reply_to(conversation, line, console)
 
 
+def retry(conversation: Conversation, console: Console) -> None:
+    """Ask the last question again; where that fails, the first answer stays."""
+    before = list(conversation.messages)
+    try:
+        reply_to(conversation, conversation.take_back(), console)
+    except TampuError:
+        conversation.messages = before
+        raise
+
+
 def reply_to(conversation: Conversation, words: str, console: Console) -> None:
     """Show the reply as it comes, then its figures."""
+    if notice := conversation.make_room(words):
+        say(console, notice, style="dim")
     with GrowingReply(console) as growing:
         reply = conversation.say(words, growing.add)
-        growing.finish(reply)
+        growing.finish(reply, conversation.fullness)
 
 
 class GrowingReply:
@@ -113,12 +125,12 @@ class GrowingReply:
                 say(self._console, row)
             self._line = line.plain[line.plain.rindex(rows[-1]) :]
 
-    def finish(self, reply: Reply) -> None:
+    def finish(self, reply: Reply, fullness: str = "") -> None:
         """Print what is left, and the figures."""
         line, self._line = self._line, ""
         self._live.stop()
         say(self._console, line)
-        say(self._console, reply.summary, style="dim")
+        say(self._console, " · ".join(filter(None, (reply.summary, fullness))), style="dim")
 
     def _render(self) -> Group:
         return Group(Text(self._line), Text(self._figures(), style="dim"))

@@ -108,6 +108,10 @@ class LLM:
                 raise NotReady(CLOSED)
             return self._engine.stats()
 
+    def count_tokens(self, messages: Conversation) -> int:
+        """How many tokens a conversation has as a prompt."""
+        return self._preparer.count(read_messages(messages))
+
     def add_adapter(self, name: str, directory: str | PathLike[str]) -> None:
         """Let requests ask for the LoRA adapter in a directory by this name; InvalidAdapter when it does not fit."""
         self.adapters.bring(name, Path(directory).expanduser())

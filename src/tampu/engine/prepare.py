@@ -15,7 +15,7 @@ from tampu.engine.sequence import SequenceSpec
 from tampu.errors import ContextTooLong, InvalidPrompt, InvalidRequest, OutOfRange, UnsupportedModel
 from tampu.model.hub import resolve
 from tampu.model.packed import open_packed
-from tampu.request import MAX_SEED, GenerateRequest, Message, SamplingParams
+from tampu.request import MAX_SEED, GenerateRequest, Message, Prompt, SamplingParams
 from tampu.settings import EngineSettings, Paths
 from tampu.text.chat_format import render, render_raw
 from tampu.text.middle_out import cut_ids, cut_middle, shorten_chat
@@ -115,6 +115,10 @@ class Preparer:
             stop_token_ids=tuple(sorted({*sampling.stop_token_ids, *self.card.eos_token_ids})),
         )
         return Prepared(request, prompt, resolved, grammar, adapter)
+
+    def count(self, prompt: Prompt) -> int:
+        """How many ids a prompt has."""
+        return len(self._render(GenerateRequest("", "", prompt)))
 
     def _render(self, request: GenerateRequest) -> tuple[int, ...]:
         prompt = request.prompt
