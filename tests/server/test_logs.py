@@ -53,10 +53,10 @@ def test_a_line_for_programs_is_one_json_object() -> None:
 
 def test_what_a_client_wrote_starts_no_line_and_moves_no_cursor() -> None:
     forged = "/x\n00:00:00 info request status=200\x1b[2J"
-    line = LineFormatter().format(record(path=forged, error='with "quotes" and spaces'))
+    line = LineFormatter().format(record(path=forged, error='with "quotes" and spaces…'))
     assert line == (
         '00:00:00 info request path="/x\\n00:00:00 info request status=200\\u001b[2J" '
-        'error="with \\"quotes\\" and spaces"'
+        'error="with \\"quotes\\" and spaces…"'
     )
 
 
@@ -129,8 +129,13 @@ def test_a_warning_without_end_is_spared_too() -> None:
     ("path", "headers", "kind", "words"),
     [
         ("/chat/completions", {}, "RouteNotFound", "There is no /chat/completions here."),
-        ("/v1/models", {"host": "evil.example"}, "UnknownHost", "does not answer to the Host 'evil.example'"),
-        ("/v1/models", {"origin": "http://localhost:3000"}, "Forbidden", "Pages of http://localhost:3000 may not"),
+        ("/v1/models", {"host": "evil.example"}, "UnknownHost", "The Host 'evil.example' is not this server's"),
+        (
+            "/v1/models",
+            {"origin": "http://localhost:3000"},
+            "Forbidden",
+            "of http://localhost:3000 need --allowed-origins http://",
+        ),
         ("/v1/models", {}, "Unauthorized", "No API key, or not a valid one."),
         ("/v1/models/llama", {"authorization": "Bearer canary-key"}, "ModelNotFound", "There is no model llama; cria"),
         ("/v1/chat/completions", {}, "MethodNotAllowed", "GET is not allowed at /v1/chat/completions; use POST."),

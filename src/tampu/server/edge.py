@@ -131,8 +131,7 @@ def check_host(host: str, allowed: frozenset[str]) -> None:
     if match is None or not (name in allowed or is_address(name)):
         shown = host[:80] if host.isprintable() else "?"
         raise UnknownHost(
-            f"This server does not answer to the Host {shown!r}. If that is its name, start it with "
-            f"--allowed-hosts or TAMPU_ALLOWED_HOSTS."
+            f"The Host {shown!r} is not this server's name. If it is, add it to --allowed-hosts or TAMPU_ALLOWED_HOSTS."
         )
 
 

@@ -76,7 +76,8 @@ class JsonFormatter(logging.Formatter):
 def word(value: Any) -> str:
     """A value as one word that starts no line of its own, whatever a client wrote into it: with spaces, in quotes."""
     text = str(value)
-    return text if text.isprintable() and " " not in text and '"' not in text else json.dumps(text)
+    printable = text.isprintable()
+    return text if printable and " " not in text and '"' not in text else json.dumps(text, ensure_ascii=not printable)
 
 
 def with_trace(formatter: logging.Formatter, line: str, record: logging.LogRecord) -> str:

@@ -87,15 +87,16 @@ def matches(pattern: str, origin: str) -> bool:
 
 
 def refusal(origin: str) -> str:
-    """What a page hears that may not ask, and the log says, too."""
-    if not ORIGIN.fullmatch(origin.lower()):
+    """What a page hears that may not ask, and the log says, too: there the beginning has to do."""
+    if origin == "null":
         return (
-            "Pages of other origins may not use this server; --allowed-origins or TAMPU_ALLOWED_ORIGINS lets some in."
+            "Files and sandboxed frames have no origin to allow. Serve the page over HTTP, as `python -m http.server` "
+            "does, and name its origin in --allowed-origins or TAMPU_ALLOWED_ORIGINS."
         )
-    return (
-        f"Pages of {origin[:80]} may not use this server. If you trust them, start it with "
-        f"--allowed-origins {origin[:80]} or TAMPU_ALLOWED_ORIGINS."
-    )
+    if not ORIGIN.fullmatch(origin.lower()):
+        return "Pages of other origins need --allowed-origins or TAMPU_ALLOWED_ORIGINS to use this server."
+    shown = origin[:80]
+    return f"Pages of {shown} need --allowed-origins {shown} or TAMPU_ALLOWED_ORIGINS. Allow only pages that you trust."
 
 
 def is_preflight(method: str, headers: Headers, origin: str) -> bool:
