@@ -17,7 +17,7 @@ LAYERS = [
     {"kernels"},
     {"settings"},
     {"catalogue", "generation", "replay"},
-    {"request"},
+    {"request", "strict_json", "lane"},
     {"errors"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

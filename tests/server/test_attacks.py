@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tampu.dialects.workers_ai_fields import FIELDS as RUN_FIELDS
 from tests.server.canary import attacked
-from tests.server.test_body import HOLES
+from tests.test_strict_json import HOLES
 
 USER = {"role": "user", "content": "hi"}
 CHAT: dict[str, Any] = {"model": "cria", "messages": [USER]}

@@ -1,77 +1,21 @@
-"""Bodies are bounded before they are buffered, and JSON has no holes."""
+"""Bodies are bounded before they are buffered, and large ones are understood beside the event loop."""
 
 import asyncio
 import gzip
-import json
-import time
+import threading
 import zlib
-from typing import Any
 
+import httpx2
 import pytest
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import Message
 
-from tampu.errors import InvalidRequest, PayloadTooLarge, RequestTimeout, ServiceError, UnsupportedMedia
-from tampu.server.body import ClientGone, parse_json, read_body
-
-HOLES = {
-    "not JSON": b"hello",
-    "nothing": b"",
-    "two values": b"{} {}",
-    "single quotes": b"{'a': 1}",
-    "trailing comma": b'{"a": 1,}',
-    "a byte order mark": b'\xef\xbb\xbf{"a": 1}',
-    "UTF-16": '{"a": 1}'.encode("utf-16"),
-    "not UTF-8": b'{"a": "\xff"}',
-    "an overlong character": b'{"a": "\xc0\x80"}',
-    "a coded surrogate": b'{"a": "\xed\xa0\x80"}',
-    "NaN": b'{"a": NaN}',
-    "Infinity": b'{"a": Infinity}',
-    "minus Infinity": b'{"a": -Infinity}',
-    "1e400": b'{"a": 1e400}',
-    "-1e400 deep inside": b'{"a": [[{"b": -1e400}]]}',
-    "a key twice": b'{"a": 1, "a": 2}',
-    "a key twice deep inside": b'{"a": [{"b": 1, "b": 1}]}',
-    "half a surrogate pair": b'{"a": "\\ud800"}',
-    "the other half": b'{"a": "\\udc00x"}',
-    "half a pair in a key": b'{"\\ud800": 1}',
-    "NUL": b'{"a": "\\u0000"}',
-    "NUL after a backslash": b'{"a": "\\\\\\u0000"}',
-    "a bare NUL": b'{"a": "\x00"}',
-    "a bare line end in a string": b'{"a": "\n"}',
-    "5000 digits": b'{"a": ' + b"9" * 5000 + b"}",
-    "arrays 100,000 deep": b"[" * 100_000 + b"]" * 100_000,
-    "arrays 100,000 deep, open": b"[" * 100_000,
-    "objects 100,000 deep": b'{"a":' * 100_000,
-    "101 levels": b"[" * 101 + b"]" * 101,
-    "100,000 keys": json.dumps({str(i): i for i in range(100_000)}).encode(),
-    "many long numbers": b"[" + b",".join([b"9" * 4301] * 800) + b"]",
-}
-
-
-@pytest.mark.parametrize("name", HOLES)
-def test_a_hole_of_json_is_refused_quickly(name: str) -> None:
-    started = time.perf_counter()
-    with pytest.raises(InvalidRequest) as caught:
-        parse_json(HOLES[name])
-    assert time.perf_counter() - started < 0.5  # 0.05 on a quiet machine
-    assert len(caught.value.message) < 200
-
-
-@pytest.mark.parametrize(
-    ("body", "value"),
-    [
-        (b'{"a": [1, 2.5, true, null, "\xc3\xa9"]}', {"a": [1, 2.5, True, None, "é"]}),
-        (b'{"a": "\\ud83d\\ude00 \\u00e9"}', {"a": "😀 é"}),
-        (b'{"a": "\\\\u0000 \\\\ud800"}', {"a": "\\u0000 \\ud800"}),
-        (b" 3 ", 3),
-        (b"[" * 100 + b"]" * 100, json.loads("[" * 100 + "]" * 100)),
-        (b'{"a": 1e-400}', {"a": 0.0}),
-    ],
-    ids=str,
-)
-def test_plain_json_is_read(body: bytes, value: Any) -> None:
-    assert parse_json(body) == value
+from tampu.errors import InvalidRequest, Overloaded, PayloadTooLarge, RequestTimeout, ServiceError, UnsupportedMedia
+from tampu.lane import Lane
+from tampu.server.body import LARGE, Body, BodyReader, ClientGone, read_body
+from tests.fakes import FakeUpstream
+from tests.server.live import live
 
 
 def read(*parts: bytes, cap: int = 100, headers: dict[str, str] | None = None, gone: bool = False) -> bytes:
@@ -141,3 +85,66 @@ def test_a_body_that_stops_coming_is_given_up() -> None:
 
     with pytest.raises(RequestTimeout, match=r"0\.01 seconds"):
         asyncio.run(read_body(never, Headers({}), 100, idle=0.01))
+
+
+BIG = b'{"model":"cria","prompt":"' + b"a " * LARGE + b'"}'
+
+
+def test_a_large_body_is_answered_as_a_small_one_is() -> None:
+    with live(FakeUpstream()) as server:
+        answer = httpx2.post(f"{server.url}/v1/completions", content=BIG)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "context_length_exceeded")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_large_bodies_beyond_what_may_be_held_are_refused_and_small_ones_are_not(packed: bool) -> None:
+    reader = BodyReader(max_bytes=2 * (len(BIG) - LARGE))
+
+    async def hold(body: bytes, entered: asyncio.Event, leave: asyncio.Event) -> int:
+        headers = [(b"content-encoding", b"gzip")] if packed else []
+        messages: list[Message] = [{"type": "http.request", "body": gzip.compress(body) if packed else body}]
+
+        async def receive() -> Message:
+            return messages.pop()
+
+        request = Request({"type": "http", "headers": headers}, receive)
+        async with reader.reading(request, 10**7) as sent:
+            entered.set()
+            await leave.wait()
+            return len(sent.data)
+
+    async def run() -> None:
+        entered, leave = [asyncio.Event() for _ in range(2)], asyncio.Event()
+        holding = [asyncio.create_task(hold(BIG, event, leave)) for event in entered]
+        await asyncio.gather(*(event.wait() for event in entered))
+        with pytest.raises(Overloaded, match="large bodies"):
+            await hold(BIG, asyncio.Event(), leave)
+        leave.set()
+        assert await hold(BIG[:100], asyncio.Event(), leave) == 100
+        assert await asyncio.gather(*holding) == [len(BIG)] * 2
+        assert await hold(BIG, asyncio.Event(), leave) == len(BIG)
+
+    asyncio.run(run())
+
+
+def test_a_client_that_leaves_ends_the_work_on_its_body() -> None:
+    async def run() -> None:
+        gone, go, done = asyncio.Event(), threading.Event(), list[int]()
+
+        async def receive() -> Message:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        lane = Lane("tests", 100)
+        blocking = asyncio.create_task(lane.run(0, go.wait))
+        work = asyncio.create_task(Body(BIG, receive, lane).work(lambda: done.append(1)))
+        await asyncio.sleep(0.01)
+        gone.set()
+        with pytest.raises(ClientGone):
+            await work
+        go.set()
+        await blocking
+        await lane.run(0, lambda: None)
+        assert not done
+
+    asyncio.run(run())

@@ -23,7 +23,7 @@ from tests.adapters import write_adapter
 from tests.checkpoints import END_OF_TEXT, EOM, EOT, random_checkpoint
 from tests.server.live import eventually
 from tests.server.test_attacks import FIELDS, NASTY
-from tests.server.test_body import HOLES
+from tests.test_strict_json import HOLES
 
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "hello"}]
 

@@ -13,7 +13,7 @@ from tampu.generation import ChoiceDigest, GenerationRecord
 from tampu.model.lora import fingerprint_with
 from tampu.replay import TokenDigest, digest, request_of, text_of
 from tampu.request import Chunk, FinishReason, GenerateRequest, Message
-from tampu.server.body import parse_json
+from tampu.strict_json import parse_json
 
 Text = Mapping[str, Any]  # of a request, as `replay.text_of` makes it
 MAX_CHOICES = 128

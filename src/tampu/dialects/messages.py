@@ -1,6 +1,5 @@
 """Messages as OpenAI-shaped dialects send them: strings or text parts, six spellings of four roles, past tool calls."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from tampu.dialects.kinds import JSON, OneOf, Text, check_count, json_type, require, shown
 from tampu.errors import InvalidPrompt, InvalidRequest, Missing, WrongType
 from tampu.request import Message, Role, ToolCall
+from tampu.strict_json import loads
 
 ROLES: dict[str, Role] = {
     "system": "system",
@@ -186,7 +186,7 @@ def read_call(param: str, call_id: str, function: JSON) -> ToolCall:
 
 def _arguments(param: str, text: str) -> str:
     try:
-        value = json.loads(text or "{}")
+        value = loads(text or "{}")
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):

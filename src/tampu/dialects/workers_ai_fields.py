@@ -30,6 +30,7 @@ from tampu.dialects.rows import QUESTION
 from tampu.dialects.tools import MAX_DESCRIPTION, MAX_TOOLS, Choosing, FunctionName
 from tampu.errors import InvalidRequest, Missing, WrongType
 from tampu.request import MAX_STOP_CHARACTERS, MAX_STOP_STRINGS, Message, Range, Tool, ToolCall, ToolChoice
+from tampu.strict_json import loads
 
 NAME = FunctionName()
 STRING = {"type": "string"}
@@ -118,7 +119,7 @@ def _call(param: str, value: JSON) -> ToolCall:
 def _arguments(param: str, value: JSON) -> str:
     if isinstance(value, str):
         try:
-            value = json.loads(value or "{}")
+            value = loads(value or "{}")
         except (ValueError, RecursionError):
             raise InvalidRequest(
                 f"{param} must be the JSON text of an object, got {shown(value)}.", param=param

@@ -33,10 +33,11 @@ from tampu.dialects.workers_ai_batches import (
 from tampu.dialects.workers_ai_fields import form_of
 from tampu.errors import EngineFailure, NotReady, Overloaded, ServiceError, StoreUnavailable, Unsupported
 from tampu.gateway.batches import CLAIM, Batch, Batches
+from tampu.server.body import cancel
 from tampu.server.recorder import Asked, Recorder
 from tampu.server.records import RequestRecord, new_request_id, record_of
 from tampu.server.service import SEED_BITS, Service
-from tampu.server.streaming import WholeAnswer, cancel
+from tampu.server.streaming import WholeAnswer
 
 DIALECT, OPERATION = "workers_ai", "batch"
 TOGETHER = 4  # elements at a time while nobody else asks; one beside others

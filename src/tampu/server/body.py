@@ -1,28 +1,28 @@
-"""Reading a request's body: bounded before it is buffered, and JSON without the holes of `json.loads`."""
+"""Reading a request's body: bounded before it is buffered, and away from the event loop where it is long."""
 
 import asyncio
 import contextlib
-import json
-import re
 import zlib
-from collections.abc import AsyncIterator, Collection
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from typing import Any, TypeVar
 
 from python_multipart import create_form_parser
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from tampu.errors import InvalidRequest, NotJson, PayloadTooLarge, RequestTimeout, UnsupportedMedia
+from tampu.errors import InvalidRequest, PayloadTooLarge, RequestTimeout, UnsupportedMedia
+from tampu.lane import Lane
+from tampu.strict_json import parse_json
 
+T = TypeVar("T")
 BODY_IDLE = 30.0  # seconds without a byte before the client is given up
 REFUSED_BYTES = 16_000_000  # read past before a refusal, so that the client hears it; and for how many seconds
 REFUSED_SECONDS = 1.0
-MAX_DEPTH = 100
-MAX_KEYS = 4096  # of one object
+LARGE = 64 * 1024  # bytes of a body that are understood on the event loop, within a few milliseconds
+MAX_HELD = 64_000_000  # bytes of larger bodies, of all requests together
 GZIP = 31  # zlib's window bits for a gzip header
-# An escaped NUL: \u0000 after an even number of backslashes.
-NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class ClientGone(Exception):
@@ -49,6 +49,92 @@ class Incoming:
             async with asyncio.timeout(REFUSED_SECONDS):
                 while not self._complete and left > 0:
                     left -= len((await self()).get("body", b""))
+
+
+class BodyReader:
+    """Reads the bodies of a server's requests. Of large ones it holds so many bytes at a time, and one is understood at
+    a time, in a thread, so that nobody's stream and nobody's small body waits for them."""
+
+    def __init__(self, max_bytes: int = MAX_HELD) -> None:
+        self._lane = Lane("large bodies", max_bytes)
+
+    @contextlib.asynccontextmanager
+    async def reading(self, request: Request, cap: int, form: bool = False) -> AsyncIterator["Body"]:
+        """The body while it is being understood. Raises what `read_body` raises, and Overloaded."""
+        held = Held(request.receive, self._lane)
+        try:
+            data = await read_body(held.receive, request.headers, cap, form=form)
+            held.charge(len(data))  # which gzip makes many of
+            yield Body(data, request.receive, self._lane)
+        finally:
+            held.let_go()
+
+
+class Held:
+    """Counts the bytes of one body while they come; those beyond LARGE are charged to a lane."""
+
+    def __init__(self, receive: Receive, lane: Lane) -> None:
+        self._receive = receive
+        self._lane = lane
+        self._num_bytes = self._charged = 0
+
+    async def receive(self) -> Message:
+        """The next message."""
+        message = await self._receive()
+        self._num_bytes += len(message.get("body", b""))
+        self.charge(self._num_bytes)
+        return message
+
+    def charge(self, num_bytes: int) -> None:
+        """Charge a body of so many bytes. Raises Overloaded."""
+        if (uncharged := num_bytes - LARGE - self._charged) > 0:
+            self._lane.take(uncharged)
+            self._charged += uncharged
+
+    def let_go(self) -> None:
+        """The body is held no more."""
+        self._lane.give_back(self._charged)
+        self._charged = 0
+
+
+class Body:
+    """The bytes of a body, and where to work on them."""
+
+    def __init__(self, data: bytes, receive: Receive, lane: Lane) -> None:
+        self.data = data
+        self._receive = receive
+        self._lane = lane
+
+    async def work(self, work: Callable[[], T]) -> T:
+        """What `work` gives: at once for a small body, and else in its turn. Raises ClientGone, too."""
+        if len(self.data) <= LARGE:
+            return work()
+        return await unless_left(self._receive, self._lane.run(0, work))
+
+
+async def unless_left(receive: Receive, work: Awaitable[T]) -> T:
+    """What the work gives. Raises ClientGone, and cancels it, when the client leaves before."""
+    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(client_left(receive))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientGone
+        return working.result()
+    finally:
+        await cancel(working, leaving)
+
+
+async def client_left(receive: Receive) -> None:
+    """Returns when the client closes its connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def cancel(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel these tasks and wait until they are over."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def is_form(headers: Headers) -> bool:
@@ -146,73 +232,3 @@ def _form_value(text: str) -> Any:
         return parse_json(text.encode())
     except InvalidRequest:
         return text
-
-
-def parse_json(body: bytes) -> Any:
-    """The value. Raises NotJson for whatever is not plain, finite, bounded JSON in UTF-8."""
-    try:
-        text = body.decode()
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
-        if "\\u" in text:
-            _check_escapes(text, value)
-    except UnicodeDecodeError as error:
-        raise NotJson(f"The body is not UTF-8: byte {error.start}.") from None
-    except RecursionError:
-        raise too_deep() from None
-    except json.JSONDecodeError as error:
-        raise NotJson(f"The body is not JSON: {error}.") from None
-    except ValueError:  # more digits than Python turns into an integer
-        raise NotJson("The body has a number with too many digits.") from None
-    _check_depth(value)
-    return value
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(pairs) > MAX_KEYS:
-        raise NotJson(f"An object may have at most {MAX_KEYS} keys, got {len(pairs)}.")
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise NotJson(f"The key {twice[:40]!r} is there twice.")
-    return value
-
-
-def _constant(name: str) -> float:
-    raise NotJson(f"{name} is not JSON.")
-
-
-def _float(text: str) -> float:
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise NotJson(f"The number {text[:40]} is not finite.")
-    return value
-
-
-def _check_escapes(text: str, value: Any) -> None:
-    if NUL.search(text):
-        raise NotJson("The body has a NUL character.")
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise NotJson("The body has half of a surrogate pair, which is no character.") from None
-
-
-def _check_depth(value: Any) -> None:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for node in level
-            if type(node) in (dict, list)
-            for child in (node.values() if type(node) is dict else node)
-            if type(child) in (dict, list)
-        ]
-        if not level:
-            return
-    raise too_deep()
-
-
-def too_deep() -> NotJson:
-    """The refusal of nesting beyond the limit."""
-    return NotJson(f"The body is nested deeper than {MAX_DEPTH} levels.")

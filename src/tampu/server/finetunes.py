@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from fastapi import Request
@@ -28,11 +29,11 @@ from tampu.model.adapter_file import MAX_WEIGHTS
 from tampu.model.adapter_store import StoredAdapter, check_name, discard
 from tampu.model.finetunes import FILES, About, read_about
 from tampu.server.adapters import Intake, shelf_of
-from tampu.server.body import parse_json, read_body
 from tampu.server.records import record_of
 from tampu.server.routes import READ, AddRoute
 from tampu.server.service import Service
 from tampu.server.uploads import MAX_NAME, Part, Shape, receive_form
+from tampu.strict_json import parse_json
 
 PATH = f"{ACCOUNT}/finetunes"
 OPERATION = "finetunes"
@@ -51,7 +52,8 @@ def add_finetunes(add: AddRoute, service: Service, intake: Intake) -> None:
             return answer(request, [render_finetune(each) for each in listed(service)])
         record_of(request.scope).operation = OPERATION
         service.lifecycle.admit()
-        body = parse_json(await read_body(request.receive, request.headers, service.settings.max_body))
+        async with service.bodies.reading(request, service.settings.max_body) as sent:
+            body = await sent.work(partial(parse_json, sent.data))
         async with intake.changing:
             about = await asyncio.to_thread(begin, service, body)
         return answer(request, render_finetune(find(service, about.name)))

@@ -1,5 +1,6 @@
 """What later requests may refer to, in memory only: by tenant and id, what was not asked for longest goes first."""
 
+import contextlib
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -31,7 +32,8 @@ class Memory:
         data = self._values.get((tenant, key))
         if data is None:
             return None
-        self._values.move_to_end((tenant, key))
+        with contextlib.suppress(KeyError):  # another thread, which reads a large body, may ask
+            self._values.move_to_end((tenant, key))
         return json.loads(data)
 
     def forget(self, tenant: str, key: str) -> bool:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -14,7 +15,7 @@ from tampu import __version__
 from tampu.dialects.base import Dialect, Operation, Question, Reading, dumps
 from tampu.dialects.kinds import Text
 from tampu.errors import InvalidRequest, MethodNotAllowed, RouteNotFound, ServiceError, Unauthorized
-from tampu.server.body import is_form, parse_form, parse_json, read_body
+from tampu.server.body import is_form, parse_form
 from tampu.server.documents import describe
 from tampu.server.home_page import home_page
 from tampu.server.html import error_page, prefers_html
@@ -24,6 +25,7 @@ from tampu.server.records import record_of
 from tampu.server.service import Service
 from tampu.server.signposts import signpost
 from tampu.server.streaming import EventStream, WholeAnswer
+from tampu.strict_json import parse_json
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Dress = Callable[[Endpoint], Endpoint]
@@ -66,10 +68,13 @@ def generating(service: Service, dialect: Dialect, operation: Operation, later: 
         record.operation = operation.name
         service.lifecycle.admit()
         service.card()
-        body = await read_values(request, operation, later.max_body(request.query_params))
-        if (response := await later.answer(request, body)) is not None:
-            return response
-        call = operation.parse(request.path_params, body, service.context(request, record))
+        cap = later.max_body(request.query_params)
+        async with service.bodies.reading(request, cap, form=operation.takes_forms) as sent:
+            body = await sent.work(partial(read_values, sent.data, request.headers, operation))
+            if (response := await later.answer(request, body)) is not None:
+                return response
+            context = service.context(request, record)
+            call = await sent.work(partial(operation.parse, request.path_params, body, context))
         call, model = service.with_adapter(call)
         record.model, record.served_by = call.model, model.ids[0]
         facts = service.replay_facts(request.path_params, request.query_params)
@@ -83,12 +88,11 @@ def generating(service: Service, dialect: Dialect, operation: Operation, later: 
     return generate
 
 
-async def read_values(request: Request, operation: Operation, cap: int) -> Any:
+def read_values(data: bytes, headers: Headers, operation: Operation) -> Any:
     """The body's fields, which may come as JSON, and for some operations as a form."""
-    data = await read_body(request.receive, request.headers, cap, form=operation.takes_forms)
-    if not is_form(request.headers):
+    if not is_form(headers):
         return parse_json(data)
-    return parse_form(data, request.headers, {row.name for row in operation.table if isinstance(row.kind, Text)})
+    return parse_form(data, headers, {row.name for row in operation.table if isinstance(row.kind, Text)})
 
 
 def add_generating(add: AddRoute, service: Service, deferring: Mapping[str, Deferring]) -> None:
@@ -106,7 +110,8 @@ def reading(service: Service, shown: Reading) -> Endpoint:
     async def read(request: Request) -> Response:
         body = None
         if shown.method == "POST":
-            body = parse_json(await read_body(request.receive, request.headers, service.settings.max_body))
+            async with service.bodies.reading(request, service.settings.max_body) as sent:
+                body = await sent.work(partial(parse_json, sent.data))
         record = record_of(request.scope)
         question = Question(request.path_params, dict(request.query_params), int(time.time()), record.tenant, body)
         view = await service.view(shown.asks(question), record.tenant)

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -31,6 +31,7 @@ from tampu.generation import Spending
 from tampu.model.adapter_store import StoredAdapter
 from tampu.model.lora import fingerprint_with
 from tampu.request import Upstream
+from tampu.server.body import BodyReader
 from tampu.server.lifecycle import Lifecycle
 from tampu.server.memory import Memory
 from tampu.server.metrics import Metrics
@@ -82,6 +83,7 @@ class Service:
     memory: Memory
     started_at: int  # Unix time in seconds
     catalogue: Catalogue = CATALOGUE
+    bodies: BodyReader = field(default_factory=BodyReader)
 
     def is_loaded(self) -> bool:
         """Whether there is a model that requests can ask for."""

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -15,6 +15,7 @@ from tampu.dialects.kinds import JSON
 from tampu.dialects.openai_answers import wire_fingerprint
 from tampu.errors import EngineFailure, ServiceError
 from tampu.request import Chunk, Completion, GenerateRequest, Upstream
+from tampu.server.body import cancel, client_left
 from tampu.server.lifecycle import Lifecycle, cut_off
 from tampu.server.recorder import Recorder
 from tampu.server.records import RequestRecord
@@ -252,19 +253,6 @@ class EventStream(Generation):
         self._record.break_off("error")
         self._record.refuse(error)
         return b"".join(self._call.answer.render_failure(error, self._record.id))
-
-
-async def client_left(receive: Receive) -> None:
-    """Returns when the client closes its connection."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def cancel(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel these tasks and wait until they are over."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def drop(scope: Scope, receive: Receive) -> None:

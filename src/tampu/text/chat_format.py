@@ -22,6 +22,7 @@ from typing import Any
 
 from tampu.errors import InvalidRequest
 from tampu.request import Message, Role, Tool, ToolCall
+from tampu.strict_json import SHORT, dumps, loads
 from tampu.text.tokenizer import Tokenizer
 from tampu.text.vocabulary import BEGIN_OF_TEXT
 
@@ -142,7 +143,7 @@ def _call_text(call: ToolCall) -> str:
 def _respaced(arguments: str) -> str:
     """JSON text with the spaces that Llama 3.1 was trained on; text that is no JSON as it is."""
     try:
-        return json.dumps(json.loads(arguments), ensure_ascii=False)
+        return dumps(loads(arguments), is_long=len(arguments) > SHORT)
     except (ValueError, RecursionError):
         return arguments
 
