@@ -98,6 +98,28 @@ def test_requests_run_in_one_batch_and_give_what_each_gives_alone(llm: LLM) -> N
     assert len(set(together.values())) == 5
 
 
+def test_prompts_may_be_generated_from_in_one_batch(llm: LLM) -> None:
+    sizes: dict[str, int] = {}
+    stream = llm.generate(["ab", "cdefg"])
+    while len(sizes) < 2:
+        id_, chunk = next(stream)
+        assert isinstance(chunk, Chunk)
+        if chunk.opening is not None:
+            sizes[id_] = chunk.opening.prompt_tokens
+    assert sizes == {
+        str(place): llm.complete(prompt, max_tokens=1).usage.prompt_tokens
+        for place, prompt in enumerate(["ab", "cdefg"])
+    }
+    del stream  # which ends them
+    for id_, _ in llm.generate("ab"):
+        assert id_ == "0"
+        break
+    with pytest.raises(InvalidRequest, match=r"requests\[1\] must be a string or a list of token ids, got 5"):
+        list(llm.generate(["ab", 5]))  # type: ignore[list-item]
+    with pytest.raises(InvalidRequest, match="requests must be a list, got an integer"):
+        list(llm.generate(5))  # type: ignore[arg-type]
+
+
 def test_chunks_of_different_requests_are_interleaved(llm: LLM) -> None:
     order = [request_id for request_id, _ in llm.generate([ask("a"), ask("b")])]
     assert order[:4] == ["a", "b", "a", "b"]

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import BaseModel, Field
 
 from tampu import LLM
 from tampu.engine.tools import call_id, constraint_of
@@ -45,6 +46,29 @@ def test_cria_calls_the_tool_it_needs(llm: LLM) -> None:
     (call,) = answer.tool_calls
     assert (call.name, json.loads(call.arguments)) == ("get_weather", {"city": "Lima"})
     assert (answer.text, answer.finish_reason) == ("", "tool_calls")
+
+
+def test_a_tool_in_openais_shape_and_a_function_are_called_alike(llm: LLM) -> None:
+    function = {"name": WEATHER.name, "description": WEATHER.description, "parameters": WEATHER.parameters}
+
+    def get_weather(city: Annotated[str, Field(description="The name of the city")]) -> None:
+        """Get the current weather in a city"""
+
+    for tool in ({"type": "function", "function": function}, get_weather):
+        (call,) = llm.chat("What is the weather in Lima?", tools=[tool], temperature=0.0).tool_calls
+        assert (call.name, json.loads(call.arguments)) == ("get_weather", {"city": "Lima"})
+    with pytest.raises(InvalidRequest, match=r"tools\[0\]\.function is required"):
+        llm.chat("Hi", tools=[{"type": "function"}])
+
+
+def test_an_answer_has_the_form_of_a_pydantic_model(llm: LLM) -> None:
+    class Choice(BaseModel):
+        unit: Literal["m", "km"]
+
+    answer = llm.chat("Choose a unit.", response_format=Choice, temperature=0.0)
+    assert Choice.model_validate_json(answer.text).unit in ("m", "km")
+    with pytest.raises(InvalidRequest, match=r"one thing at a time, got response_format\.json_schema and constraint"):
+        llm.chat("Choose", response_format=Choice, constraint=Constraint("json_object"))
 
 
 def test_cria_talks_where_no_tool_is_needed(llm: LLM) -> None:

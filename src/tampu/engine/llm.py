@@ -4,14 +4,24 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, overload
 
+from tampu.dialects.kinds import json_type
 from tampu.engine.adapter_shelf import open_shelf
-from tampu.engine.arguments import Conversation, read_messages, read_prompt, read_sampling
+from tampu.engine.arguments import (
+    Choice,
+    Conversation,
+    Offer,
+    read_messages,
+    read_offers,
+    read_prompt,
+    read_sampling,
+    split_constraint,
+)
 from tampu.engine.loading import Report, load_engine
 from tampu.engine.open_request import OpenRequest, RefusedRequest
 from tampu.engine.output import EngineStats
@@ -20,7 +30,7 @@ from tampu.engine.tools import constraint_of
 from tampu.errors import InvalidRequest, NotReady, ServiceError
 from tampu.grammar.compile import compile_constraint
 from tampu.model.hub import packed_cache, resolve
-from tampu.request import Chunk, Completion, Constraint, GenerateRequest, Prompt, Tool, ToolCall, ToolChoice, Usage
+from tampu.request import Chunk, Completion, Constraint, GenerateRequest, Prompt, ToolCall, Usage
 from tampu.settings import EngineSettings, Paths, load
 
 CLOSED = "The model was closed."
@@ -132,8 +142,8 @@ class LLM:
         messages: Conversation,
         *,
         stream: Literal[False] = False,
-        tools: Sequence[Tool] = (),
-        tool_choice: ToolChoice = ToolChoice(),  # noqa: B008 - it is frozen
+        tools: Iterable[Offer] = (),
+        tool_choice: Choice = "auto",
         parallel_tool_calls: bool = True,
         continue_last: bool = False,
         constraint: Constraint | None = None,
@@ -147,8 +157,8 @@ class LLM:
         messages: Conversation,
         *,
         stream: Literal[True],
-        tools: Sequence[Tool] = (),
-        tool_choice: ToolChoice = ToolChoice(),  # noqa: B008 - it is frozen
+        tools: Iterable[Offer] = (),
+        tool_choice: Choice = "auto",
         parallel_tool_calls: bool = True,
         continue_last: bool = False,
         constraint: Constraint | None = None,
@@ -161,8 +171,8 @@ class LLM:
         messages: Conversation,
         *,
         stream: bool = False,
-        tools: Sequence[Tool] = (),
-        tool_choice: ToolChoice = ToolChoice(),  # noqa: B008 - it is frozen
+        tools: Iterable[Offer] = (),
+        tool_choice: Choice = "auto",
         parallel_tool_calls: bool = True,
         continue_last: bool = False,
         constraint: Constraint | None = None,
@@ -172,16 +182,15 @@ class LLM:
         """The answer to a conversation, or with `stream` the pieces of its text as they come.
 
         A string is one user message; dicts have OpenAI's shape. `sampling` has the fields of SamplingParams; what is
-        left out is as the model's makers recommend. `tools` may be called as `tool_choice` says: the calls are in
-        `Answer.tool_calls`. A `constraint` is what the whole answer must match,
-        an `adapter` the name of the LoRA to answer with.
+        left out is as the model's makers recommend. `tools` may be called as `tool_choice` says, both as in OpenAI's
+        API; a tool may also be a function, whose signature and docstring describe it. The calls are in
+        `Answer.tool_calls`. A `constraint` is what the whole answer must match; `response_format` takes OpenAI's dict,
+        or a type such as a pydantic model. An `adapter` is the name of the LoRA to answer with.
         """
         request = self._request(
             read_messages(messages),
             sampling,
-            tools=tuple(tools),
-            tool_choice=tool_choice,
-            parallel_tool_calls=parallel_tool_calls,
+            **read_offers(tools, tool_choice, parallel_tool_calls),
             continue_last=continue_last,
             constraint=constraint,
             adapter=adapter,
@@ -223,14 +232,26 @@ class LLM:
         request = self._request(read_prompt(prompt), sampling, constraint=constraint, adapter=adapter)
         return self._texts(request) if stream else self._answer(request)
 
-    def generate(self, requests: Iterable[GenerateRequest]) -> Iterator[tuple[str, Chunk | ServiceError]]:
+    def generate(self, requests: Iterable[GenerateRequest | str]) -> Iterator[tuple[str, Chunk | ServiceError]]:
         """Chunks of all requests with their ids, interleaved as they come; an error ends its own request only.
 
-        `requests` is read as room becomes free, so it may be endless. Closing the iterator aborts what is open.
+        A string is a raw prompt, as `complete` takes it; its id is its place: "0", "1". `requests` is read as room
+        becomes free, so it may be endless. Closing the iterator aborts what is open.
         """
-        waiting, opened = iter(requests), list[OpenRequest | RefusedRequest]()
+        if isinstance(requests, str):
+            requests = [requests]
+        if not isinstance(requests, Iterable):
+            raise InvalidRequest(f"requests must be a list, got {json_type(requests)}.", param="requests")
+        # Not a generator: an iterator that has nothing now may be asked again before the next step.
+        waiting = map(self._as_request, count(), requests)
+        opened = list[OpenRequest | RefusedRequest]()
         try:
-            while opened := opened + [self._open(request) for request in islice(waiting, self._room(opened))]:
+            while True:
+                # One by one, so that those before a request that cannot be read are closed, too.
+                for asked in islice(waiting, self._room(opened)):
+                    opened.append(self._open(asked))
+                if not opened:
+                    return
                 if not any(request.has_news for request in opened):
                     self._step()
                 for request in opened:
@@ -246,10 +267,21 @@ class LLM:
         # One batch runs and one waits behind it: the engine never idles, and memory is bounded.
         return max(0, 2 * self.settings.max_num_seqs - len(opened))
 
-    def _request(self, prompt: Prompt, sampling: Mapping[str, Any], **others: Any) -> GenerateRequest:
-        return GenerateRequest(
-            uuid.uuid4().hex, self.card.id, prompt, read_sampling({**self.card.recommended, **sampling}), **others
-        )
+    def _as_request(self, place: int, request: GenerateRequest | str) -> GenerateRequest:
+        if isinstance(request, GenerateRequest):
+            return request
+        prompt = read_prompt(request, f"requests[{place}]")
+        return GenerateRequest(str(place), self.card.id, prompt, read_sampling(self.card.recommended))
+
+    def _request(
+        self, prompt: Prompt, arguments: Mapping[str, Any], constraint: Constraint | None, **others: Any
+    ) -> GenerateRequest:
+        asked, sampling = split_constraint(arguments)
+        if asked is not None and constraint is not None:
+            both = f"{asked.param} and constraint"
+            raise InvalidRequest(f"An answer is held to one thing at a time, got {both}.", param="constraint")
+        params = read_sampling({**self.card.recommended, **sampling})
+        return GenerateRequest(uuid.uuid4().hex, self.card.id, prompt, params, constraint=asked or constraint, **others)
 
     def _answer(self, request: GenerateRequest) -> Answer:
         return Answer(Completion.fold(self._chunks(request)))
