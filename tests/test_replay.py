@@ -21,7 +21,7 @@ CHAT = GenerateRequest(
     adapter="pirate",
     constraint=Constraint("json_schema", '{"type":"object"}'),
 )
-RAW = GenerateRequest("req_2", "cria", "Once", SamplingParams(seed=1, logprobs=2, prompt_logprobs=True), echo=True)
+RAW = GenerateRequest("req_2", "cria", "Once", SamplingParams(seed=1, logprobs=2, prompt_logprobs=2), echo=True)
 IDS = GenerateRequest("req_3", "cria", (1, 2, 3), SamplingParams(seed=1, stop_token_ids=(4, 5)), continue_last=True)
 
 
@@ -38,9 +38,18 @@ def test_what_was_taken_apart_and_stored_is_the_same_request_again() -> None:
 
 
 def test_every_field_of_a_request_is_kept_but_what_changes_no_token() -> None:
-    unkept = {"id", "model", "tenant", "may_wait", "max_context", "prompt_param"}
+    unkept = {"id", "model", "tenant", "may_wait", "max_context", "prompt_param", "return_token_ids"}
     names = {item.name for item in fields(GenerateRequest)} - unkept
     assert names == {*parameters_of(CHAT), *text_of(CHAT)}
+
+
+def test_records_of_version_0_1_0_are_read() -> None:
+    parameters = kept(parameters_of(RAW))
+    sampling = dict(parameters["sampling"])  # type: ignore[call-overload]
+    later = ("include_stop_str_in_output", "ignore_eos", "min_tokens", "allowed_token_ids", "skip_special_tokens")
+    old = {name: value for name, value in sampling.items() if name not in later} | {"prompt_logprobs": True}
+    del parameters["truncate_prompt_tokens"]
+    assert request_of("req_2", "cria", {**parameters, "sampling": old}, kept(text_of(RAW))) == RAW
 
 
 def test_no_text_is_among_the_parameters() -> None:

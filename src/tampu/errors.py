@@ -372,6 +372,8 @@ class RouteNotFound(ServiceError):
     status = HTTPStatus.NOT_FOUND
     error_type = "not_found"
 
+    path = near = ""
+
     def __init__(self, message: str, *, path: str = "", near: str = "") -> None:
         super().__init__(message)
         self.path = path

@@ -9,7 +9,7 @@ from typing import Any
 
 from tampu.request import Constraint, GenerateRequest, Message, Prompt, SamplingParams, Tool, ToolCall, ToolChoice
 
-FLAGS = ("parallel_tool_calls", "continue_last", "echo", "adapter", "token_cap", "middle_out")
+FLAGS = ("parallel_tool_calls", "continue_last", "echo", "adapter", "token_cap", "middle_out", "truncate_prompt_tokens")
 TOKEN_ID_BYTES = 4
 
 
@@ -40,7 +40,7 @@ def request_of(id_: str, model: str, parameters: Mapping[str, Any], text: Mappin
         tools=tuple(Tool(**tool) for tool in text["tools"]),
         tool_choice=ToolChoice(choice["mode"], tuple(choice["names"])),
         constraint=constraint and Constraint(**constraint),
-        **{name: parameters[name] for name in FLAGS},
+        **{name: parameters[name] for name in FLAGS if name in parameters},
     )
 
 
@@ -85,6 +85,9 @@ def _prompt(prompt: Any) -> Prompt:
 
 def _sampling(values: Mapping[str, Any]) -> SamplingParams:
     # JSON has neither tuples nor keys that are numbers.
-    lists = {name: tuple(values[name]) for name in ("stop", "stop_token_ids")}
+    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     bias = {int(token_id): value for token_id, value in values["logit_bias"].items()}
-    return SamplingParams(**{**values, **lists, "logit_bias": bias})
+    prompt_logprobs = values["prompt_logprobs"]
+    if isinstance(prompt_logprobs, bool):  # in records of version 0.1.0: as many likeliest as `logprobs` asks for
+        prompt_logprobs = values["logprobs"] if prompt_logprobs else None
+    return SamplingParams(**{**values, **lists, "logit_bias": bias, "prompt_logprobs": prompt_logprobs})

@@ -15,6 +15,7 @@ MAX_STOP_STRINGS = 16
 MAX_STOP_CHARACTERS = 1024
 MAX_STOP_TOKEN_IDS = 128
 MAX_LOGIT_BIAS = 1024
+MAX_ALLOWED_TOKEN_IDS = 1024
 MAX_TOP_LOGPROBS = 20
 MAX_SEED = 2**63 - 1
 
@@ -62,8 +63,15 @@ class SamplingParams:
     max_tokens: int | None = _bounded(None, 1, 1_000_000, "Cap on generated tokens; None means what the context holds.")
     stop: tuple[str, ...] = _documented((), "Up to 16 strings that end the text; they are not part of it.")
     stop_token_ids: tuple[int, ...] = _documented((), "Up to 128 token ids that end the sequence.")
+    include_stop_str_in_output: bool = _documented(False, "The stop string that ends the text is part of it.")
+    ignore_eos: bool = _documented(False, "Go on after the model's own end, up to max_tokens or a stop of the request.")
+    min_tokens: int = _bounded(0, 0, 1_000_000, "Nothing ends the answer before it has this many tokens.")
+    allowed_token_ids: tuple[int, ...] = _documented((), "Up to 1024 token ids: no other token is generated.")
+    skip_special_tokens: bool = _documented(True, "false: control tokens of the answer are shown by name in its text.")
     logprobs: int | None = _bounded(None, 0, MAX_TOP_LOGPROBS, "Report log-probabilities and this many likeliest.")
-    prompt_logprobs: bool = _documented(False, "Also report log-probabilities of the prompt's tokens.")
+    prompt_logprobs: int | None = _bounded(
+        None, 0, MAX_TOP_LOGPROBS, "Report log-probabilities of the prompt's tokens and this many likeliest."
+    )
     masked_logprobs: bool = _documented(
         False, "With a grammar: report log-probabilities among the tokens that it allows, not among all."
     )
@@ -77,6 +85,11 @@ class SamplingParams:
                 bounds.check(item.name, value)
         self._check_stops()
         self._check_logit_bias()
+        if len(self.allowed_token_ids) > MAX_ALLOWED_TOKEN_IDS:
+            count = len(self.allowed_token_ids)
+            raise InvalidRequest(
+                f"allowed_token_ids takes at most {MAX_ALLOWED_TOKEN_IDS} ids, got {count}.", param="allowed_token_ids"
+            )
 
     def _check_stops(self) -> None:
         if len(self.stop) > MAX_STOP_STRINGS:
@@ -195,6 +208,10 @@ class GenerateRequest:
     max_context: int | None = None
     # A prompt that does not fit the context loses its middle instead of being refused.
     middle_out: bool = False
+    # The prompt loses its beginning and keeps this many tokens; -1 keeps as many as there is room for.
+    truncate_prompt_tokens: int | None = None
+    # The opening carries the ids of the prompt.
+    return_token_ids: bool = False
     # The body's field that errors about the prompt name; empty: messages for a chat, prompt for another.
     prompt_param: str = ""
 
@@ -270,9 +287,11 @@ class Opening:
     fingerprint: str
     prompt_tokens: int
     cached_tokens: int
-    # Filled only when the request asked for `echo`.
+    # Filled only when the request asked for `echo`, or for log-probabilities of the prompt.
     prompt_text: str = ""
     prompt_logprobs: tuple[TokenLogprob, ...] = ()
+    # Filled only when the request asked for `return_token_ids`.
+    prompt_token_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ COMPLETIONS: dict[str, dict[str, Any]] = {
 }
 # What a body has, by the fields of the operation: the first of each row.
 PROMPTS = {"input": "Once", "messages": HELLO, "prompt": "Once", "data": {"prompt": "Once", "max_tokens": 16}}
-LIMITS = {"max_output_tokens": 16, "max_new_tokens": 16, "max_tokens": 16}
+LIMITS = {"max_output_tokens": 16, "max_tokens": 16, "max_new_tokens": 16}
 
 
 def keep(path: Path, record: GenerationRecord) -> None:

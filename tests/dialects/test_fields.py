@@ -1,13 +1,11 @@
 """Tables of fields: null is absent, unknown keys do nothing, errors carry the path."""
 
-from dataclasses import fields
-
 import pytest
 
-from tampu.dialects.fields import Field, Nested, read_table, sampling_fields, sampling_values, table_schema
+from tampu.dialects.fields import NUMBERS, Field, Nested, read_table, sampling_fields, sampling_values, table_schema
 from tampu.dialects.kinds import Boolean, Integer, Text
-from tampu.errors import InvalidRequest
-from tampu.request import Range, SamplingParams
+from tampu.errors import InvalidRequest, OutOfRange
+from tampu.request import Range
 
 INNER = (Field("flag", Boolean(), "A flag."),)
 TABLE = (
@@ -67,13 +65,21 @@ def test_the_schema_allows_null_only_where_a_field_may_be_absent() -> None:
     }
 
 
-def test_every_number_of_sampling_params_is_a_row_under_its_own_name() -> None:
-    names = [row.name for row in sampling_fields({})]
-    assert names == [item.name for item in fields(SamplingParams) if "range" in item.metadata]
+def test_a_number_of_sampling_params_is_a_row_under_its_own_name() -> None:
+    rows = {row.name: row for row in sampling_fields(NUMBERS, {})}
+    assert {row.target for row in rows.values()} == set(NUMBERS)
+    assert rows["top_p"].kind.schema() == {"type": "number", "minimum": 0, "maximum": 1}
+
+
+def test_a_number_may_have_values_that_mean_none() -> None:
+    table = tuple(sampling_fields(["seed", "top_k"], {}, {"seed": (-1,)}))
+    assert read_table(table, {"seed": -1, "top_k": 3}) == {"top_k": 3}
+    with pytest.raises(OutOfRange, match="top_k must be between 0 and 1000000, got -1"):
+        read_table(table, {"top_k": -1})
 
 
 def test_a_dialect_narrows_the_physical_limits() -> None:
-    rows = {row.name: row for row in sampling_fields({"temperature": Range(0, 2)}, leave_out=["n"])}
+    rows = {row.name: row for row in sampling_fields(["temperature", "seed"], {"temperature": Range(0, 2)})}
     assert rows["temperature"].kind.schema() == {"type": "number", "minimum": 0, "maximum": 2}
     assert rows["seed"].kind.schema()["type"] == "integer"
     assert "n" not in rows

@@ -8,8 +8,9 @@ import pytest
 
 from tampu.dialects.base import Dialect, Policy, longest_prefix
 from tampu.dialects.fields import Field
-from tampu.dialects.kinds import Integer, NoEffect, Number, Refused
+from tampu.dialects.kinds import Integer, NoEffect, Number, OrNone, Refused
 from tampu.dialects.openai import OpenAI
+from tampu.dialects.openai_strict import plain
 from tampu.errors import (
     InvalidPrompt,
     InvalidRequest,
@@ -25,7 +26,7 @@ from tampu.request import GenerateRequest, Message
 from tests.dialects.examples import BODIES, CONTEXT, MODEL, OPERATIONS, parse
 
 ROWS = [(name, row) for name, operation in OPERATIONS.items() for row in operation.table]
-NUMBERS = [(name, row) for name, row in ROWS if isinstance(row.kind, Integer | Number)]
+NUMBERS = [(name, row) for name, row in ROWS if isinstance(plain(row.kind), Integer | Number)]
 # Fields that are only allowed beside another one.
 COMPANIONS: dict[tuple[str, str], dict[str, Any]] = {("chat", "top_logprobs"): {"logprobs": True}}
 # Documented fields with an effect: value, and what it does to the request.
@@ -41,6 +42,17 @@ EFFECTS: list[tuple[str, dict[str, Any], str, Any]] = [
     *((name, {"stop": ["a", "b"]}, "stop", ("a", "b")) for name in OPERATIONS),
     *((name, {"stop_token_ids": [7]}, "stop_token_ids", (7,)) for name in OPERATIONS),
     *((name, {"logit_bias": {"7": -100}}, "logit_bias", {7: -100.0}) for name in OPERATIONS),
+    *((name, {field: value}, field, value) for name in ("chat", "completions") for field, value in [
+        ("ignore_eos", True), ("min_tokens", 5), ("include_stop_str_in_output", True), ("skip_special_tokens", False),
+        ("prompt_logprobs", 3),
+    ]),
+    *((name, {"allowed_token_ids": [7, 9]}, "allowed_token_ids", (7, 9)) for name in ("chat", "completions")),
+    *((name, {field: -1}, field, none) for name in ("chat", "completions") for field, none in [
+        ("max_tokens", None), ("top_k", 0), ("seed", 42),
+    ]),
+    ("chat", {"max_completion_tokens": -1}, "max_tokens", None),
+    *((name, {"stop": ""}, "stop", ()) for name in OPERATIONS),
+    ("completions", {"logprobs": 20}, "logprobs", 20),
     ("chat", {"max_completion_tokens": 9}, "max_tokens", 9),
     ("chat", {"max_completion_tokens": 9, "max_tokens": 5}, "max_tokens", 9),
     *((name, {"masked_logprobs": True}, "masked_logprobs", True) for name in OPERATIONS),
@@ -54,8 +66,8 @@ EFFECTS: list[tuple[str, dict[str, Any], str, Any]] = [
     ("chat", {"logprobs": True, "top_logprobs": 20}, "logprobs", 20),
     ("chat", {"logprobs": False}, "logprobs", None),
     ("completions", {"logprobs": 5}, "logprobs", 5),
-    ("completions", {"logprobs": 5, "echo": True}, "prompt_logprobs", True),
-    ("completions", {"logprobs": 5}, "prompt_logprobs", False),
+    ("completions", {"logprobs": 5, "echo": True}, "prompt_logprobs", 5),
+    ("completions", {"logprobs": 5}, "prompt_logprobs", None),
 ]  # fmt: skip
 
 
@@ -88,12 +100,14 @@ def test_null_means_absent(operation: str, row: Field) -> None:
 
 @pytest.mark.parametrize(("operation", "row"), NUMBERS, ids=lambda value: getattr(value, "name", value))
 def test_a_number_is_taken_at_both_ends_and_refused_one_past_them(operation: str, row: Field) -> None:
-    assert isinstance(row.kind, Integer | Number)
-    low, high = row.kind.bounds.low, row.kind.bounds.high
+    kind = plain(row.kind)
+    assert isinstance(kind, Integer | Number)
+    low, high = kind.bounds.low, kind.bounds.high
     company = COMPANIONS.get((operation, row.name), {})
     for value in (low, high):
         parse(operation, **company, **{row.name: value})
-    for value in (low - 1, high + 1):
+    below = low - 2 if isinstance(row.kind, OrNone) and row.kind.is_none(low - 1) else low - 1
+    for value in (below, high + 1):
         with pytest.raises(OutOfRange) as caught:
             parse(operation, **company, **{row.name: value})
         assert caught.value.param == row.name
@@ -270,3 +284,58 @@ def test_the_longest_prefix_decides_whose_words_an_error_gets() -> None:
     dialects: list[Dialect] = [general, special]
     assert longest_prefix(dialects, "/api/v1/models").name == "special"
     assert longest_prefix(dialects, "/v1/models").name == "openai"
+
+
+@pytest.mark.parametrize("operation", ["chat", "completions"])
+def test_a_prompt_may_be_truncated_and_its_ids_told(operation: str) -> None:
+    request = only(operation, truncate_prompt_tokens=-1, return_token_ids=True)
+    assert (request.truncate_prompt_tokens, request.return_token_ids) == (-1, True)
+
+
+FOREIGN = [
+    *("bad_words", "use_beam_search", "n_predict", "mirostat", "dry_multiplier", "dry_base", "xtc_probability"),
+    *("typical_p", "documents", "samplers", "repeat_penalty", "n_probs", "sampling_seed", "stop_regex", "cache_salt"),
+    *("structural_tag", "grammar_lazy", "chat_template"),
+]
+
+
+@pytest.mark.parametrize("operation", ["chat", "completions"])
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_only_other_servers_have_is_refused_by_name(operation: str, name: str) -> None:
+    with pytest.raises(Unsupported) as caught:
+        parse(operation, **{name: "something"})
+    assert caught.value.param == name and name in caught.value.message
+
+
+HARMLESS = {
+    "use_beam_search": False,
+    "mirostat": 0,
+    "dry_multiplier": 0.0,
+    "typical_p": 1.0,
+    "bad_words": [],
+    "n_probs": 0,
+}
+
+
+@pytest.mark.parametrize(("name", "value"), HARMLESS.items())
+def test_a_foreign_field_at_a_value_that_asks_for_nothing_is_taken(name: str, value: Any) -> None:
+    assert only("chat", **{name: value}) == only("chat")
+
+
+STRICT = {operation.name: operation for operation in OpenAI.build(Policy(strict=True)).operations}
+SPELLINGS = [{"max_tokens": -1}, {"seed": -1}, {"stop": ""}, {"logprobs": 6}]
+
+
+@pytest.mark.parametrize("changes", SPELLINGS, ids=str)
+def test_other_servers_spellings_of_none_are_refused_where_we_are_strict(changes: dict[str, Any]) -> None:
+    parse("completions", **changes)
+    with pytest.raises(InvalidRequest) as caught:
+        STRICT["completions"].parse({}, {**BODIES["completions"], **changes}, CONTEXT)
+    assert caught.value.param in changes
+
+
+def test_what_is_told_of_tokens_has_to_have_something_to_tell() -> None:
+    with pytest.raises(InvalidRequest, match="return_tokens_as_token_ids is only allowed with logprobs"):
+        parse("chat", return_tokens_as_token_ids=True)
+    with pytest.raises(InvalidRequest, match="prompt_logprobs is only allowed without stream"):
+        parse("chat", prompt_logprobs=1, stream=True)

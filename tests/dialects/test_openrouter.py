@@ -46,7 +46,7 @@ EFFECTS: list[tuple[str, dict[str, Any], str, Any]] = [
     ("chat", {"logprobs": True}, "logprobs", 0),
     ("chat", {"logprobs": True, "top_logprobs": 20}, "logprobs", 20),
     ("completions", {"logprobs": 5}, "logprobs", 5),
-    ("completions", {"logprobs": 5, "echo": True}, "prompt_logprobs", True),
+    ("completions", {"logprobs": 5, "echo": True}, "prompt_logprobs", 5),
     ("chat", {"n": 3}, "n", 1),
 ]  # fmt: skip
 

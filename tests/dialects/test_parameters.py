@@ -26,7 +26,7 @@ EVERY_OPERATION = [
         ("n", "an integer, 1 to 4"),
         ("stream", "a boolean"),
         ("functions", "left out or []"),
-        ("stop", "a string, 1 to 1,024 characters or an array of up to 16 (a string, 1 to 1,024 characters each)"),
+        ("seed", "an integer, 0 to 9,223,372,036,854,775,807, or -1 for none"),
     ],
 )
 def test_a_field_is_described_with_its_bounds(name: str, words: str) -> None:

@@ -198,8 +198,13 @@ def test_every_field_of_the_sampling_parameters_can_be_said() -> None:
         "max_tokens": 9,
         "stop": ("x",),
         "stop_token_ids": (5,),
+        "include_stop_str_in_output": True,
+        "ignore_eos": True,
+        "min_tokens": 3,
+        "allowed_token_ids": (5, 7),
+        "skip_special_tokens": False,
         "logprobs": 2,
-        "prompt_logprobs": True,
+        "prompt_logprobs": 2,
         "masked_logprobs": True,
     }
     assert set(fields) == set(SamplingParams.__dataclass_fields__)

@@ -3,6 +3,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tampu.dialects.logprobs import text_logprobs
 from tampu.engine.assembler import Assembler
 from tampu.engine.card import ModelCard
 from tampu.engine.output import Logprobs, StepOutput
@@ -109,7 +110,7 @@ def test_choices_are_told_apart_and_the_usage_sums_over_them() -> None:
 
 
 def test_echo_gives_the_prompt_with_its_log_probabilities_in_the_opening() -> None:
-    target = assembler("Hi", echo=True, prompt_logprobs=True, logprobs=1)
+    target = assembler("Hi", echo=True, prompt_logprobs=1, logprobs=1)
     prompt = (Logprobs(256, None), Logprobs(72, -0.5, (73,), (-0.25,)), Logprobs(105, -2.0))
     chunk = target.push(0, StepOutput(0, (97,), num_generated=1, num_cached_tokens=0, prompt_logprobs=prompt))
     assert chunk is not None and chunk.opening is not None
@@ -141,3 +142,43 @@ def test_replaying_the_recorded_ids_gives_the_same_text(output: bytes, stops: li
     assert "".join(chunk.text for chunk in replayed) == "".join(chunk.text for chunk in chunks)
     assert replayed[-1].finish_reason == chunks[-1].finish_reason
     assert replayed[-1].usage == chunks[-1].usage
+
+
+def test_the_stop_string_may_be_part_of_the_text() -> None:
+    chunks = run(assembler(stop=("END",), include_stop_str_in_output=True), b"a", b"E", b"N", b"D", b"z")
+    assert ("".join(chunk.text for chunk in chunks), chunks[-1].finish_reason) == ("aEND", "stop")
+
+
+def test_a_stop_string_within_the_least_number_of_tokens_ends_nothing() -> None:
+    chunks = run(assembler(stop=("b",), min_tokens=3), b"a", b"b", b"c", b"d", b"b", b"z")
+    assert ("".join(chunk.text for chunk in chunks), chunks[-1].finish_reason) == ("abcd", "stop")
+
+
+def test_control_tokens_are_shown_by_name_only_on_demand() -> None:
+    eot = TOKENIZER.control["<|eot_id|>"]
+    for shown, text in ((True, "H"), (False, "H<|eot_id|>")):
+        target = assembler(skip_special_tokens=shown, ignore_eos=True)
+        first = target.push(0, StepOutput(0, (72,), num_generated=1))
+        last = target.push(0, StepOutput(0, (eot,), "length", num_generated=2))
+        assert first is not None and last is not None
+        assert first.text + last.text == text
+
+
+def test_an_echoed_prompt_is_as_it_was_sent_and_its_offsets_fit() -> None:
+    target = assembler("Hi<|eot_id|>you", echo=True, logprobs=0, prompt_logprobs=0)
+    ids = target._prepared.prompt_token_ids
+    scores = (Logprobs(ids[0], None), *(Logprobs(token_id, -1.0) for token_id in ids[1:]))
+    chunk = target.push(0, StepOutput(0, (97,), num_generated=1, num_cached_tokens=0, prompt_logprobs=scores))
+    assert chunk is not None and chunk.opening is not None
+    assert chunk.opening.prompt_text == "Hi<|eot_id|>you"
+    wire: Any = text_logprobs(chunk.opening.prompt_logprobs)[0]
+    texts = dict(zip(wire["tokens"], wire["text_offset"], strict=True))
+    assert (texts["H"], texts["<|eot_id|>"], texts["y"]) == (0, 2, 12)
+    assert "".join(wire["tokens"][1:]) == chunk.opening.prompt_text
+
+
+def test_the_opening_has_the_ids_of_the_prompt_on_demand() -> None:
+    request = GenerateRequest("r1", "tiny", (72, 105), SamplingParams(seed=5), return_token_ids=True)
+    target = Assembler(Preparer(TOKENIZER, CARD).prepare(request), "fp", TOKENIZER)
+    chunk = target.push(0, StepOutput(0, (97,), num_generated=1))
+    assert chunk is not None and chunk.opening is not None and chunk.opening.prompt_token_ids == (72, 105)

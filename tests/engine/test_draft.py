@@ -36,7 +36,7 @@ SAMPLINGS: list[dict[str, Any]] = [
     {"temperature": 0.0},
     {"temperature": 1.0, "top_p": 0.9},
     {"temperature": 1.0, "frequency_penalty": 0.5},
-    {"temperature": 0.7, "logit_bias": {5: 3.0}, "logprobs": 2, "prompt_logprobs": True},
+    {"temperature": 0.7, "logit_bias": {5: 3.0}, "logprobs": 2, "prompt_logprobs": 2},
 ]
 
 

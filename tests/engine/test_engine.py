@@ -81,7 +81,7 @@ def test_choices_share_the_blocks_of_their_prompt() -> None:
 
 
 def test_log_probabilities_come_with_the_tokens_they_are_about() -> None:
-    spec = sequence_spec(1, range(6), logprobs=3, prompt_logprobs=True, max_tokens=2)
+    spec = sequence_spec(1, range(6), logprobs=3, prompt_logprobs=3, max_tokens=2)
     first, second = run_engine(engine_of(), [spec])[1]
     assert first.prompt_logprobs is not None and second.prompt_logprobs is None
     assert [entry.token_id for entry in first.prompt_logprobs] == [0, 1, 2, 3, 4, 5]
@@ -91,7 +91,7 @@ def test_log_probabilities_come_with_the_tokens_they_are_about() -> None:
 
 
 def test_prompt_log_probabilities_do_not_depend_on_chunks_cache_or_preemption() -> None:
-    spec = sequence_spec(1, [*range(30), *range(30)], prompt_logprobs=True, logprobs=1)
+    spec = sequence_spec(1, [*range(30), *range(30)], prompt_logprobs=1, logprobs=1)
     expected = run_engine(engine_of(), [spec])[1][0].prompt_logprobs
     assert expected is not None and len(expected) == 60
     for settings in ({"max_num_batched_tokens": 7}, {"num_blocks": 20, "max_model_len": 80}):
@@ -105,7 +105,7 @@ def test_prompt_log_probabilities_do_not_depend_on_chunks_cache_or_preemption() 
 def test_the_logits_of_a_long_scored_prompt_are_made_in_pieces() -> None:
     model = HashModel()
     engine = Engine(model, engine_settings(max_model_len=256))
-    (output,) = run_engine(engine, [sequence_spec(1, [3] * 200, prompt_logprobs=True, max_tokens=1)])[1]
+    (output,) = run_engine(engine, [sequence_spec(1, [3] * 200, prompt_logprobs=0, max_tokens=1)])[1]
     assert output.prompt_logprobs is not None and len(output.prompt_logprobs) == 200
     assert model.most_logits <= 64
 
@@ -206,7 +206,7 @@ def test_whichever_allocation_fails_every_sequence_ends_as_it_would_have() -> No
         sequence_spec(0, range(10)),
         sequence_spec(1, range(10), choice=1, group=3),
         sequence_spec(2, range(10), choice=2, group=3),
-        sequence_spec(3, range(5, 14), prompt_logprobs=True),
+        sequence_spec(3, range(5, 14), prompt_logprobs=0),
     ]
     expected = {spec.id: alone(spec) for spec in specs}
     pool = FailingPool(64, 4, fails_at=0)
@@ -250,7 +250,7 @@ def repeating(strength: float = 20.0, **settings: object) -> Engine:
         {"temperature": 0.0},
         {"temperature": 1.0},
         {"temperature": 1.0, "frequency_penalty": 0.2, "presence_penalty": -1.0, "repetition_penalty": 1.1},
-        {"temperature": 0.7, "top_p": 0.9, "logit_bias": {5: 3.0}, "logprobs": 2, "prompt_logprobs": True},
+        {"temperature": 0.7, "top_p": 0.9, "logit_bias": {5: 3.0}, "logprobs": 2, "prompt_logprobs": 2},
     ],
 )
 def test_guesses_change_no_output_and_save_steps(strength: float, sampling: dict[str, Any]) -> None:

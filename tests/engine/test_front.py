@@ -124,7 +124,7 @@ MODES: dict[str, GenerateRequest] = {
     "sampled": ask("sampled", "How", seed=1, temperature=1.2, top_p=0.9, top_k=50, min_p=0.001),
     "penalties": ask("penalties", seed=2, repetition_penalty=1.3, presence_penalty=0.5, frequency_penalty=0.5),
     "choices": ask("choices", "a long prompt of several blocks", seed=3, n=2),
-    "logprobs": replace(ask("logprobs", seed=4, logprobs=3, prompt_logprobs=True), echo=True),
+    "logprobs": replace(ask("logprobs", seed=4, logprobs=3, prompt_logprobs=3), echo=True),
     "stop strings": ask("stop strings", seed=5, stop=("zzz", "\ufffd\ufffd\ufffd\ufffd")),
     "stop token": ask("stop token", seed=6, stop_token_ids=(11, 12, 13, 14, 15)),
 }

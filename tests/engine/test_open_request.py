@@ -57,11 +57,11 @@ def test_a_choice_that_has_ended_is_not_resumed() -> None:
 
 
 def test_the_prompt_is_scored_again_only_if_its_scores_were_not_delivered() -> None:
-    request = opened(prompt_logprobs=True, logprobs=0)
-    assert [spec.sampling.prompt_logprobs for spec in request.open_specs()] == [True]
+    request = opened(prompt_logprobs=0, logprobs=0)
+    assert [spec.sampling.prompt_logprobs for spec in request.open_specs()] == [0]
     scores = tuple(Logprobs(token_id, None) for token_id in (256, 72, 105))
     request.push(token(10, 97, prompt_logprobs=scores, logprobs=(Logprobs(97, -1.0),)))
-    assert [spec.sampling.prompt_logprobs for spec in request.open_specs()] == [False]
+    assert [spec.sampling.prompt_logprobs for spec in request.open_specs()] == [None]
 
 
 def test_a_stop_string_asks_for_the_sequence_to_be_aborted_once() -> None:

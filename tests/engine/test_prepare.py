@@ -5,7 +5,7 @@ import pytest
 
 from tampu.engine.card import ModelCard
 from tampu.engine.prepare import Preparer
-from tampu.errors import ContextTooLong, InvalidPrompt, OutOfRange
+from tampu.errors import ContextTooLong, InvalidPrompt, InvalidRequest, OutOfRange
 from tampu.request import GenerateRequest, Message, Prompt, SamplingParams
 from tampu.text.tokenizer import Tokenizer
 from tests.checkpoints import BEGIN_OF_TEXT, END_HEADER, END_OF_TEXT, EOM, EOT, START_HEADER, tokenizer_json
@@ -47,9 +47,9 @@ def test_what_the_request_says_wins_over_what_would_be_chosen() -> None:
 
 
 def test_choices_become_a_group_of_sequences_of_which_the_first_scores_the_prompt() -> None:
-    specs = PREPARER.prepare(ask("Hi", n=3, prompt_logprobs=True, logprobs=0, stop=("x",))).specs(first_id=10)
+    specs = PREPARER.prepare(ask("Hi", n=3, prompt_logprobs=0, logprobs=0, stop=("x",))).specs(first_id=10)
     assert [(spec.id, spec.choice, spec.group) for spec in specs] == [(10, 0, 10), (11, 1, 10), (12, 2, 10)]
-    assert [spec.sampling.prompt_logprobs for spec in specs] == [True, False, False]
+    assert [spec.sampling.prompt_logprobs for spec in specs] == [0, None, None]
     assert {(spec.sampling.n, spec.sampling.stop) for spec in specs} == {(1, ())}
 
 
@@ -150,3 +150,43 @@ def test_seeds_are_drawn_anew_for_each_request() -> None:
     preparer = Preparer(TOKENIZER, CARD)
     seeds = {preparer.prepare(ask("Hi")).sampling.seed for _ in range(8)}
     assert len(seeds) == 8
+
+
+def test_the_models_own_end_may_be_ignored_but_not_that_of_the_request() -> None:
+    assert PREPARER.prepare(ask("Hi", ignore_eos=True, stop_token_ids=(9,))).sampling.stop_token_ids == (9,)
+
+
+@pytest.mark.parametrize(("most", "kept"), [(2, "yz"), (3, "xyz"), (99, None), (-1, "yz")])
+def test_a_prompt_keeps_its_last_tokens(most: int, kept: str | None) -> None:
+    request = replace(ask("uvwxyz", max_tokens=4), truncate_prompt_tokens=most, max_context=6)
+    whole = PREPARER.prepare(replace(request, truncate_prompt_tokens=None, max_context=None)).prompt_token_ids
+    if kept is None:
+        with pytest.raises(ContextTooLong):
+            PREPARER.prepare(request)
+        return
+    expected = whole[-len(kept) :]
+    if most == 3:
+        request = replace(request, max_context=7)
+    assert PREPARER.prepare(request).prompt_token_ids == expected
+
+
+@pytest.mark.parametrize(
+    ("sampling", "param"),
+    [
+        ({"min_tokens": 5, "max_tokens": 4}, "min_tokens"),
+        ({"allowed_token_ids": (END_OF_TEXT,), "min_tokens": 1}, "min_tokens"),
+        ({"allowed_token_ids": (10**6,)}, "allowed_token_ids"),
+    ],
+    ids=str,
+)
+def test_limits_that_leave_no_token_are_refused(sampling: dict[str, Any], param: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        PREPARER.prepare(ask("Hi", **sampling))
+    assert caught.value.param == param
+
+
+@pytest.mark.parametrize("limit", [{"ignore_eos": True}, {"min_tokens": 1}, {"allowed_token_ids": (5,)}], ids=str)
+def test_a_grammar_and_limits_of_tokens_are_refused_together(limit: dict[str, Any]) -> None:
+    (name,) = limit
+    with pytest.raises(InvalidRequest, match=f"{name} cannot be combined with a schema"):
+        PREPARER.prepare(ask("Hi", **limit), grammar="start: /a/")

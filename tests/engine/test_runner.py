@@ -20,7 +20,7 @@ class RecordingModel(HashModel):
         return super().forward(inputs, cache)
 
 
-def running_sequence(prompt: range, blocks: list[int], *, prompt_logprobs: bool = False) -> Sequence:
+def running_sequence(prompt: range, blocks: list[int], *, prompt_logprobs: int | None = None) -> Sequence:
     sequence = Sequence(sequence_spec(1, prompt, prompt_logprobs=prompt_logprobs), arrival=0)
     sequence.block_table.extend(blocks)
     return sequence
@@ -67,7 +67,7 @@ def test_a_chunk_before_the_end_of_its_prompt_wants_no_logits() -> None:
 def test_logits_to_draw_from_come_before_those_of_scored_prompt_positions() -> None:
     model = RecordingModel()
     runner = Runner(model, num_blocks=8, block_size=4, kv_dtype="f32")
-    scored = running_sequence(range(5), [1, 2], prompt_logprobs=True)
+    scored = running_sequence(range(5), [1, 2], prompt_logprobs=0)
     plain = running_sequence(range(3), [3])
     runner.forward([Row(scored, 0, 5), Row(plain, 0, 3)])
     assert model.inputs.logits_indices.tolist() == [4, 7, 0, 1, 2, 3]

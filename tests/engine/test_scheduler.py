@@ -94,7 +94,7 @@ def test_no_more_sequences_run_than_tokens_are_dealt_so_that_none_stalls() -> No
 def test_prompts_that_wait_to_be_scored_do_not_crowd_out_others() -> None:
     scheduler = scheduler_of(num_blocks=5000, max_num_seqs=200, budget=2 * MAX_SCORED_TOKENS)
     for sequence_id in range(200):
-        scheduler.add(sequence_spec(sequence_id, range(100), prompt_logprobs=True))
+        scheduler.add(sequence_spec(sequence_id, range(100), prompt_logprobs=0))
     step(scheduler)
     assert len(scheduler.running) == 2 * MAX_SCORED_TOKENS
 
@@ -239,7 +239,7 @@ def test_a_single_tenant_never_gives_way_to_itself() -> None:
 
 def test_prompt_positions_to_be_scored_bound_the_logits_of_a_step() -> None:
     scheduler = scheduler_of(num_blocks=64, budget=128)
-    scheduler.add(sequence_spec(1, range(100), prompt_logprobs=True))
+    scheduler.add(sequence_spec(1, range(100), prompt_logprobs=0))
     scheduler.add(sequence_spec(2, [7] * 10, max_tokens=1))
     batch = scheduler.schedule()
     assert [(row.sequence.id, row.start, row.end) for row in batch] == [(1, 0, MAX_SCORED_TOKENS), (2, 0, 10)]
@@ -250,7 +250,7 @@ def test_a_prompt_to_be_scored_is_computed_though_it_is_cached() -> None:
     scheduler = scheduler_of(budget=16)
     scheduler.add(sequence_spec(1, range(12), max_tokens=1))
     step(scheduler)
-    scheduler.add(sequence_spec(2, range(12), prompt_logprobs=True))
+    scheduler.add(sequence_spec(2, range(12), prompt_logprobs=0))
     assert [(row.start, row.end, row.scored) for row in scheduler.schedule()] == [(0, 12, range(11))]
 
 

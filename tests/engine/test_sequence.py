@@ -43,5 +43,5 @@ def test_tokens_are_counted_only_where_a_penalty_asks_for_it() -> None:
 
 
 def test_prompt_positions_but_the_last_are_scored_where_asked_for() -> None:
-    assert Sequence(sequence_spec(1, [5, 6, 7], prompt_logprobs=True), arrival=0).num_unscored == 2
+    assert Sequence(sequence_spec(1, [5, 6, 7], prompt_logprobs=0), arrival=0).num_unscored == 2
     assert Sequence(sequence_spec(1, [5, 6, 7]), arrival=0).num_unscored == 0

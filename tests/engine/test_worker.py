@@ -104,7 +104,7 @@ def test_what_is_sent_along_with_the_load_is_not_lost() -> None:
 
 def test_a_step_that_finishes_no_token_is_a_sign_of_life_all_the_same() -> None:
     with worker() as (front, _):
-        front.send(LOAD, Add(sequence_spec(5, [1] * 250, max_tokens=1, prompt_logprobs=True, logprobs=0)))
+        front.send(LOAD, Add(sequence_spec(5, [1] * 250, max_tokens=1, prompt_logprobs=0, logprobs=0)))
         assert [type(front.receive()) for _ in range(2)] == [Progress, Ready]
         steps = [front.outputs() for _ in range(4)]  # 64 positions are scored per step
         assert [len(step.outputs) for step in steps] == [0, 0, 0, 1]

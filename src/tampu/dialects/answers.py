@@ -10,7 +10,7 @@ from typing import Literal
 from tampu.catalogue import Price
 from tampu.dialects.base import dumps, sse
 from tampu.dialects.kinds import JSON
-from tampu.dialects.logprobs import chat_logprobs, text_logprobs
+from tampu.dialects.logprobs import chat_logprobs, control_name, legacy_name, prompt_logprobs, text_logprobs, text_name
 from tampu.errors import ServiceError
 from tampu.request import Choice, Chunk, Completion, FinishReason, Opening, TokenLogprob, ToolCall, ToolCallDelta, Usage
 
@@ -104,6 +104,25 @@ def render_call_delta(delta: ToolCallDelta) -> dict[str, JSON]:
     return {"index": delta.index, "id": delta.id, "type": "function", "function": function}
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an answer tells of its tokens beside their text, as vLLM has it."""
+
+    token_ids: bool = False  # ids of prompt and completion
+    tokens_as_ids: bool = False  # log-probabilities name tokens by id
+    prompt_logprobs: bool = False
+
+    def choice_ids(self, token_ids: Sequence[int]) -> dict[str, JSON]:
+        """A choice's key with its ids, where they are told."""
+        return {"token_ids": list(token_ids)} if self.token_ids else {}
+
+    def of_prompt(self, opening: Opening) -> dict[str, JSON]:
+        """The keys about the prompt."""
+        ids = {"prompt_token_ids": list(opening.prompt_token_ids)} if self.token_ids else {}
+        scores = {"prompt_logprobs": prompt_logprobs(opening.prompt_logprobs)} if self.prompt_logprobs else {}
+        return {**scores, **ids}
+
+
 @dataclass(slots=True)
 class Ledger:
     """Counts the usage of an answer on its way; what is known before the end is counted from the chunks."""
@@ -149,6 +168,13 @@ class Pieces:
             self._before, self._after = self.manner.template(self.stamp, self.kind, chunk.opening)
             self._going_on = self.manner.going_on() + self._after
 
+    def first_event(self, choice: bytes, further: Mapping[str, JSON]) -> bytes:
+        """An event with one choice that goes on, and further keys of the whole object."""
+        event = self.event(choice)
+        if not further:
+            return event
+        return event.removesuffix(b"}\n\n") + b"," + dumps(further)[1:-1] + b"}\n\n"
+
     def event(self, choice: bytes) -> bytes:
         """An event with one choice that goes on; `choice` is its JSON without the end."""
         if self.stamp.every_chunk:
@@ -164,6 +190,8 @@ class Pieces:
                 after = self.manner.tail_with(self.ledger.final)
             elif self.stamp.every_chunk:
                 after = self.manner.tail_with(self.ledger.current())
+        elif self.stamp.every_chunk:
+            after = self.manner.tail_with(self.ledger.current())
         return self._before + choice + self.manner.finish(dumps(reason)) + after
 
     def preface(self, opening: Opening) -> Iterator[bytes]:
@@ -184,10 +212,18 @@ class ChatAnswer:
     """
 
     def __init__(
-        self, manner: Manner, stamp: Stamp, num_choices: int, logprobs: bool = False, prompt_only: bool = False
+        self,
+        manner: Manner,
+        stamp: Stamp,
+        num_choices: int,
+        logprobs: bool = False,
+        prompt_only: bool = False,
+        report: Report = Report(),
     ) -> None:
         self._manner = manner
         self._stamp = stamp
+        self._report = report
+        self._name = control_name if report.tokens_as_ids else text_name
         self._num_choices = num_choices
         self._logprobs = logprobs
         self._prompt_only = prompt_only
@@ -202,13 +238,18 @@ class ChatAnswer:
         (completion,) = map(_without_completion, completions) if self._prompt_only else completions
         return {
             **self._manner.head(self._stamp, "chat.completion", completion.opening),
-            "choices": [self._manner.choice(choice, self._whole_logprobs(choice)) for choice in completion.choices],
+            "choices": [self._choice(choice) for choice in completion.choices],
             "usage": self._manner.usage(completion.usage),
+            **self._report.of_prompt(completion.opening),
             **self._stamp.closing,
         }
 
-    def _whole_logprobs(self, choice: Choice) -> JSON:
-        return chat_logprobs(choice.logprobs[: len(choice.token_ids)]) if self._logprobs else None
+    def _choice(self, choice: Choice) -> JSON:
+        logprobs = self._wire(choice.logprobs[: len(choice.token_ids)]) if self._logprobs else None
+        return {**self._manner.choice(choice, logprobs), **self._report.choice_ids(choice.token_ids)}
+
+    def _wire(self, tokens: Sequence[TokenLogprob]) -> JSON:
+        return chat_logprobs(tokens, self._name)
 
     def render_chunk(self, position: int, chunk: Chunk) -> Iterator[bytes]:  # noqa: ARG002 - a chat has one request
         """What opens every choice, then pieces of content, then an empty delta with the finish reason."""
@@ -219,13 +260,16 @@ class ChatAnswer:
         if chunk.opening is not None:
             yield from pieces.preface(chunk.opening)
         if chunk.opening is not None and self._manner.opening_delta:
+            of_prompt = self._report.of_prompt(chunk.opening)
             for index in range(self._num_choices):
-                yield pieces.event(b'{"index":%d,"delta":%b' % (index, self._manner.opening_delta))
+                yield pieces.first_event(b'{"index":%d,"delta":%b' % (index, self._manner.opening_delta), of_prompt)
         tokens = chunk.logprobs[: len(chunk.token_ids)]
-        if chunk.text or (self._logprobs and tokens):
-            logprobs = b',"logprobs":' + dumps(chat_logprobs(tokens)) if self._logprobs else b""
+        if chunk.text or (self._logprobs and tokens) or (self._report.token_ids and chunk.token_ids):
+            further = b',"logprobs":' + dumps(self._wire(tokens)) if self._logprobs else b""
+            if self._report.token_ids:
+                further += b',"token_ids":' + dumps(chunk.token_ids)
             content = dumps(chunk.text)
-            yield pieces.event(b'{"index":%d,"delta":{"content":%b%b}%b' % (chunk.index, content, tail, logprobs))
+            yield pieces.event(b'{"index":%d,"delta":{"content":%b%b}%b' % (chunk.index, content, tail, further))
         for call in chunk.tool_calls:
             calls = dumps(render_call_delta(call))
             yield pieces.event(b'{"index":%d,"delta":{"tool_calls":[%b]%b}' % (chunk.index, calls, tail))
@@ -257,9 +301,14 @@ class TextAnswer:
         num_choices: int,
         logprobs: bool = False,
         prompt_only: bool = False,
+        report: Report = Report(),
+        echo: bool = False,
     ) -> None:
         self._manner = manner
         self._stamp = stamp
+        self._report = report
+        self._echo = echo
+        self._name = control_name if report.tokens_as_ids else legacy_name
         self._num_choices = num_choices
         self._logprobs = logprobs
         self._prompt_only = prompt_only
@@ -284,15 +333,21 @@ class TextAnswer:
         return {**head, "choices": choices, "usage": self._manner.usage(usage), **self._stamp.closing}
 
     def _choice(self, first_index: int, opening: Opening, choice: Choice) -> JSON:
-        tokens = opening.prompt_logprobs + choice.logprobs
+        tokens = self._echoed(opening) + choice.logprobs
         native = {"native_finish_reason": choice.finish_reason} if self._manner.native_reason else {}
         return {
             "text": opening.prompt_text + choice.text,
             "index": first_index + choice.index,
-            "logprobs": text_logprobs(tokens)[0] if self._logprobs else None,
+            "logprobs": text_logprobs(tokens, call=self._name)[0] if self._logprobs else None,
             "finish_reason": choice.finish_reason,
             **native,
+            **self._report.of_prompt(opening),
+            **self._report.choice_ids(choice.token_ids),
         }
+
+    def _echoed(self, opening: Opening) -> tuple[TokenLogprob, ...]:
+        """The log-probabilities of a prompt that is given back."""
+        return opening.prompt_logprobs if self._echo else ()
 
     def render_chunk(self, position: int, chunk: Chunk) -> Iterator[bytes]:
         """The echoed prompt for every choice, pieces of text, then an empty text with the finish reason."""
@@ -302,18 +357,21 @@ class TextAnswer:
         pieces.note(chunk)
         if chunk.opening is not None and position == 0:
             yield from pieces.preface(chunk.opening)
-        if chunk.opening is not None and chunk.opening.prompt_text:
+        of_prompt = self._report.of_prompt(chunk.opening) if chunk.opening is not None else {}
+        if chunk.opening is not None and (chunk.opening.prompt_text or of_prompt):
             for index in range(first_index, first_index + self._num_choices):
-                yield pieces.event(self._piece(index, chunk.opening.prompt_text, chunk.opening.prompt_logprobs))
-        if chunk.text or (self._logprobs and chunk.logprobs):
-            yield pieces.event(self._piece(first_index + chunk.index, chunk.text, chunk.logprobs))
+                echo = self._piece(index, chunk.opening.prompt_text, self._echoed(chunk.opening))
+                yield pieces.event(echo + (b"," + dumps(of_prompt)[1:-1] if of_prompt else b""))
+        if chunk.text or (self._logprobs and chunk.logprobs) or (self._report.token_ids and chunk.token_ids):
+            ids = b',"token_ids":' + dumps(chunk.token_ids) if self._report.token_ids else b""
+            yield pieces.event(self._piece(first_index + chunk.index, chunk.text, chunk.logprobs) + ids)
         if chunk.finish_reason is not None:
             yield pieces.last_event(self._piece(first_index + chunk.index, "", ()), chunk.finish_reason)
 
     def _piece(self, index: int, text: str, tokens: Sequence[TokenLogprob]) -> bytes:
         logprobs = b"null"
         if self._logprobs and tokens:
-            wire, self._offsets[index] = text_logprobs(tokens, self._offsets.get(index, 0))
+            wire, self._offsets[index] = text_logprobs(tokens, self._offsets.get(index, 0), self._name)
             logprobs = dumps(wire)
         return b'{"text":%b,"index":%d,"logprobs":%b' % (dumps(text), index, logprobs)
 

@@ -14,9 +14,9 @@ from tampu.dialects.kinds import JSON, Boolean, Either, Listing, NoEffect, OneOf
 from tampu.errors import InvalidRequest, SchemaTooComplex
 from tampu.request import Constraint, ConstraintKind
 
-MAX_SOURCE = 2**19  # characters of a schema or grammar as a string
+MAX_SOURCE = 2**16  # characters of a schema or grammar as a string
 MAX_SCHEMA_VALUES = 50_000  # keywords, names, numbers: more than any schema has that can be enforced
-MAX_CHOICES = 1000
+MAX_CHOICES = 512
 SCHEMA_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
@@ -113,6 +113,7 @@ RESPONSE_FORMAT = (
     Field("json_schema", WrappedSchema(), "With type json_schema: the schema, wrapped as OpenAI does or bare."),
     Field("regex", Text(1024, min_length=1), "With type regex: the regular expression that the whole answer matches."),
     Field("grammar", Text(MAX_SOURCE, min_length=1), "With type grammar: Lark, or GBNF as llama.cpp has it."),
+    Field("schema", Schema(), "With type json_object or json_schema: the schema, as llama.cpp and Together have it."),
 )
 CHOICES = Listing(Text(1024, min_length=1), MAX_CHOICES, min_items=1)
 GRAMMAR = Text(MAX_SOURCE, min_length=1)
@@ -137,7 +138,25 @@ CONSTRAINT_FIELDS: Table = (
     Field("guided_grammar", GRAMMAR, "vLLM's older name of structured_outputs.grammar."),
     Field("guided_decoding_backend", NoEffect(), "Accepted, has no effect."),
     Field("guided_whitespace_pattern", Refused("JSON comes on one line"), "Refused: JSON comes on one line."),
+    Field("json_schema", ANY_SCHEMA, "The same as llama.cpp and SGLang have it; also as a string."),
+    Field("regex", REGEX, "The same as SGLang has it."),
+    Field("ebnf", GRAMMAR, "SGLang's name of a grammar: Lark, or GBNF as llama.cpp has it."),
+    Field("grammar", GRAMMAR, "llama.cpp's name of a grammar: Lark, or GBNF."),
+    *(
+        Field(name, Refused("use tools, or a grammar"), "Refused: use tools, or a grammar.")
+        for name in ("structural_tag", "guided_structural_tag", "grammar_triggers")
+    ),
+    Field("grammar_lazy", Refused("use tools", (False,)), "Refused: use tools."),
 )
+
+
+def constraint_fields(*names: str) -> Table:
+    """The rows of these names; all other names of a constraint are refused, since no answer may ignore one."""
+    return tuple(field if field.name in names else _refused(field, f"use {names[0]}") for field in CONSTRAINT_FIELDS)
+
+
+def _refused(field: Field, reason: str) -> Field:
+    return field if isinstance(field.kind, NoEffect) else Field(field.name, Refused(reason), f"Refused: {reason}.")
 
 
 def read_constraint(values: Mapping[str, Any]) -> Constraint | None:
@@ -154,6 +173,8 @@ def _response_format(values: Mapping[str, Any]) -> Constraint | None:
     kind = form["type"]
     if kind == "text":
         return None
+    if "schema" in form and kind in ("json_object", "json_schema") and kind not in form:
+        return Constraint("json_schema", form["schema"], "response_format.schema")
     if kind == "json_object":
         return Constraint("json_object", "", "response_format")
     param = f"response_format.{kind}"
@@ -176,12 +197,8 @@ def _structured_outputs(values: Mapping[str, Any]) -> Constraint | None:
     return _constraint(given[0], source, f"structured_outputs.{given[0]}")
 
 
-def _guided(name: str) -> Callable[[Mapping[str, Any]], Constraint | None]:
-    def read(values: Mapping[str, Any]) -> Constraint | None:
-        field = f"guided_{name}"
-        return _constraint(name, values[field], field) if field in values else None
-
-    return read
+def _named(field: str, name: str) -> Callable[[Mapping[str, Any]], Constraint | None]:
+    return lambda values: _constraint(name, values[field], field) if field in values else None
 
 
 KINDS: Mapping[str, ConstraintKind] = {
@@ -198,4 +215,11 @@ def _constraint(name: str, source: str | tuple[str, ...], param: str) -> Constra
     return Constraint(KINDS[name], text, param)
 
 
-READERS = (_response_format, _structured_outputs, *map(_guided, ("json", "regex", "choice", "grammar")))
+OTHER_NAMES = {
+    **{f"guided_{name}": name for name in ("json", "regex", "choice", "grammar")},
+    "json_schema": "json",
+    "regex": "regex",
+    "ebnf": "grammar",
+    "grammar": "grammar",
+}
+READERS = (_response_format, _structured_outputs, *(_named(field, name) for field, name in OTHER_NAMES.items()))

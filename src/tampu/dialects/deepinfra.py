@@ -19,7 +19,7 @@ from tampu.dialects.base import (
     Reading,
     alphanumerics,
 )
-from tampu.dialects.constraints import CONSTRAINT_FIELDS, read_constraint
+from tampu.dialects.constraints import CONSTRAINT_FIELDS, constraint_fields, read_constraint
 from tampu.dialects.deepinfra_answers import (
     DEEPINFRA,
     InferenceAnswer,
@@ -35,7 +35,7 @@ from tampu.dialects.messages import MAX_CHARACTERS, ROLES, Messages
 from tampu.dialects.openai_schemas import ERROR
 from tampu.dialects.operations import Chat, Completions, Extras, sampling_params, stops
 from tampu.dialects.prompts import Prompts
-from tampu.dialects.rows import BEGINNING, FEW_TOKENS, QUESTION, SAMPLING_DOCS, STOP, no_effect, refused
+from tampu.dialects.rows import BEGINNING, FEW_TOKENS, QUESTION, SAMPLING_DOCS, STOP, TOKENS_AS_IDS, no_effect, refused
 from tampu.dialects.tools import TOOL_FIELDS
 from tampu.errors import ServiceError
 from tampu.request import (
@@ -59,6 +59,8 @@ LIMITS = {
     "top_k": Range(0, 999),
     "n": Range(1, 4),
 }
+# The numbers that all its operations take.
+KNOWN = ("temperature", "top_p", "top_k", "repetition_penalty", "presence_penalty", "frequency_penalty", "seed")
 DEFAULTS = {
     "temperature": 1.0,
     "top_p": 1.0,
@@ -76,16 +78,14 @@ STREAM_OPTIONS = (
 )
 
 
-def sampling_rows(*leave_out: str) -> Table:
-    """Rows of the numbers that DeepInfra knows, with its defaults."""
-    unknown = {"masked_logprobs", "top_a"}
-    rows = sampling_fields(LIMITS, leave_out={"max_tokens", "logprobs", *unknown, *leave_out})
-    return tuple(replace(row, default=DEFAULTS.get(row.name)) for row in rows)
+def sampling_rows(*names: str) -> Table:
+    """Rows of these numbers, with DeepInfra's ranges and defaults."""
+    return tuple(replace(row, default=DEFAULTS.get(row.name)) for row in sampling_fields(names, LIMITS))
 
 
 SHARED: Table = (
     Field("model", Text(256, min_length=1), "A name from /v1/openai/models.", required=True),
-    *sampling_rows(),
+    *sampling_rows(*KNOWN, "min_p", "n"),
     Field("stop", Either((STOP, Listing(STOP, MAX_STOP_STRINGS))), SAMPLING_DOCS["stop"]),
     Field("logit_bias", TokenBias(MAX_LOGIT_BIAS, Range(-100, 100)), SAMPLING_DOCS["logit_bias"], "logit_bias"),
     *CONSTRAINT_FIELDS,
@@ -129,7 +129,7 @@ TEXT_FIELDS: Table = (
     Field("logprobs", Integer(Range(0, 5)), "Report log-probabilities and this many likeliest.", target="logprobs"),
     Field("echo", Boolean(), "Give the prompt back before the completion.", default=False),
     Field("stop_token_ids", TokenIds(MAX_STOP_TOKEN_IDS), SAMPLING_DOCS["stop_token_ids"], target="stop_token_ids"),
-    *refused("logprobs have the tokens' text", "return_tokens_as_token_ids", harmless=(False,)),
+    Field("return_tokens_as_token_ids", Boolean(), TOKENS_AS_IDS),
     *refused("this model reads text only", "data", harmless=([],)),
     *SHARED,
 )
@@ -149,10 +149,10 @@ INFERENCE_FIELDS: Table = (
         MAX,
         example=FEW_TOKENS,
     ),
-    *sampling_rows("n", "min_p"),
+    *sampling_rows(*KNOWN),
     Field("num_responses", Integer(LIMITS["n"]), "How many independent answers.", target="n", default=1),
     Field("stop", Either((STOP, Listing(STOP, MAX_STOP_STRINGS))), SAMPLING_DOCS["stop"]),
-    *(row for row in CONSTRAINT_FIELDS if row.name == "response_format"),
+    *constraint_fields("response_format"),
     Field("lora", Text(256, min_length=1), "Name of an adapter of the model; the path may name it too."),
     *no_effect("user"),
     *refused("this server calls no address that a request names", "webhook", harmless=("",)),

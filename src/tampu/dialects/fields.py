@@ -1,7 +1,7 @@
 """The table a dialect is: one row per field of a body, from which parsing, documents and tests follow.
 
-`null` is the same as absent. Unknown keys are ignored. Known ones have their effect, or are refused by name, or stand
-in the table as having none.
+`null` is the same as absent. A value that a row has for "none" is, too, but for the row's default. Unknown keys are
+ignored. Known ones have their effect, or are refused by name, or stand in the table as having none.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
-from tampu.dialects.kinds import JSON, Integer, Kind, Number, json_type, require, shown
+from tampu.dialects.kinds import JSON, Integer, Kind, Number, OrNone, json_type, require, shown
 from tampu.errors import InvalidRequest, Missing, nearest
 from tampu.request import Range, SamplingParams
 
@@ -47,7 +47,10 @@ def read_table(table: Iterable[Field], body: JSON, prefix: str = "") -> dict[str
     values: dict[str, Any] = {}
     for field in table:
         value = body.get(field.name)
-        if value is not None:
+        if isinstance(field.kind, OrNone) and field.kind.is_none(value):
+            if field.default is not None:
+                values[field.name] = None
+        elif value is not None:
             values[field.name] = field.kind.read(prefix + field.name, value)
         elif field.required:
             raise Missing(prefix + field.name)
@@ -98,16 +101,27 @@ def _example(field: Field, model: str) -> JSON:
     return field.example
 
 
-def sampling_fields(limits: Mapping[str, Range], leave_out: Iterable[str] = ()) -> Iterator[Field]:
-    """A row for every number in SamplingParams under its own name, with a dialect's narrower limits."""
-    skipped = set(leave_out)
-    for item in fields(SamplingParams):
-        bounds = limits.get(item.name) or item.metadata.get("range")
-        if bounds is None or item.name in skipped:
-            continue
+PARAMETERS = {item.name: item for item in fields(SamplingParams)}
+# The numbers that every dialect takes which takes any control of sampling.
+NUMBERS = (
+    *("temperature", "top_p", "top_k", "min_p", "top_a"),
+    *("repetition_penalty", "presence_penalty", "frequency_penalty", "seed"),
+)
+
+
+def sampling_fields(
+    names: Iterable[str], limits: Mapping[str, Range], none: Mapping[str, tuple[JSON, ...]] | None = None
+) -> Iterator[Field]:
+    """A row for each of these numbers of SamplingParams under its own name, with a dialect's narrower limits; `none`
+    has the values of some that mean nothing at all."""
+    for name in names:
+        item = PARAMETERS[name]
+        bounds = limits.get(name) or item.metadata["range"]
         whole = item.type is int or int in get_args(item.type)
         kind: Kind = Integer(bounds) if whole else Number(bounds)
-        yield Field(item.name, kind, item.metadata["doc"], target=item.name)
+        if none and name in none:
+            kind = OrNone(kind, none[name])
+        yield Field(name, kind, item.metadata["doc"], target=name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -359,6 +359,35 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class OrNone:
+    """A kind, and values that clients of other servers send where they mean none of it."""
+
+    kind: Kind
+    nones: tuple[JSON, ...]
+
+    @property
+    def noun(self) -> str:
+        """The kind's."""
+        return self.kind.noun
+
+    def matches(self, value: JSON) -> bool:
+        """Whether it is either."""
+        return self.is_none(value) or self.kind.matches(value)
+
+    def read(self, param: str, value: JSON) -> Any:
+        """What the kind reads. A table treats the other values as absent."""
+        return self.kind.read(param, value)
+
+    def is_none(self, value: JSON) -> bool:
+        """Whether it is one of the other values."""
+        return any(type(value) is type(none) and value == none for none in self.nones)
+
+    def schema(self) -> dict[str, JSON]:
+        """The kind's schema, or one of the others."""
+        return {"anyOf": [self.kind.schema(), {"enum": list(self.nones)}]}
+
+
+@dataclass(frozen=True, slots=True)
 class NoEffect:
     """A documented field that changes nothing here; any value is accepted."""
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from tampu.catalogue import decimal_dollars
 from tampu.dialects.base import Context, ModelEntry, Operation, Page, Policy, Provider, Question, Reading, View
 from tampu.dialects.constraints import CONSTRAINT_FIELDS
-from tampu.dialects.fields import Field, Nested, Table, sampling_fields
-from tampu.dialects.kinds import JSON, Boolean, Integer
+from tampu.dialects.fields import NUMBERS, Field, Nested, Table, sampling_fields
+from tampu.dialects.kinds import JSON, Boolean, Integer, OrNone
 from tampu.dialects.messages import Messages
 from tampu.dialects.openai_absent import why_absent
 from tampu.dialects.openai_answers import OPENAI, render_error_object, wire_fingerprint
@@ -23,6 +23,7 @@ from tampu.dialects.responses import Responses
 from tampu.dialects.responses_memory import READINGS as RESPONSE_READINGS
 from tampu.dialects.rows import (
     BEGINNING,
+    ENGINE,
     FOREIGN,
     LIMITS,
     LORA,
@@ -42,6 +43,7 @@ COMPLETION_TOKENS = 16  # the default of max_tokens in completions
 OLD_TOOLS = "use tools"
 STREAM_OPTIONS = (
     Field("include_usage", Boolean(), "Send the token counts in a last chunk without choices."),
+    Field("continuous_usage_stats", Boolean(), "Send the token counts so far with every chunk, too."),
     *no_effect("include_obfuscation"),
 )
 
@@ -51,7 +53,7 @@ def shared_fields(max_choices: int) -> Table:
     limits = {**LIMITS, "n": Range(1, max_choices)}
     return (
         MODEL,
-        *sampling_fields(limits, leave_out=("max_tokens", "logprobs")),
+        *sampling_fields((*NUMBERS, "n"), limits, NONE),
         *PICKING,
         *CONSTRAINT_FIELDS,
         MASKED_LOGPROBS,
@@ -59,12 +61,15 @@ def shared_fields(max_choices: int) -> Table:
         Field("stream_options", Nested(STREAM_OPTIONS), "Only with stream."),
         *no_effect("user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key"),
         LORA,
+        *ENGINE,
         *FOREIGN,
     )
 
 
-MAX_TOKENS = Integer(Range(1, 1_000_000))
-MAX_TOKENS_OR_NONE = Integer(Range(0, 1_000_000))
+# How clients of other servers say "none"; --strict refuses it.
+NONE: Mapping[str, tuple[JSON, ...]] = {"top_k": (-1,), "seed": (-1,)}
+MAX_TOKENS = OrNone(Integer(Range(1, 1_000_000)), (-1,))
+MAX_TOKENS_OR_NONE = OrNone(Integer(Range(0, 1_000_000)), (-1,))
 CONVERSATION = "The conversation. A last assistant message is continued."
 TOKEN_CAP = "Cap on generated tokens."
 CHAT_FIELDS = (
@@ -88,7 +93,12 @@ TEXT_FIELDS = (
         example=BEGINNING,
     ),
     Field("max_tokens", MAX_TOKENS_OR_NONE, f"{TOKEN_CAP} 0 with echo scores a prompt.", default=COMPLETION_TOKENS),
-    Field("logprobs", Integer(Range(0, 5)), "Report log-probabilities and this many likeliest.", target="logprobs"),
+    Field(
+        "logprobs",
+        Integer(Range(0, MAX_TOP_LOGPROBS)),
+        "Report log-probabilities and this many likeliest; OpenAI itself takes 5 at most.",
+        target="logprobs",
+    ),
     Field("echo", Boolean(), "Give the prompt back before the completion; with logprobs, the prompt's too."),
     *refused("text goes on at the end only", "suffix", harmless=("",)),
     *refused("use n", "best_of", harmless=(1,)),

@@ -7,7 +7,7 @@ from typing import Any
 from tampu.dialects.base import Call, Context, Operation
 from tampu.dialects.constraints import WRAPPED, SchemaName, WrappedSchema
 from tampu.dialects.fields import Field, Nested, Table, read_table, table_schema
-from tampu.dialects.kinds import JSON, Boolean, Either, Integer, Kind, Listing, OneOf, Text, require
+from tampu.dialects.kinds import JSON, Boolean, Either, Integer, Kind, Listing, OneOf, OrNone, Text, require
 from tampu.dialects.messages import MAX_CHARACTERS
 from tampu.dialects.openai_schema_rules import check_functions, fault_of
 from tampu.dialects.operations import Chat, Completions
@@ -81,7 +81,12 @@ def unknown_parameter(names: Sequence[str]) -> InvalidRequest:
 
 def narrowed(table: Table, own: Mapping[str, Kind | None]) -> Table:
     """The rows that are OpenAI's own, some of another kind."""
-    return tuple(replace(row, kind=own[row.name] or row.kind) for row in table if row.name in own)
+    return tuple(replace(row, kind=own[row.name] or plain(row.kind)) for row in table if row.name in own)
+
+
+def plain(kind: Kind) -> Kind:
+    """The kind without the ways in which other servers' clients say "none"."""
+    return kind.kind if isinstance(kind, OrNone) else kind
 
 
 class NamedSchema(WrappedSchema):
@@ -136,6 +141,7 @@ OWN_CHAT: Mapping[str, Kind | None] = {
 OWN_TEXT_COMPLETION: Mapping[str, Kind | None] = {
     **dict.fromkeys((*PICKING, *COUNTING, "prompt", "best_of", "echo", "suffix")),
     **FEW_STOPS,
+    "logprobs": Integer(Range(0, 5)),
 }
 OWN_RESPONSE: Mapping[str, Kind | None] = {
     **dict.fromkeys((*PICKING, "input", "instructions", "include", "max_tool_calls", "reasoning", "image")),

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tampu.dialects.base import Operation, Policy, Provider, Reading
-from tampu.dialects.constraints import CONSTRAINT_FIELDS
-from tampu.dialects.fields import Field, Nested, Table, sampling_fields
+from tampu.dialects.constraints import constraint_fields
+from tampu.dialects.fields import NUMBERS, Field, Nested, Table, sampling_fields
 from tampu.dialects.kinds import JSON, Boolean, Either, Integer, Listing, OneOf, Text, TextPairs, TokenBias
 from tampu.dialects.messages import ROLES, Messages
 from tampu.dialects.openrouter_account import ACCOUNT_READINGS
@@ -51,9 +51,9 @@ STRICT_ROLES = {role: ROLES[role] for role in ("system", "user", "developer", "a
 STRICT_STOPS = 4
 SHARED: Table = (
     *ROUTING_FIELDS,
-    *sampling_fields(LIMITS, leave_out=("max_tokens", "logprobs", "n")),
+    *sampling_fields(NUMBERS, LIMITS),
     Field("logit_bias", TokenBias(MAX_LOGIT_BIAS, Range(-100, 100)), SAMPLING_DOCS["logit_bias"], "logit_bias"),
-    *(row for row in CONSTRAINT_FIELDS if row.name == "response_format"),
+    *constraint_fields("response_format"),
     Field("stream", Boolean(), "Send the answer in pieces, as server-sent events."),
     Field("service_tier", OneOf(TIERS), "Given back with the answer; there is one tier."),
     Field("debug", Nested(DEBUG), "Only with stream."),

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from tampu.catalogue import PER_MILLION, decimal_dollars
 from tampu.dialects.base import ModelEntry, Page, Question, Reading, View
-from tampu.dialects.fields import Field, Table, read_query, sampling_fields
+from tampu.dialects.fields import NUMBERS, Field, Table, read_query
 from tampu.dialects.kinds import JSON, Integer, Number, OneOf, Text
 from tampu.dialects.openrouter_routing import BASE, NAME, PROVIDER, quantization, tag
 from tampu.dialects.rows import refused
@@ -21,7 +21,7 @@ PAGE = 500  # models, where a page is asked for without its length
 DAY = 86_400  # seconds
 SUPPORTED = (
     *("tools", "tool_choice", "parallel_tool_calls", "max_tokens", "max_completion_tokens"),
-    *(row.name for row in sampling_fields({}, leave_out=("n", "max_tokens", "logprobs"))),
+    *NUMBERS,
     *("stop", "logit_bias", "logprobs", "top_logprobs", "response_format", "structured_outputs"),
 )
 DEFAULTS = ("temperature", "top_p", "top_k", "frequency_penalty", "presence_penalty", "repetition_penalty")

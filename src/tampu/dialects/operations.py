@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tampu.dialects.answers import ChatAnswer, Manner, Stamp, TextAnswer
+from tampu.dialects.answers import ChatAnswer, Manner, Report, Stamp, TextAnswer
 from tampu.dialects.base import Call, Context, ModelEntry, Waiting, check_token_ids
 from tampu.dialects.constraints import read_constraint
 from tampu.dialects.fields import Table, read_table, sampling_values
@@ -72,13 +72,15 @@ class Chat:
             constraint=read_constraint(values),
             token_cap=self.token_cap,
             **read_tools(values),
+            **prompt_options(values),
             **self.options(values),
         )
         extras = self.extras(values, context, model, request)
         stamp = Stamp(
             self.new_id(context), context.created, name, include_usage, every_chunk, model.known.price, **extras
         )
-        answer = ChatAnswer(self.manner, stamp, params.n, params.logprobs is not None, prompt_only=limit == 0)
+        logprobs, report = params.logprobs is not None, read_report(values, params)
+        answer = ChatAnswer(self.manner, stamp, params.n, logprobs, prompt_only=limit == 0, report=report)
         return Call(name, (request,), values.get("stream", False), answer, stamp.id, self.waiting)
 
 
@@ -105,8 +107,9 @@ class Completions:
         include_usage, every_chunk = stream_options(values, self.manner)
         echo, limit = values.get("echo", False), values.get("max_tokens")
         name, model = self.find(values, context)
-        further = {"max_tokens": at_least_one(limit), "prompt_logprobs": echo and "logprobs" in values}
-        sampling = sampling_values(self.table, values) | stops(values) | further
+        sampling = sampling_values(self.table, values) | stops(values) | {"max_tokens": at_least_one(limit)}
+        if echo and "logprobs" in values:
+            sampling["prompt_logprobs"] = max(values["logprobs"], values.get("prompt_logprobs", 0))
         params = sampling_params(sampling, model, context.seed)
         prompts: tuple[str | tuple[int, ...], ...] = values["prompt"]
         for index, prompt in enumerate(prompts):
@@ -125,6 +128,7 @@ class Completions:
                 adapter=values.get("lora", ""),
                 constraint=constraint,
                 token_cap=self.token_cap,
+                **prompt_options(values),
                 **self.options(values),
             )
             for request_id, prompt in zip(ids, prompts, strict=True)
@@ -134,8 +138,34 @@ class Completions:
             self.new_id(context), context.created, name, include_usage, every_chunk, model.known.price, **extras
         )
         logprobs = params.logprobs is not None
-        answer = TextAnswer(self.manner, stamp, len(prompts), params.n, logprobs, prompt_only=limit == 0)
+        answer = TextAnswer(
+            self.manner,
+            stamp,
+            len(prompts),
+            params.n,
+            logprobs,
+            prompt_only=limit == 0,
+            report=read_report(values, params),
+            echo=echo,
+        )
         return Call(name, requests, values.get("stream", False), answer, stamp.id, self.waiting)
+
+
+def prompt_options(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is done with a prompt besides reading it, as fields of a request."""
+    return {name: values[name] for name in ("truncate_prompt_tokens", "return_token_ids") if name in values}
+
+
+def read_report(values: Mapping[str, Any], params: SamplingParams) -> Report:
+    """What the answer tells of its tokens. Raises InvalidRequest for what a stream does not tell, or what has no
+    log-probabilities to show."""
+    prompt_logprobs, as_ids = "prompt_logprobs" in values, values.get("return_tokens_as_token_ids", False)
+    if prompt_logprobs and values.get("stream"):
+        raise InvalidRequest("prompt_logprobs is only allowed without stream.", param="prompt_logprobs")
+    if as_ids and params.logprobs is None:
+        name = "return_tokens_as_token_ids"
+        raise InvalidRequest(f"{name} is only allowed with logprobs.", param=name)
+    return Report(values.get("return_token_ids", False), as_ids, prompt_logprobs)
 
 
 def stops(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,4 +207,5 @@ def sampling_params(sampling: Mapping[str, Any], model: ModelEntry, seed: int) -
     params.check()
     check_token_ids("stop_token_ids", params.stop_token_ids, model.vocab_size)
     check_token_ids("logit_bias", params.logit_bias, model.vocab_size)
+    check_token_ids("allowed_token_ids", params.allowed_token_ids, model.vocab_size)
     return params

@@ -1,10 +1,23 @@
 """The fields of a body in words: what documents and pages say of them, from the table that reads them."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tampu.dialects.fields import Field, Nested
-from tampu.dialects.kinds import JSON, Either, Integer, Kind, Listing, Number, Refused, Text, TokenBias, TokenIds
+from tampu.dialects.kinds import (
+    JSON,
+    Either,
+    Integer,
+    Kind,
+    Listing,
+    Number,
+    OrNone,
+    Refused,
+    Text,
+    TokenBias,
+    TokenIds,
+)
 from tampu.errors import TampuError
 from tampu.request import Range, SamplingParams
 
@@ -64,6 +77,8 @@ def in_words(kind: Kind) -> str:
             return f"an array of {counted(kind.min_items, kind.max_items)} ({in_words(kind.item)} each)"
         case TokenIds():
             return f"an array of {counted(kind.min_items, kind.max_items)} token ids"
+        case OrNone():
+            return f"{in_words(kind.kind)}, or {' or '.join(map(json.dumps, kind.nones))} for none"
         case Either():
             return " or ".join(map(in_words, kind.kinds))
         case Refused():

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tampu.dialects.base import Call, Context
-from tampu.dialects.constraints import GRAMMAR, MAX_SOURCE, REGEX, Schema, SchemaName
-from tampu.dialects.fields import Field, Nested, Table, read_table, sampling_fields, sampling_values
+from tampu.dialects.constraints import CONSTRAINT_FIELDS, GRAMMAR, MAX_SOURCE, REGEX, Schema, SchemaName
+from tampu.dialects.fields import NUMBERS, Field, Nested, Table, read_table, sampling_fields, sampling_values
 from tampu.dialects.kinds import JSON, Boolean, Integer, Listing, OneOf, Text, check_count, require, shown
 from tampu.dialects.messages import MAX_CHARACTERS
 from tampu.dialects.openai_schemas import RESPONSE_ANSWER
@@ -16,6 +16,7 @@ from tampu.dialects.responses_items import Input
 from tampu.dialects.responses_memory import PREVIOUS, expanded, memories
 from tampu.dialects.responses_tools import FLAT_TOOL_FIELDS, read_flat_tools
 from tampu.dialects.rows import (
+    ENGINE,
     FOREIGN,
     LIMITS,
     LORA,
@@ -98,7 +99,7 @@ RESPONSE_FIELDS: Table = (
     ),
     Field("instructions", Text(MAX_CHARACTERS), "A system message before the input."),
     Field("max_output_tokens", Integer(Range(1, 1_000_000)), "Cap on generated tokens."),
-    *sampling_fields(LIMITS, leave_out=("max_tokens", "logprobs", "n")),
+    *sampling_fields(NUMBERS, LIMITS),
     *PICKING,
     Field("text", Nested(TEXT), "The form of the answer."),
     *FLAT_TOOL_FIELDS,
@@ -123,8 +124,8 @@ RESPONSE_FIELDS: Table = (
     *refused("nothing is compacted", "context_management", harmless=([],)),
     *refused("use input", "messages"),
     *refused("use max_output_tokens", "max_tokens", "max_completion_tokens"),
-    *refused("use text.format", "response_format", "structured_outputs", "guided_json", "guided_regex"),
-    *refused("use text.format", "guided_choice", "guided_grammar"),
+    *refused("use text.format", *(row.name for row in CONSTRAINT_FIELDS)),
+    *refused("chat completions have it", *(row.name for row in ENGINE)),
     *refused("there is one answer", "n", harmless=(1,)),
     *refused("use include", "logprobs", harmless=(False,)),
     LORA,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tampu.dialects.constraints import ANY_SCHEMA, WrappedSchema
+from tampu.dialects.constraints import ANY_SCHEMA, WrappedSchema, constraint_fields
 from tampu.dialects.fields import Field, Nested, Table, table_schema
 from tampu.dialects.kinds import (
     JSON,
@@ -19,6 +19,7 @@ from tampu.dialects.kinds import (
     NoEffect,
     Number,
     OneOf,
+    Refused,
     Text,
     check_count,
     json_type,
@@ -239,6 +240,7 @@ FIELDS: Table = (
     Field("lora", Text(256, min_length=1), "Name or id of an adapter of the model."),
     Field("response_format", Nested(RESPONSE_FORMAT), "JSON mode: `response` is the value, not its text."),
     Field("guided_json", ANY_SCHEMA, "The schema of JSON mode, by another name."),
+    *(row for row in constraint_fields("response_format", "guided_json") if isinstance(row.kind, Refused)),
     Field("tools", RunTools(), "Functions that the answer may call; flat, or as OpenAI has them."),
     Field("tool_choice", RunChoice(), "none, auto, required or its synonym any, or a function; enforced."),
     Field("options", Nested(OPTIONS), "How to be served."),

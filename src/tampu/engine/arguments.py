@@ -1,11 +1,10 @@
 """What a Python program may write, as the nouns of a request: strings, dicts and keyword arguments, strictly read."""
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from tampu.dialects.constraints import CONSTRAINT_FIELDS, read_constraint
-from tampu.dialects.fields import read_table, sampling_fields
+from tampu.dialects.fields import PARAMETERS, read_table, sampling_fields
 from tampu.dialects.kinds import Boolean, json_type, shown
 from tampu.dialects.messages import ROLES, Messages, check_conversation, read_message
 from tampu.dialects.operations import chat_logprobs
@@ -27,8 +26,9 @@ Conversation = str | Sequence[Message | Mapping[str, Any] | Dumping]
 # Tools of ours, dicts in OpenAI's shape, functions, and types such as pydantic models.
 Offer = Tool | Mapping[str, Any] | Callable[..., Any]
 Choice = ToolChoice | str | Mapping[str, Any]
-NUMBERS = tuple(sampling_fields({}))
-KNOWN = tuple(item.name for item in dataclasses.fields(SamplingParams))
+BOUNDED = tuple(sampling_fields((name for name, item in PARAMETERS.items() if "range" in item.metadata), {}))
+KNOWN = tuple(PARAMETERS)
+SWITCHES = tuple(name for name, item in PARAMETERS.items() if item.type is bool)
 
 
 def read_messages(conversation: Conversation) -> tuple[Message, ...]:
@@ -117,15 +117,15 @@ def read_sampling(arguments: Mapping[str, Any]) -> SamplingParams:
         if name not in KNOWN:
             hint = did_you_mean(name, KNOWN, f" There are {', '.join(KNOWN)}.")
             raise InvalidRequest(f"There is no sampling parameter {name}.{hint}", param=name)
-    values: dict[str, Any] = dict(arguments) | read_table(NUMBERS, dict(arguments))
-    absent = {"stop": (), "stop_token_ids": (), "logit_bias": {}, "prompt_logprobs": False, "masked_logprobs": False}
-    values |= {name: default for name, default in absent.items() if values.get(name) is None}
-    values["stop"] = _several("stop", values["stop"], str)
-    values["stop_token_ids"] = _several("stop_token_ids", values["stop_token_ids"], int)
-    values["logit_bias"] = _biases(values["logit_bias"])
-    for name in ("prompt_logprobs", "masked_logprobs"):
-        values[name] = Boolean().read(name, values[name])
-    return SamplingParams(**{name: value for name, value in values.items() if value is not None})
+    values: dict[str, Any] = dict(arguments) | read_table(BOUNDED, dict(arguments))
+    values = {name: value for name, value in values.items() if value is not None}
+    for name, kind in {"stop": str, "stop_token_ids": int, "allowed_token_ids": int}.items():
+        values[name] = _several(name, values.get(name, ()), kind)
+    values["logit_bias"] = _biases(values.get("logit_bias", {}))
+    for name in SWITCHES:
+        if name in values:
+            values[name] = Boolean().read(name, values[name])
+    return SamplingParams(**values)
 
 
 def _as_ours(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,12 @@ An assembler depends on nothing but the ids it is given, in order: replaying the
 fresh one gives the same text. So what a resumed request has to remember is `output_token_ids`, and nothing else.
 """
 
+from dataclasses import replace
+
 from tampu.engine.output import Logprobs, StepOutput
 from tampu.engine.prepare import Prepared
 from tampu.engine.tools import call_id
-from tampu.request import Chunk, FinishReason, Opening, TokenLogprob, ToolCallDelta, Usage
+from tampu.request import Chunk, FinishReason, Opening, SamplingParams, TokenLogprob, ToolCallDelta, Usage
 from tampu.text.detokenizer import Detokenizer
 from tampu.text.stop import StopMatcher
 from tampu.text.tokenizer import Tokenizer
@@ -17,9 +19,10 @@ from tampu.text.tool_calls import CallPiece, Event, ToolCallParser
 class ChoiceText:
     """One choice so far: its ids, and the text and calls that are certain. Without a parser all is text."""
 
-    def __init__(self, tokenizer: Tokenizer, stops: tuple[str, ...], parser: ToolCallParser | None = None) -> None:
-        self._detokenizer = Detokenizer(tokenizer)
-        self._matcher = StopMatcher(stops) if stops else None
+    def __init__(self, tokenizer: Tokenizer, sampling: SamplingParams, parser: ToolCallParser | None = None) -> None:
+        self._detokenizer = Detokenizer(tokenizer, names_control=not sampling.skip_special_tokens)
+        self._matcher = StopMatcher(sampling.stop, sampling.include_stop_str_in_output) if sampling.stop else None
+        self._min_tokens = sampling.min_tokens
         self._parser = parser
         self._tag_id = tokenizer.python_tag_id if parser else None
         self.token_ids: list[int] = []
@@ -64,7 +67,9 @@ class ChoiceText:
         return [text] if self._parser is None else self._parser.push(text)
 
     def _match(self, text: str) -> tuple[str, bool]:
-        return (text, False) if self._matcher is None else self._matcher.push(text)
+        if self._matcher is None or len(self.token_ids) <= self._min_tokens:
+            return text, False
+        return self._matcher.push(text)
 
 
 class Assembler:
@@ -77,7 +82,7 @@ class Assembler:
         self._fingerprint = fingerprint
         self._tokenizer = tokenizer
         sampling = prepared.request.sampling
-        self._choices = [ChoiceText(tokenizer, sampling.stop, self._parser()) for _ in range(sampling.n)]
+        self._choices = [ChoiceText(tokenizer, sampling, self._parser()) for _ in range(sampling.n)]
         self._opening: Opening | None = None
         self._num_guessed = 0
         self._num_right = 0
@@ -142,16 +147,25 @@ class Assembler:
         return ToolCallDelta(piece.index, piece.arguments, name_of_call, piece.name)
 
     def _open(self, output: StepOutput) -> Opening:
-        prompt = self._prepared.prompt_token_ids
+        prompt, request = self._prepared.prompt_token_ids, self._prepared.request
+        added = self._prepared.num_added
         self._opening = Opening(
             self._seed,
             self._fingerprint,
             len(prompt),
             output.num_cached_tokens or 0,
-            self._tokenizer.decode(prompt) if self._prepared.request.echo else "",
-            tuple(map(self._logprob, output.prompt_logprobs or ())),
+            self._tokenizer.decode_raw(prompt[added:]) if request.echo else "",
+            tuple(
+                self._prompt_logprob(entry, place < added) for place, entry in enumerate(output.prompt_logprobs or ())
+            ),
+            prompt if request.return_token_ids else (),
         )
         return self._opening
+
+    def _prompt_logprob(self, entry: Logprobs, is_added: bool) -> TokenLogprob:
+        """Of a prompt's token: control tokens that the client wrote have a text there, the one that was added none."""
+        logprob = self._logprob(entry)
+        return logprob if is_added else replace(logprob, data=self._tokenizer.named_bytes(entry.token_id))
 
     def _usage(self) -> Usage:
         assert self._opening is not None

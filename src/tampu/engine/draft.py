@@ -96,7 +96,7 @@ def _plain(spec: SequenceSpec) -> SequenceSpec:
     plain = replace(
         spec.sampling,
         logprobs=None,
-        prompt_logprobs=False,
+        prompt_logprobs=None,
         repetition_penalty=1.0,
         presence_penalty=0.0,
         frequency_penalty=0.0,

@@ -252,6 +252,6 @@ def _refusal(spec: SequenceSpec, error: str) -> StepOutput:
 
 def _prompt_logprobs(sequence: Sequence) -> tuple[Logprobs, ...] | None:
     """One entry per prompt token, if asked for; nothing precedes the first."""
-    if not sequence.spec.sampling.prompt_logprobs:
+    if sequence.spec.sampling.prompt_logprobs is None:
         return None
     return (Logprobs(sequence.spec.prompt_token_ids[0], None), *sequence.prompt_logprobs)

@@ -1,4 +1,5 @@
-"""The grammars of an engine: matchers are built beside its steps, and masks written while a forward pass runs.
+"""The grammars of an engine: matchers are built beside its steps, and masks written while a forward pass runs. Masks
+also hold what a request itself allows: some tokens only, or no end before so many of them.
 
 This is the one place where the worker half reads a vocabulary: a grammar is about text, and its masks about tokens.
 """
@@ -10,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tampu.engine.batch import Batch
-from tampu.engine.sequence import SequenceSpec
+from tampu.engine.sequence import Sequence, SequenceSpec
 from tampu.grammar.matcher import Grammars, MaskWriter, Matcher, Vocabulary
 from tampu.kernels.interface import U32
+from tampu.request import SamplingParams
 
 # The masks of fewer tokens are written sooner than a thread has taken them over (30 us).
 SMALL_VOCABULARY = 2**15
@@ -72,7 +74,7 @@ class GrammarRoom:
 
 
 class Masks:
-    """The masks of a step, one row per draw; a row without a grammar may draw every token."""
+    """The masks of a step, one row per draw; a row that nothing restricts may draw every token."""
 
     def __init__(self, vocab_size: int) -> None:
         self._num_words = -(-vocab_size // 32)
@@ -81,23 +83,55 @@ class Masks:
 
     def begin(self, batch: Batch) -> Callable[[], U32] | None:
         """Begin to write the masks of this batch, in a thread of their own where that is worth it; what gives them once
-        they are written. None when no row has a grammar."""
-        rows, count = list[tuple[Matcher, int, tuple[int, ...]]](), 0
+        they are written. None when no row is restricted."""
+        rows, limited, count = list[tuple[Matcher, int, tuple[int, ...]]](), list[tuple[Sequence, int, int]](), 0
         for row in batch:
             if row.is_sampled:
+                draws = 1 + len(row.guesses)
                 if row.sequence.matcher is not None:
                     rows.append((row.sequence.matcher, count, row.guesses))
-                count += 1 + len(row.guesses)
-        if not rows:
+                elif is_limited(row.sequence):
+                    limited.append((row.sequence, count, draws))
+                count += draws
+        if not rows and not limited:
             return None
+        if not rows:
+            return lambda: self._limit(np.full((count, self._num_words), ALL_TOKENS, np.uint32), limited)
         if 32 * self._num_words <= SMALL_VOCABULARY:
-            masks = self._write(rows, count)
+            masks = self._limit(self._write(rows, count), limited)
             return lambda: masks
-        return self._thread.submit(self._write, rows, count).result
+        written = self._thread.submit(self._write, rows, count)
+        return lambda: self._limit(written.result(), limited)
 
     def _write(self, rows: list[tuple[Matcher, int, tuple[int, ...]]], count: int) -> U32:
         if self._writer is None:
             self._writer = MaskWriter()
         masks = np.full((count, self._num_words), ALL_TOKENS, np.uint32)
-        self._writer.write(rows, masks)
+        self._writer.write(rows, masks.ctypes.data, (count, self._num_words))
         return masks
+
+    @staticmethod
+    def _limit(masks: U32, limited: list[tuple[Sequence, int, int]]) -> U32:
+        """The masks without the tokens that these sequences may not draw: (sequence, first row, rows) each."""
+        for sequence, first, draws in limited:
+            for draw in range(draws):
+                limit_tokens(masks[first + draw], sequence.spec.sampling, sequence.num_generated + draw)
+        return masks
+
+
+def is_limited(sequence: Sequence) -> bool:
+    """Whether its request leaves tokens out: for all of the answer, or still at the beginning."""
+    sampling = sequence.spec.sampling
+    return bool(sampling.allowed_token_ids) or sequence.num_generated < sampling.min_tokens
+
+
+def limit_tokens(mask: U32, sampling: SamplingParams, num_generated: int) -> None:
+    """Clear the bits of a row's mask [words] for what may not follow so many generated tokens."""
+    if sampling.allowed_token_ids:
+        ids = np.array(sampling.allowed_token_ids, np.uint32)
+        kept = np.zeros_like(mask)
+        np.bitwise_or.at(kept, ids // 32, np.uint32(1) << ids % np.uint32(32))
+        mask &= kept
+    if num_generated < sampling.min_tokens:
+        for token_id in sampling.stop_token_ids:
+            mask[token_id // 32] &= np.uint32(~(1 << token_id % 32) & 0xFFFFFFFF)

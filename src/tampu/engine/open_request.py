@@ -79,7 +79,7 @@ class OpenRequest:
         if not self._assembler.opened:
             return spec
         # The prompt's log-probabilities have been delivered with the opening.
-        return replace(spec.resumed(token_ids), sampling=replace(spec.sampling, prompt_logprobs=False))
+        return replace(spec.resumed(token_ids), sampling=replace(spec.sampling, prompt_logprobs=None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,13 +59,15 @@ class Prepared:
     sampling: SamplingParams
     grammar: str = ""
     adapter: AdapterOffer | None = None
+    # Whether the prompt begins with a token that the client did not send: 1 or 0.
+    num_added: int = 0
 
     def specs(self, first_id: int) -> list[SequenceSpec]:
         """One sequence per choice, with the ids [first_id, first_id + n)."""
         num_choices = self.sampling.n
         # Stop strings are the assembler's. The prompt is the same for all choices: the first one scores it.
         own = replace(self.sampling, n=1, stop=())
-        unscored = replace(own, prompt_logprobs=False)
+        unscored = replace(own, prompt_logprobs=None)
         return [
             SequenceSpec(
                 id=first_id + choice,
@@ -101,24 +103,53 @@ class Preparer:
         sampling = request.sampling
         sampling.check()
         self._check_ids(sampling)
+        _check_limits(sampling, grammar)
         adapter = self._find_adapter(request.adapter) if request.adapter else None
         prompt = self._render(request)
         if request.middle_out and len(prompt) + (sampling.max_tokens or 1) > self._context(request):
             request = self._without_middle(request, prompt)
             prompt = self._render(request)
+        num_added = self._num_added(request, prompt)
+        if request.truncate_prompt_tokens is not None:
+            kept = self._kept(request, prompt)
+            prompt, num_added = prompt[len(prompt) - kept :], max(0, num_added - (len(prompt) - kept))
         if not prompt:
             raise InvalidPrompt("The prompt must not be empty.", param=_prompt_param(request))
         resolved = replace(
             sampling,
             seed=self._draw() if sampling.seed is None else sampling.seed,
             max_tokens=self._max_tokens(request, len(prompt)),
-            stop_token_ids=tuple(sorted({*sampling.stop_token_ids, *self.card.eos_token_ids})),
+            stop_token_ids=self._stop_token_ids(sampling),
         )
-        return Prepared(request, prompt, resolved, grammar, adapter)
+        return Prepared(request, prompt, resolved, grammar, adapter, num_added)
 
     def count(self, prompt: Prompt) -> int:
         """How many ids a prompt has."""
         return len(self._render(GenerateRequest("", "", prompt)))
+
+    def _num_added(self, request: GenerateRequest, prompt: tuple[int, ...]) -> int:
+        """Whether a begin-of-text stands before what the client sent: 1 or 0."""
+        bos_id, text = self.tokenizer.bos_id, request.prompt
+        if bos_id is None or not isinstance(text, str) or prompt[:1] != (bos_id,):
+            return 0
+        return 0 if text.startswith(self.tokenizer.token_name(bos_id)) else 1
+
+    def _kept(self, request: GenerateRequest, prompt: tuple[int, ...]) -> int:
+        """How many of the prompt's last tokens stay."""
+        most, length = request.truncate_prompt_tokens or 0, len(prompt)
+        if most < 0:
+            most = max(0, self._context(request) - (request.sampling.max_tokens or 1))
+        return min(length, most)
+
+    def _stop_token_ids(self, sampling: SamplingParams) -> tuple[int, ...]:
+        """Those of the request, and those that end the model's answers unless they are to be ignored."""
+        own = () if sampling.ignore_eos else self.card.eos_token_ids
+        ends = {*sampling.stop_token_ids, *own}
+        if sampling.min_tokens and sampling.allowed_token_ids and ends.issuperset(sampling.allowed_token_ids):
+            raise InvalidRequest(
+                "All of allowed_token_ids end the answer, and min_tokens does not let it end.", param="min_tokens"
+            )
+        return tuple(sorted(ends))
 
     def _render(self, request: GenerateRequest) -> tuple[int, ...]:
         prompt = request.prompt
@@ -163,6 +194,8 @@ class Preparer:
             self._check_id("stop_token_ids", token_id)
         for token_id in sampling.logit_bias:
             self._check_id("logit_bias", token_id)
+        for token_id in sampling.allowed_token_ids:
+            self._check_id("allowed_token_ids", token_id)
 
     def _check_id(self, param: str, token_id: int) -> None:
         if not 0 <= token_id < self.card.vocab_size:
@@ -175,6 +208,17 @@ class Preparer:
         if room < (1 if asked is None else asked):
             raise ContextTooLong(context=context, prompt=num_prompt, completion=asked, param=_prompt_param(request))
         return min(room, request.token_cap or room) if asked is None else asked
+
+
+def _check_limits(sampling: SamplingParams, grammar: str) -> None:
+    """Raise InvalidRequest for more tokens than there may be, or what a grammar decides already: where the answer may
+    end, and with which tokens."""
+    if sampling.max_tokens is not None and sampling.min_tokens > sampling.max_tokens:
+        raise OutOfRange("min_tokens", value=sampling.min_tokens, low=0, high=sampling.max_tokens)
+    limits = {"min_tokens": sampling.min_tokens > 0, "allowed_token_ids": bool(sampling.allowed_token_ids)}
+    for name, is_limited in {"ignore_eos": sampling.ignore_eos, **limits}.items():
+        if grammar and is_limited:
+            raise InvalidRequest(f"{name} cannot be combined with a schema, a grammar or enforced tools.", param=name)
 
 
 def _prompt_param(request: GenerateRequest) -> str:

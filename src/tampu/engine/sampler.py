@@ -103,7 +103,7 @@ class Sampler:
     def _score_prompt(self, logits: F32, sequence: Sequence, positions: range, result: Sampled) -> None:
         """The logits of position p say how likely token p + 1 was."""
         token_ids = sequence.token_ids[positions.start + 1 : positions.stop + 1].tolist()
-        tops = [sequence.spec.sampling.logprobs or 0] * len(token_ids)
+        tops = [sequence.spec.sampling.prompt_logprobs or 0] * len(token_ids)
         result.prompt_logprobs = self._score(logits, token_ids, tops)
         if any(math.isnan(entry.logprob or 0.0) for entry in result.prompt_logprobs):
             result.error = NOT_A_NUMBER

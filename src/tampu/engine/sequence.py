@@ -169,7 +169,9 @@ class Sequence:
     @property
     def num_unscored(self) -> int:
         """Prompt positions whose logits are still wanted for `prompt_logprobs`."""
-        return self.num_prompt_tokens - 1 - len(self.prompt_logprobs) if self.spec.sampling.prompt_logprobs else 0
+        if self.spec.sampling.prompt_logprobs is None:
+            return 0
+        return self.num_prompt_tokens - 1 - len(self.prompt_logprobs)
 
     def hashes(self, num_blocks: int, block_size: int) -> list[bytes]:
         """Hashes of the first `num_blocks` blocks of tokens, each worked out once."""

@@ -12,10 +12,11 @@ class StopMatcher:
     """Passes text through up to the first stop string.
 
     The first is the one that is complete first, and of two complete at the same character the longer one. So the
-    result is the same however the text was cut into pieces.
+    result is the same however the text was cut into pieces. With `keep` the stop string itself is passed through, too.
     """
 
-    def __init__(self, stops: Sequence[str]) -> None:
+    def __init__(self, stops: Sequence[str], keep: bool = False) -> None:
+        self._keep = keep
         # Node 0 is the empty beginning. Per node: which node each next character leads to, how many characters it has,
         # the node of its longest proper ending that is a beginning too, and how long the stop string is that ends here.
         self._next: list[dict[str, int]] = [{}]
@@ -59,7 +60,7 @@ class StopMatcher:
     def push(self, text: str) -> tuple[str, bool]:
         """The text that is certain not to be part of a stop string, and whether one was found.
 
-        Nothing comes after a stop string: neither it nor what follows is ever given.
+        Nothing comes after a stop string: what follows it is never given.
         """
         if self.stopped:
             return "", True
@@ -68,7 +69,7 @@ class StopMatcher:
             self._node = self._step(self._node, character)
             if length := self._stop_length[self._node]:
                 self.stopped, self._held = True, ""
-                return seen[: end - length], True
+                return seen[: end if self._keep else end - length], True
         safe = len(seen) - self._depth[self._node]
         self._held = seen[safe:]
         return seen[:safe], False

@@ -93,6 +93,10 @@ class Tokenizer:
         """The text of these ids, with U+FFFD where their bytes are not UTF-8; special ids have none."""
         return b"".join(map(self.token_bytes, token_ids)).decode("utf-8", errors="replace")
 
+    def decode_raw(self, token_ids: Iterable[int]) -> str:
+        """The text that `encode_raw` makes these ids of: control tokens stand by name."""
+        return b"".join(map(self.named_bytes, token_ids)).decode("utf-8", errors="replace")
+
     def token_bytes(self, token_id: int) -> bytes:
         """The bytes this token stands for; none for a special id or one past the vocabulary."""
         if token_id in self.special_ids:
@@ -104,6 +108,11 @@ class Tokenizer:
             return bytes([BYTE_OF_CHARACTER[character] for character in token])
         except KeyError:
             return token.encode()  # a token that its file spells out instead of using the byte alphabet
+
+    def named_bytes(self, token_id: int) -> bytes:
+        """The same, with the name of a control token: what `encode_raw` reads as this token."""
+        name = self._names.get(token_id)
+        return self.token_bytes(token_id) if name is None else name.encode()
 
     def token_name(self, token_id: int) -> str:
         """What to show for this token: the name of a control token, else its text."""
