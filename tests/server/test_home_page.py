@@ -12,6 +12,7 @@ from tampu.server.home_page import SCRIPT
 from tampu.settings import Secret, ServerSettings
 from tests.fakes import FakeUpstream
 from tests.server.live import live
+from tests.server.test_catalogue_pages import run_commands
 
 HTML = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -77,6 +78,14 @@ def test_the_page_has_the_base_url_of_every_dialect_and_a_command_for_it() -> No
         "Dataoorts": "/api/v1",
     }
     assert len(re.findall(r"<code class=\"language-shell\">curl URL/", html)) == 5
+
+
+def test_every_command_on_the_page_runs_as_printed() -> None:
+    with live(FakeUpstream(), ServerSettings(api_key=Secret("llama-key"))) as server:
+        html = unescape(httpx2.get(server.url, headers=HTML).text)
+        commands = re.findall(r'<code class="language-shell">(.*?)</code>', html, re.DOTALL)
+        outputs = run_commands(commands)
+    assert len(outputs) == 5 and all("Hello" in output for output in outputs)
 
 
 def test_every_field_has_a_label_and_the_page_loads_nothing() -> None:

@@ -14,6 +14,7 @@ function restore() {
 
 function headers() {
   const given = key?.value.trim();
+  if (!/^[!-~]*$/.test(given ?? "")) throw new Error("No key has such characters.");
   if (key) sessionStorage.setItem("tampu.key", given);
   return { "content-type": "application/json", ...(given ? { authorization: `Bearer ${given}` } : {}) };
 }
