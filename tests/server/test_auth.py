@@ -148,7 +148,7 @@ def test_a_file_without_a_key_is_refused_and_not_repeated(tmp_path: Path, conten
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match=r"none: No such file or directory\."):
+    with pytest.raises(BadSetting, match=r"none cannot be read: No such file or directory\."):
         with_key(ServerSettings(api_key_file=str(tmp_path / "none")))
 
 
