@@ -131,7 +131,7 @@ def test_ctrl_c_after_a_structured_answer_says_stopped_and_leaves_no_process(ser
     children = terminal.children()
     terminal.type(CTRL_C)
     assert terminal.wait() == 130
-    assert terminal.screen.endswith("stopped\n")
+    assert terminal.screen.endswith("\rstopped\n")
     assert "Traceback" not in terminal.screen and "rror" not in terminal.screen
     assert len(children) == 2 and all(map(has_ended, children))
 

@@ -198,7 +198,8 @@ def speaker(log_format: LogFormat) -> Announce:
         if log_format == "json":
             log.info(line, extra={"fields": facts})
             return
+        over = "\r" if sys.stderr.isatty() else ""  # the ^C that the terminal wrote
         with contextlib.suppress(OSError):
-            print(line, file=sys.stderr, flush=True)
+            print(f"{over}{line}", file=sys.stderr, flush=True)
 
     return say
