@@ -27,6 +27,11 @@ def test_all_is_well_when_the_demo_model_is_there(tampu: Tampu) -> None:
     assert tampu("doctor").exit_code == (1 if failed else 0)
 
 
+def test_the_name_that_tampu_was_called_by_is_no_setting() -> None:
+    (well,) = check_settings({"TAMPU_CALLED_AS": "scripts/tampu"})
+    assert (well.status, well.detail) == ("ok", "all at their defaults")
+
+
 def test_a_bad_setting_fails_and_a_mistyped_one_is_noticed() -> None:
     bad, *_ = check_settings({"TAMPU_PORT": "x", "OTHER": "1"})
     assert bad.status == "fail"

@@ -105,8 +105,8 @@ def check_disk(where: str, free: int) -> Check:
 def check_settings(environment: Mapping[str, str]) -> Iterator[Check]:
     """The TAMPU_ variables: values that are read, names that nobody reads."""
     kinds = (EngineSettings, ServerSettings)
-    known = {environment_name(item.name) for kind in kinds for item in fields(kind)} | {"TAMPU_HOME", VARIABLE}
-    given = sorted(name for name in environment if name.startswith("TAMPU_"))
+    known = {environment_name(item.name) for kind in kinds for item in fields(kind)} | {"TAMPU_HOME"}
+    given = sorted(name for name in environment if name.startswith("TAMPU_") and name != VARIABLE)
     for name in given:
         if name not in known:
             fix = f"{did_you_mean(name, known)} Unset it otherwise.".strip()
