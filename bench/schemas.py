@@ -122,7 +122,7 @@ def bench_masks(tokenizer: Tokenizer) -> None:
             matcher = grammars.matcher(compiled(schema) or "")
             for _ in range(100):
                 started = time.perf_counter()
-                writer.write([(matcher, 0, ())], mask.ctypes.data, mask.shape)
+                writer.write([(matcher, 0, ())], mask)
                 times.append(time.perf_counter() - started)
                 allowed = np.flatnonzero(np.unpackbits(mask.view(np.uint8), bitorder="little"))
                 if matcher.advance([int(rng.choice(allowed))]) or tokenizer.eot_id in allowed:

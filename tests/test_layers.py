@@ -21,7 +21,7 @@ LAYERS = [
     {"errors"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-NUMPY = {"kernels", "model", "engine"}
+NUMPY = {"kernels", "model", "engine", "grammar"}  # of grammar the masks only
 WORKER = "tampu.engine.worker"  # the process that knows token ids only
 READS_TEXT = "tampu.engine.vocabulary"  # the one module that may read a vocabulary for it
 

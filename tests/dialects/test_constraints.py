@@ -104,7 +104,7 @@ def test_text_is_held_to_nothing(changes: dict[str, Any]) -> None:
         ({"guided_json": 3}, "guided_json"),
         ({"guided_choice": []}, "guided_choice"),
         ({"guided_choice": ["a", 3]}, "guided_choice[1]"),
-        ({"guided_choice": ["a"] * 513}, "guided_choice"),
+        ({"guided_choice": ["a"] * 1001}, "guided_choice"),
         ({"guided_regex": "a" * 1025}, "guided_regex"),
         ({"structured_outputs": {"regex": "a", "choice": ["a"]}}, "structured_outputs"),
         ({"guided_regex": "a", "guided_choice": ["a"]}, "guided_choice"),

@@ -24,6 +24,11 @@ def test_tools_are_read() -> None:
     assert asked(parallel_tool_calls=False).parallel_tool_calls is False
 
 
+@pytest.mark.parametrize("parameters", [{}, {"parameters": None}, {"parameters": {}}])
+def test_a_function_may_have_no_schema(parameters: dict[str, Any]) -> None:
+    assert asked(tools=[{"type": "function", "function": {"name": "now", **parameters}}]).tools == (Tool("now"),)
+
+
 @pytest.mark.parametrize(
     ("value", "choice", "offered"),
     [

@@ -252,6 +252,11 @@ def test_tools_come_in_two_shapes(tool: dict[str, Any]) -> None:
     assert request(tools=[tool]).tools == (Tool("get_weather", "It says.", {"properties": {"city": {}}}),)
 
 
+@pytest.mark.parametrize("parameters", [{}, {"parameters": None}, {"parameters": {}}])
+def test_a_function_may_have_no_schema(parameters: dict[str, Any]) -> None:
+    assert request(tools=[{"name": "now", **parameters}]).tools == (Tool("now"),)
+
+
 def test_below_the_name_of_a_tool_nothing_is_insisted_on() -> None:
     assert request(tools=[{"name": "f", "description": False, "parameters": None}]).tools == (Tool("f"),)
     assert request(form={"prompt": "hi"}, tools=[{"name": "f"}]).tools == (Tool("f"),)

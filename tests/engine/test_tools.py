@@ -103,6 +103,16 @@ def test_a_named_function_is_the_one_that_is_called(llm: LLM) -> None:
     assert {call.name for call in answer.tool_calls} == {"convert"}
 
 
+@pytest.mark.parametrize(
+    "choice", [ToolChoice("required"), ToolChoice("required", ("now",))], ids=["required", "named"]
+)
+def test_a_function_without_a_schema_is_called_without_arguments(llm: LLM, choice: ToolChoice) -> None:
+    for seed in range(3):
+        request = ask((Tool("now"),), tool_choice=choice, sampling={"temperature": 1.5, "seed": seed})
+        (answer,) = Completion.fold(chunks_of(llm, request)).choices
+        assert answer.tool_calls and all(call.arguments == "{}" for call in answer.tool_calls)
+
+
 def test_none_means_words(llm: LLM) -> None:
     answer = llm.chat("What is the weather in Lima?", tools=[WEATHER], tool_choice=ToolChoice("none"), temperature=0.0)
     assert answer.text and not answer.tool_calls
@@ -162,7 +172,7 @@ def test_what_cannot_stand_beside_calls_is_refused(llm: LLM) -> None:
 
 
 def test_a_schema_that_cannot_be_enforced_is_refused_where_it_must_be(llm: LLM) -> None:
-    bad = Tool("f", "", {"type": "object", "properties": {"a": {"not": {}}}})
+    bad = Tool("f", "", {"type": "object", "properties": {"a": {"not": {"const": 1}}}})
     with pytest.raises(UnsupportedSchema, match=r"tools\[0\].function.parameters"):
         llm.chat("Hello!", tools=[bad], tool_choice=ToolChoice("required"))
     assert llm.chat("Hello!", tools=[bad], max_tokens=2).finish_reason == "length"

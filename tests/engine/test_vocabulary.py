@@ -31,7 +31,7 @@ def matcher(tokenizer: Tokenizer, kind: ConstraintKind, source: str) -> Matcher:
 
 def allowed(one: Matcher, vocab_size: int) -> set[int]:
     mask = np.zeros((1, -(-(vocab_size + PADDING) // 32)), np.uint32)
-    MaskWriter().write([(one, 0, ())], mask.ctypes.data, mask.shape)
+    MaskWriter().write([(one, 0, ())], mask)
     return set(np.flatnonzero(np.unpackbits(mask.view(np.uint8), bitorder="little")).tolist())
 
 

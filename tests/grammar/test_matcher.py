@@ -33,7 +33,7 @@ def matcher(kind: ConstraintKind, source: object, text: bytes = b"") -> Matcher:
 def allowed_after(one: Matcher, guesses: bytes = b"") -> list[set[int]]:
     """The tokens that may come next, and those that may after each guess."""
     masks = np.zeros((1 + len(guesses), -(-VOCAB_SIZE // 32)), np.uint32)
-    MaskWriter().write([(one, 0, tuple(guesses))], masks.ctypes.data, masks.shape)
+    MaskWriter().write([(one, 0, tuple(guesses))], masks)
     return [set(np.flatnonzero(np.unpackbits(row.view(np.uint8), bitorder="little")).tolist()) for row in masks]
 
 

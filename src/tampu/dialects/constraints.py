@@ -14,9 +14,9 @@ from tampu.dialects.kinds import JSON, Boolean, Either, Listing, NoEffect, OneOf
 from tampu.errors import InvalidRequest, SchemaTooComplex
 from tampu.request import Constraint, ConstraintKind
 
-MAX_SOURCE = 2**16  # characters of a schema or grammar as a string
+MAX_SOURCE = 2**19  # characters of a schema or grammar as a string
 MAX_SCHEMA_VALUES = 50_000  # keywords, names, numbers: more than any schema has that can be enforced
-MAX_CHOICES = 512
+MAX_CHOICES = 1000
 SCHEMA_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 

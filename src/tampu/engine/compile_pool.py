@@ -16,7 +16,7 @@ from tampu.grammar.schema import check_length
 from tampu.request import Constraint
 
 COMPILER = (sys.executable, "-P", "-m", "tampu.grammar.child")
-MAX_LINE = 2**20
+MAX_LINE = 4 * 2**20
 START_SECONDS = 20.0  # that a process may take to load what it needs
 
 

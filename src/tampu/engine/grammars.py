@@ -107,7 +107,7 @@ class Masks:
         if self._writer is None:
             self._writer = MaskWriter()
         masks = np.full((count, self._num_words), ALL_TOKENS, np.uint32)
-        self._writer.write(rows, masks.ctypes.data, (count, self._num_words))
+        self._writer.write(rows, masks)
         return masks
 
     @staticmethod

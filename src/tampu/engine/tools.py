@@ -36,7 +36,10 @@ def call_id(seed: int, choice: int, index: int, prompt_token_ids: Sequence[int])
 
 
 def _arguments_schema(tool: Tool) -> dict[str, Any]:
-    """The function's schema; where it lists its arguments and does not say so, there are no others."""
+    """The function's schema. Where it lists its arguments and does not say so, there are no others; where it has no
+    schema, there are none at all."""
+    if not tool.parameters:
+        return {"type": "object", "additionalProperties": False}
     schema = {"type": "object", **tool.parameters}
     return {"additionalProperties": False, **schema} if "properties" in schema else schema
 

@@ -1,177 +1,75 @@
 """Which JSON schemas are taken: every keyword is enforced, changes nothing, or is refused by name and place.
 
-The keywords are those of draft 2020-12 and of its forerunners where they differ. What llguidance can enforce decides.
+What is taken is rewritten to what llguidance can enforce, which decides.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from tampu.errors import InvalidRequest, SchemaTooComplex, UnsupportedSchema, nearest
+from tampu.errors import InvalidRequest
+from tampu.grammar.finite import without_endless
+from tampu.grammar.keywords import ANNOTATIONS, VALUES, check_size, check_value
+from tampu.grammar.numbers import is_held
+from tampu.grammar.one_of import OneOf
+from tampu.grammar.places import Path, place
+from tampu.grammar.rewrite import Rewriter
+from tampu.grammar.walk import children
 
-MAX_SCHEMA_BYTES = 64 * 2**10
-MAX_DEPTH = 16  # schemas within schemas
-MAX_PROPERTIES = 512  # of all schemas together
-MAX_ENUM = 512
-MAX_ENUM_BYTES = 32 * 2**10
-MAX_PATTERN_BYTES = 2**10
-
-Path = tuple[str | int, ...]
-
-# Keywords that hold schemas: one, several in an array, several by name.
-ONE = frozenset({"items", "additionalItems", "additionalProperties"})
-SEVERAL = frozenset({"prefixItems", "allOf", "anyOf", "oneOf", "items"})
-NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions"})
-ENFORCED = frozenset(
-    {
-        *("$ref", "type", "enum", "const", "required", "pattern", "format", "minLength", "maxLength"),
-        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
-        *("minItems", "maxItems", "minProperties", "maxProperties"),
-    }
-)
-ANNOTATIONS = frozenset(
-    {
-        *("$schema", "$id", "id", "$anchor", "$comment", "$vocabulary", "title", "description", "default", "example"),
-        *("examples", "deprecated", "readOnly", "writeOnly", "contentEncoding", "contentMediaType", "contentSchema"),
-        "discriminator",
-    }
-)
-REFUSED = frozenset(
-    {
-        *("not", "if", "then", "else", "contains", "minContains", "maxContains", "uniqueItems", "propertyNames"),
-        *("dependencies", "dependentRequired", "dependentSchemas", "unevaluatedItems", "unevaluatedProperties"),
-        *("$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "nullable", "x-guidance"),
-    }
-)
-FORMATS = frozenset({"date", "time", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "uri", "uuid"})
-# What asks for nothing may stand there.
-HARMLESS = {"uniqueItems": False, "nullable": False}
-KNOWN = ENFORCED | ONE | SEVERAL | NAMED | ANNOTATIONS | REFUSED
+MAX_SOURCE_BYTES = 512 * 2**10
 
 
-def read_schema(source: str, param: str) -> Any:
-    """The schema in this JSON text, if all of it can be enforced. UnsupportedSchema or SchemaTooComplex otherwise."""
+def parse_schema(source: str, param: str) -> Any:
+    """The schema in this JSON text."""
     check_length(source, param)
     try:
-        schema = json.loads(source)
+        return json.loads(source, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise InvalidRequest(f"{param} is not JSON.", param=param) from error
-    num_properties = 0
-    for path, part in walk(schema, param):
-        if isinstance(part, dict):
-            _check_keywords(path, part, param)
-            num_properties += len(part.get("properties", {}))
-            for keyword in HARMLESS:
-                part.pop(keyword, None)
-    _check_size(param, "The schema", num_properties, MAX_PROPERTIES, "properties")
-    return schema
+
+
+def read_schema(schema: Any, param: str) -> dict[str, Any]:
+    """The schema as it is enforced, with its definitions. UnsupportedSchema or SchemaTooComplex where it is not."""
+    rewritten = Rewriter(schema, param)
+    schemas = without_endless(OneOf({"": rewritten.schema, **rewritten.definitions}, param).settled())
+    root = schemas.pop("")
+    if isinstance(root, bool):
+        root = {} if root else {"enum": []}
+    return {**root, "$defs": schemas} if schemas else root
+
+
+def literals(schema: Any, param: str) -> list[Any] | None:
+    """The values of a schema that lists values and no more, where they hold numbers that only text keeps exactly."""
+    if not isinstance(schema, dict):
+        return None
+    keywords = schema.keys() - ANNOTATIONS
+    if len(keywords) != 1 or not keywords <= VALUES:
+        return None
+    (keyword,) = keywords
+    value = check_value(keyword, schema[keyword], f"{param}/{keyword}", param)
+    if is_held(value):
+        return None
+    return value if keyword == "enum" else [value]
 
 
 def check_length(source: str, param: str) -> None:
     """Raise SchemaTooComplex for what is too long to be read at all."""
-    _check_size(param, "The source", len(source.encode()), MAX_SCHEMA_BYTES, "bytes")
+    check_size(param, "The source", len(source.encode(errors="surrogatepass")), MAX_SOURCE_BYTES, "bytes")
 
 
-def walk(schema: Any, param: str = "", path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """The schema and all schemas in it, each with its place; an error for one that is no schema, or too deep."""
-    depth = sum(step in ONE | SEVERAL | NAMED for step in path[::2]) if path else 0
-    if depth > MAX_DEPTH:
-        raise SchemaTooComplex(f"{param}: schemas nest {MAX_DEPTH} deep at most; see {place(path)}.", param=param)
-    if not isinstance(schema, dict | bool):
-        raise UnsupportedSchema(f"{param}: a schema is an object or a boolean; see {place(path)}.", param=param)
-    yield path, schema
-    for steps, child in children(schema):
-        yield from walk(child, param, path + steps)
-
-
-def children(schema: Any) -> Iterator[tuple[Path, Any]]:
-    """The schemas directly in this one, each with the steps to it."""
-    if not isinstance(schema, dict):
-        return
-    for keyword, value in schema.items():
-        if keyword in NAMED and isinstance(value, dict):
-            yield from (((keyword, name), child) for name, child in value.items())
-        elif keyword in SEVERAL and isinstance(value, list):
-            yield from (((keyword, index), child) for index, child in enumerate(value))
-        elif keyword in ONE:
-            yield (keyword, ""), value
-
-
-def place(path: Path) -> str:
-    """A JSON pointer to a place in a schema."""
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path if step != "")
-    return "".join(f"/{step}" for step in steps) or "/"
-
-
-def find_refused(schema: Any, is_refused: Callable[[Any], bool]) -> Path:
+def find_refused(schema: dict[str, Any], is_refused: Callable[[Any], bool]) -> str:
     """The place of the innermost schema that is refused also alone, when the whole one is."""
-    definitions = {key: schema[key] for key in ("$defs", "definitions") if isinstance(schema, dict) and key in schema}
+    definitions = schema.get("$defs", {})
+
+    def fails(part: Any) -> bool:
+        return isinstance(part, dict) and part.keys() != {"$ref"} and is_refused({**part, "$defs": definitions})
+
+    name, part = next(((name, part) for name, part in definitions.items() if fails(part)), ("", schema))
     path: Path = ()
-    while True:
-        for steps, child in children(schema):
-            if steps[0] not in definitions and isinstance(child, dict) and is_refused({**definitions, **child}):
-                path, schema = path + steps, child
-                break
-        else:
-            return path
+    while found := next(((steps, child) for steps, child in children(part) if fails(child)), None):
+        path, part = path + found[0], found[1]
+    return name + place(path) if path else name or "/"
 
 
-def _check_keywords(path: Path, schema: Mapping[str, Any], param: str) -> None:
-    for keyword, value in schema.items():
-        where = place((*path, keyword))
-        if keyword in REFUSED and (keyword not in HARMLESS or value != HARMLESS[keyword]):
-            raise UnsupportedSchema(f"{param}: {keyword} cannot be enforced; see {where}.", param=param)
-        if keyword not in KNOWN and not keyword.startswith("x-"):
-            hint = ", ".join(nearest(keyword, KNOWN - REFUSED, 1))
-            known = f" Did you mean {hint}?" if hint else ""
-            raise UnsupportedSchema(f"{param}: {keyword} is no keyword; see {where}.{known}", param=param)
-        if keyword in NAMED and not isinstance(value, dict):
-            raise UnsupportedSchema(f"{param}: {keyword} holds schemas by name; see {where}.", param=param)
-        check = CHECKS.get(keyword)
-        if check is not None:
-            check(f"{param}{where}", value, param)
-
-
-def _check_reference(where: str, value: Any, param: str) -> None:
-    if not isinstance(value, str) or not value.startswith("#"):
-        raise UnsupportedSchema(f"{where}: only references within the schema are followed.", param=param)
-
-
-def _check_format(where: str, value: Any, param: str) -> None:
-    if value not in FORMATS:
-        raise UnsupportedSchema(f"{where}: of formats {', '.join(sorted(FORMATS))} can be enforced.", param=param)
-
-
-def _check_enum(where: str, value: Any, param: str) -> None:
-    if isinstance(value, list):
-        _check_size(param, where, len(value), MAX_ENUM, "values")
-        _check_size(param, where, len(json.dumps(value)), MAX_ENUM_BYTES, "bytes")
-
-
-def _check_pattern(where: str, value: Any, param: str) -> None:
-    if isinstance(value, str):
-        check_pattern(value, where, param)
-
-
-def _check_patterns(where: str, value: Any, param: str) -> None:
-    for pattern in value if isinstance(value, dict) else ():
-        check_pattern(pattern, where, param)
-
-
-CHECKS: Mapping[str, Callable[[str, Any, str], None]] = {
-    "$ref": _check_reference,
-    "format": _check_format,
-    "enum": _check_enum,
-    "pattern": _check_pattern,
-    "patternProperties": _check_patterns,
-}
-
-
-def check_pattern(pattern: str, where: str, param: str) -> None:
-    """Raise SchemaTooComplex unless the regular expression is short enough."""
-    _check_size(param, where, len(pattern.encode()), MAX_PATTERN_BYTES, "bytes")
-
-
-def _check_size(param: str, what: str, size: int, most: int, unit: str) -> None:
-    if size > most:
-        raise SchemaTooComplex(f"{what} of {param} has at most {most} {unit}, got {size}.", param=param)
+def _no_number(name: str) -> None:
+    raise ValueError(name)
