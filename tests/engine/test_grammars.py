@@ -25,6 +25,15 @@ PERSON = {
     "additionalProperties": False,
 }
 
+# Names that random logits would soon repeat.
+NAMES = {
+    "type": "object",
+    "propertyNames": {"pattern": "^[ab]{1,2}$"},
+    "additionalProperties": {"type": "null"},
+    "minProperties": 3,
+    "maxProperties": 5,
+}
+
 
 def byte_vocabulary() -> Vocabulary:
     tokens = [bytes([byte]) for byte in range(256)] + [b""] * (VOCAB_SIZE - 256)
@@ -57,6 +66,13 @@ def test_random_logits_write_what_the_schema_wants() -> None:
         assert outputs[one.id][-1].finish_reason == "stop"
         answer = json.loads(text_of(outputs[one.id]))
         assert list(answer) == ["name", "is_known"] and isinstance(answer["is_known"], bool)
+
+
+def test_random_logits_give_no_name_twice() -> None:
+    specs = [spec(number, "json_schema", NAMES, max_tokens=100) for number in range(8)]
+    for text in run(*specs):
+        pairs = json.loads(text, object_pairs_hook=list)
+        assert 3 <= len(pairs) == len(dict(pairs)) <= 5
 
 
 @pytest.mark.parametrize(
@@ -101,9 +117,10 @@ def test_forced_tokens_change_no_token_and_no_log_probability() -> None:
     ]
 
 
+@pytest.mark.parametrize("schema", [PERSON, NAMES])
 @pytest.mark.parametrize("changes", [{"max_num_seqs": 1}, {"num_blocks": 26}, {"speculate": "off"}, {"block_size": 8}])
-def test_what_else_runs_changes_no_answer(changes: dict[str, object]) -> None:
-    specs = [spec(number, "json_schema", PERSON, temperature=1.5) for number in range(6)]
+def test_what_else_runs_changes_no_answer(schema: object, changes: dict[str, object]) -> None:
+    specs = [spec(number, "json_schema", schema, temperature=1.5) for number in range(6)]
     free = [sequence_spec(number, [5, number], max_tokens=40) for number in range(6, 9)]
     alone = [run(one)[0] for one in specs]
     outputs = run_engine(engine(**changes), [*specs, *free])
@@ -121,8 +138,9 @@ def test_a_draft_model_that_knows_no_grammar_changes_no_answer() -> None:
     assert one.stats().guessed_tokens >= one.stats().right_guesses > 0
 
 
-def test_a_sequence_goes_on_after_any_of_its_tokens() -> None:
-    one = spec(1, "json_schema", PERSON)
+@pytest.mark.parametrize("schema", [PERSON, NAMES])
+def test_a_sequence_goes_on_after_any_of_its_tokens(schema: object) -> None:
+    one = spec(1, "json_schema", schema)
     tokens = output_token_ids(run_engine(engine(), [one])[1])
     for cut in range(1, len(tokens)):
         assert output_token_ids(run_engine(engine(), [one.resumed(tokens[:cut])])[1]) == tokens[cut:]

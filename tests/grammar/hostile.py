@@ -53,8 +53,15 @@ def random_answers(tokenizer: Tokenizer, seeds: range) -> Iterator[tuple[Any, st
 
 
 def is_valid(schema: Any, text: str) -> bool:
-    """Whether the text is JSON that the schema allows."""
+    """Whether the text is JSON that the schema allows, without a name that comes twice."""
     try:
-        return bool(jsonschema.Draft202012Validator(schema).is_valid(json.loads(text)))
+        value = json.loads(text, object_pairs_hook=_unique)
     except ValueError:
         return False
+    return bool(jsonschema.Draft202012Validator(schema).is_valid(value))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a name comes twice")
+    return dict(pairs)

@@ -1,11 +1,13 @@
 """No name of an object comes twice, whatever is drawn, and no answer gets to where only such a name could follow."""
 
 import json
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tampu.grammar.guard import MAX_TRIES, NameGuard
 from tampu.grammar.matcher import GrammarFailure, Grammars, MaskWriter
 from tests.grammar.walks import END, TEXTS, Walker, accepts, next_tokens, schema_grammar, span_vocabulary
 
@@ -91,6 +93,23 @@ def test_an_object_that_has_all_names_there_are_ends() -> None:
     text = b'{"a": null, "b": null, "aa": null, "ab": null, "ba": null, "bb": null'
     matcher = Grammars(span_vocabulary()).matcher(schema_grammar(FEW_NAMES), list(text))
     assert {TEXTS[token] for token in next_tokens(matcher)} == {b"}"}
+
+
+def test_an_object_with_hundreds_of_names_is_not_looked_through_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    schema = FEW_NAMES | {"propertyNames": {"pattern": "^[ab]{8}$"}}
+    names = ("".join(letters) for letters in product("ab", repeat=8))
+    text = json.dumps(dict.fromkeys(names))[:-1].encode()
+    matcher = Grammars(span_vocabulary()).matcher(schema_grammar(schema), list(text))
+    calls: list[int] = []
+    forbid = NameGuard.forbid
+
+    def counting(*values: Any) -> None:
+        calls.append(1)
+        forbid(*values)
+
+    monkeypatch.setattr(NameGuard, "forbid", counting)
+    assert {TEXTS[token] for token in next_tokens(matcher)} >= {b"}"}
+    assert 10 < len(calls) <= MAX_TRIES + 1
 
 
 def test_where_more_names_are_wanted_than_there_are_the_answer_fails_and_is_not_wrong() -> None:

@@ -1,6 +1,6 @@
 """Takes from the masks of JSON texts the tokens that would give an object the same name twice."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,8 @@ from tampu.grammar.keys import Place, read
 
 U32 = npt.NDArray[np.uint32]
 Ids = npt.NDArray[np.intp]
+
+MAX_TRIES = 32  # tokens that are looked past for one mask; each costs a mask of its own
 
 
 class NameGuard:
@@ -44,11 +46,11 @@ class NameGuard:
         for token_id in _among(mask, self._with_quotes[least]):
             if read(place, self.tokens[token_id]) is None:
                 _clear(mask, token_id)
-        if scarce is not None:
-            for token_id in _among(mask, self._doubtful(place)):
-                after = read(place, self.tokens[token_id])
-                if after is not None and self._is_dead(scarce, token_id, after):
-                    _clear(mask, token_id)
+        tries = iter(range(MAX_TRIES))
+        for token_id in _among(mask, self._doubtful(place)) if scarce is not None else ():
+            after = read(place, self.tokens[token_id])
+            if after is not None and self._is_dead(scarce, token_id, after, tries):
+                _clear(mask, token_id)
 
     def _doubtful(self, place: Place) -> Ids:
         """Tokens that begin a name, or go on as a name that is there does."""
@@ -60,9 +62,10 @@ class NameGuard:
         found = [token_id for part in parts for token_id in self._by_text.get(part, ())]
         return np.union1d(self._with_comma, np.array(found, np.intp))
 
-    def _is_dead(self, matcher: Any, token_id: int, place: Place) -> bool:
-        """Whether only names that are there can follow this token."""
-        if not (place.awaits_name or place.repeats_are_near):
+    def _is_dead(self, matcher: Any, token_id: int, place: Place, tries: Iterator[int]) -> bool:
+        """Whether only names that are there can follow this token. No after too many tries: the answer may then fail
+        later, but others do not wait for it."""
+        if not (place.awaits_name or place.repeats_are_near) or next(tries, None) is None:
             return False
         after = matcher.deep_copy()
         if not after.consume_token(token_id):
@@ -73,7 +76,8 @@ class NameGuard:
         doubtful = allowed if place.awaits_name else _among(mask, self._doubtful(place))
         if len(doubtful) < len(allowed):
             return False
-        return all(self._is_dead(after, each, found) for each in doubtful if (found := read(place, self.tokens[each])))
+        followed = ((each, read(place, self.tokens[each])) for each in doubtful)
+        return all(self._is_dead(after, each, found, tries) for each, found in followed if found is not None)
 
 
 def _among(mask: U32, token_ids: Ids) -> list[int]:
