@@ -156,7 +156,8 @@ class Rewriter:
     def _check_optional(self, found: Mapping[str, Any], path: Path) -> None:
         required = set(found.get("required", ()))
         count = sum(name not in required for name in found.get("properties", ()))
-        check_size(self._param, place(path), count, MAX_OPTIONAL, "properties that are not required")
+        where = f"The object at {place(path)}"
+        check_size(self._param, where, count, MAX_OPTIONAL, "properties that are not required")
 
     def _refusal(self, why: str, path: Path, hint: str = "") -> UnsupportedSchema:
         return UnsupportedSchema(f"{self._param}: {why}; see {place(path)}.{hint}", param=self._param)
