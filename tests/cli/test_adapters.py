@@ -30,7 +30,8 @@ def test_another_name_can_be_given(tampu: Tampu, tmp_path: Path) -> None:
 def test_what_is_wrong_ends_in_a_message(tampu: Tampu, tmp_path: Path) -> None:
     dora = tampu("adapters", "add", str(write_adapter(tmp_path / "dora", use_dora=True)))
     assert (dora.exit_code, "use_dora is not supported" in dora.stderr) == (2, True)
-    nothing = tampu("adapters", "add", str(tmp_path / "nowhere"))
+    (tmp_path / "empty").mkdir()
+    nothing = tampu("adapters", "add", str(tmp_path / "empty"))
     assert (nothing.exit_code, "adapter_config.json is missing" in nothing.stderr) == (2, True)
     unknown = tampu("adapters", "remove", "parrot")
     assert (unknown.exit_code, "There is no adapter 'parrot'" in unknown.stderr) == (4, True)

@@ -178,7 +178,9 @@ def test_an_answer_matches_the_schema_in_a_file(tampu: Tampu, tmp_path: Path) ->
     assert result.exit_code == 0 and json.loads(result.stdout)["n"] in (1, 2)
 
 
-@pytest.mark.parametrize(("text", "message"), [('{"not": {}}', "not cannot be enforced"), ("{", "is not JSON")])
+@pytest.mark.parametrize(
+    ("text", "message"), [('{"uniqueItems": true}', "uniqueItems cannot be enforced"), ("{", "is not JSON")]
+)
 def test_a_schema_that_cannot_be_enforced_is_wrong_usage(text: str, message: str, tampu: Tampu, tmp_path: Path) -> None:
     schema = tmp_path / "schema.json"
     schema.write_text(text)

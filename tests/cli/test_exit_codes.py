@@ -21,10 +21,13 @@ UNKNOWN_MODEL = [
 NOT_HERE = [
     *UNKNOWN_MODEL,
     ["chat", "--adapter", "nosuch", "hi"],
+    ["chat", "--adapter", "", "hi"],
+    ["chat", "-m", "x" * 5000, "hi"],
     ["adapters", "remove", "nosuch"],
     ["verify", "nosuch"],
 ]
 READS_A_FILE = [["generate", "{}"], ["chat", "--schema", "{}", "hi"]]
+ENDLESS = [["chat", "--schema", "/dev/zero", "hi"], ["tokenize", "-m", "/dev/zero", "hi"]]
 NAMES_A_FILE_IN_A_SETTING = [["serve", "--catalogue", "{}"], ["serve", "--api-key-file", "{}"]]
 BAD_SETTING = [
     ["chat", "--threads", "many", "hi"],
@@ -115,6 +118,26 @@ def test_a_schema_that_is_no_text_has_that_wording_too(tampu: Tampu, tmp_path: P
         2,
         f"tampu: {tmp_path / 'latin'} cannot be read: it is not UTF-8 text (byte 2).\n",
     )
+
+
+def test_an_adapter_that_is_not_there_has_that_wording_too(tampu: Tampu, tmp_path: Path) -> None:
+    result = tampu("adapters", "add", str(tmp_path / "nosuch"))
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"tampu: {tmp_path / 'nosuch'} cannot be read: No such file or directory.\n",
+    )
+
+
+@pytest.mark.parametrize("arguments", ENDLESS, ids=" ".join)
+def test_what_has_no_end_is_refused(arguments: list[str], tampu: Tampu) -> None:
+    result = tampu(*arguments)
+    assert (result.exit_code in (1, 2), "/dev/zero" in result.stderr) == (True, True)
+
+
+@pytest.mark.parametrize("arguments", [["nosuch{}"], ["help", "{}"], ["pull", "{}"], ["chat", "-m", "{}", "hi"]])
+def test_a_name_that_is_long_or_moves_the_cursor_is_shown_short_and_plain(arguments: list[str], tampu: Tampu) -> None:
+    result = tampu(*(word.format("x" * 9000 + "\x1b[31m") for word in arguments))
+    assert result.exit_code in (2, 4) and len(result.stderr) < 600 and "\x1b" not in result.stderr
 
 
 def test_a_port_that_is_taken_is_7(tampu: Tampu) -> None:

@@ -132,3 +132,10 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     assert result.stdout.splitlines()[0].startswith("Usage: ")
     assert result.stdout.splitlines()[1] == "0"
     assert "Traceback" not in result.stderr
+
+
+def test_a_reader_that_reads_nothing_is_no_error_either() -> None:
+    for command in ("--help", "chat --help", "help", "models"):
+        script = f"{sys.executable} -m tampu {command} | true; echo ${{PIPESTATUS[0]}}"
+        result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+        assert (result.stdout, result.stderr) == ("0\n", "")

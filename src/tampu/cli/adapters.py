@@ -4,6 +4,7 @@ add DIRECTORY checks the adapter that PEFT saved there and copies it; a server t
 MODEL:NAME. remove NAME takes it out; answers under way go on with it.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 from tampu.cli.program import as_called
 from tampu.cli.terminal import print_json, progress_bar, table
 from tampu.engine.loading import model_id
+from tampu.errors import FileUnreadable
 from tampu.model.adapter_store import AdapterStore, StoredAdapter, all_stores
 from tampu.model.config import ModelConfig
 from tampu.model.hub import resolve
@@ -23,7 +25,7 @@ from tampu.settings import EngineSettings, Paths, load
 
 def adapters(
     action: Annotated[str, typer.Argument(metavar="add|list|remove", help="What to do.")],
-    which: Annotated[str, typer.Argument(metavar="[DIRECTORY|NAME]", help="The adapter.", show_default=False)] = "",
+    which: Annotated[str, typer.Argument(metavar="DIRECTORY|NAME", help="The adapter.", show_default=False)] = "",
     model: Annotated[str, typer.Option("--model", "-m", help="The model it belongs to. [TAMPU_MODEL]")] = "",
     name: Annotated[str, typer.Option("--name", help="What to call it; else as its directory is called.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -44,6 +46,10 @@ def adapters(
 
 def add(directory: Path, model: str, name: str, as_json: bool) -> None:
     """Check an adapter and copy it into the store."""
+    try:
+        os.listdir(directory)
+    except OSError as error:
+        raise FileUnreadable(directory, error) from error
     paths = Paths.find()
     config, store = config_of(resolve(model, paths)), AdapterStore(paths, model_id(model))
     with progress_bar("bytes") as advance:

@@ -35,8 +35,8 @@ def chat(
         str | None, typer.Option("--schema", metavar="FILE", help="A JSON schema that the answer must match.")
     ] = None,
     adapter: Annotated[
-        str, typer.Option("--adapter", metavar="NAME", help="The LoRA adapter of the model to answer with.")
-    ] = "",
+        str | None, typer.Option("--adapter", metavar="NAME", help="The LoRA adapter of the model to answer with.")
+    ] = None,
     **flags: Any,
 ) -> None:
     """Answer once, or converse."""
@@ -44,7 +44,7 @@ def chat(
     check_flags(text, system, raw, as_json, {**flags, "schema": schema})
     constraint = None if schema is None else read_schema(schema)
     llm = open_model(flags, max_num_seqs=options.sampling(flags).get("n", 1))
-    if adapter:
+    if adapter is not None:
         llm.adapters.get(adapter)  # refuse an unknown one before a conversation begins
     sampling = read_flags(llm, flags)
     if text is None:
@@ -52,9 +52,9 @@ def chat(
         from tampu.cli.conversation import Conversation
         from tampu.cli.interactive import converse
 
-        converse(Conversation(llm, sampling, system, adapter))
+        converse(Conversation(llm, sampling, system, adapter or ""))
         return
-    answer_once(llm, prompt_of(text, system, raw), check(sampling), as_json, constraint, adapter)
+    answer_once(llm, prompt_of(text, system, raw), check(sampling), as_json, constraint, adapter or "")
 
 
 def check_flags(text: str | None, system: str, raw: bool, as_json: bool, flags: Mapping[str, Any]) -> None:
@@ -79,15 +79,8 @@ def read_schema(path: str) -> Constraint:
 def read_words(words: list[str] | None) -> str | None:
     """What is asked: the arguments, with standard input for each -, or all of a pipe; None on a terminal."""
     if words:
-        return " ".join(_standard_input() if word == "-" else word for word in words)
-    return None if is_terminal(sys.stdin) else _standard_input()
-
-
-def _standard_input() -> str:
-    try:
-        return sys.stdin.buffer.read().decode()
-    except UnicodeDecodeError as error:
-        raise typer.BadParameter(f"Standard input is not UTF-8 text: {error.reason} at byte {error.start}.") from None
+        return " ".join(read_text("-") if word == "-" else word for word in words)
+    return None if is_terminal(sys.stdin) else read_text("-")
 
 
 def prompt_of(text: str, system: str, raw: bool) -> Prompt:

@@ -2,11 +2,15 @@
 
 import contextlib
 import os
+import re
 import sys
 import traceback
 
 from tampu.cli.program import as_called
+from tampu.cli.terminal import UNPRINTABLE
 from tampu.errors import TampuError
+
+_LONG = re.compile(r"[^\s/]{300,}")  # a name that nobody reads to its end
 
 
 def report(error: BaseException) -> int | None:
@@ -54,7 +58,11 @@ def fault(error: Exception) -> None:
 def complain(text: str) -> None:
     """A message on standard error, if there is one to write to."""
     with contextlib.suppress(OSError):
-        print(f"tampu: {as_called(text)}", file=sys.stderr)
+        print(f"tampu: {_LONG.sub(_shortened, as_called(text)).translate(UNPRINTABLE)}", file=sys.stderr)
+
+
+def _shortened(word: "re.Match[str]") -> str:
+    return f"{word[0][:100]}…"
 
 
 def forget_output() -> None:

@@ -8,7 +8,7 @@ import typer
 
 from tampu.cli.commands import EXIT_CODES, SUMMARIES
 from tampu.cli.program import as_called
-from tampu.cli.terminal import table
+from tampu.cli.terminal import named, table
 from tampu.errors import did_you_mean
 from tampu.settings import EngineSettings, ServerSettings, environment_name
 
@@ -51,5 +51,5 @@ def help_of(program: Any, command: str | None) -> str:
     found = program.command.get_command(program, command)
     if found is None:
         hint = did_you_mean(command, (*SUMMARIES, *TOPICS), " `tampu help` lists the commands.")
-        raise typer.BadParameter(as_called(f"There is no help on {command}.{hint}"))
+        raise typer.BadParameter(as_called(f"There is no help on {named(command)}.{hint}"))
     return str(found.get_help(found.make_context(command, [], parent=program, resilient_parsing=True)))

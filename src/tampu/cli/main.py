@@ -17,6 +17,7 @@ from tampu.cli.commands import COMMANDS, EXAMPLES, EXIT_CODES, SUMMARIES
 from tampu.cli.failure import fault, report
 from tampu.cli.program import as_called, program
 from tampu.cli.quick import QuickCommand, QuickGroup
+from tampu.cli.terminal import named
 from tampu.errors import did_you_mean
 
 COMPLETE = "_TAMPU_COMPLETE"  # set by shells that complete a command line
@@ -42,7 +43,7 @@ class Commands(QuickGroup):
         """The command that the first argument names; for a misspelt one, an error with the nearest name."""
         if args[0] not in SUMMARIES and not args[0].startswith("-") and not ctx.resilient_parsing:
             hint = did_you_mean(args[0], SUMMARIES, " `tampu help` lists them.")
-            ctx.fail(as_called(f"There is no command {args[0]}.{hint}"))
+            ctx.fail(as_called(f"There is no command {named(args[0])}.{hint}"))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
@@ -53,6 +54,13 @@ class Commands(QuickGroup):
         for heading, text in (("Examples", as_called(EXAMPLES)), ("Exit codes", exit_codes())):
             with formatter.section(heading):
                 formatter.write("".join(f"  {line}\n" for line in text.splitlines()))
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """The context; a reader that leaves while the help is printed is no error here either."""
+        try:
+            return super().make_context(*args, **kwargs)
+        except BrokenPipeError as error:
+            raise typer.Exit(report(error) or 0) from error
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; whatever a user can mend ends in one message and an exit code, not in a traceback."""

@@ -24,6 +24,11 @@ def shown(text: str, stream: TextIO) -> str:
     return text.translate(UNPRINTABLE) if is_terminal(stream) else text
 
 
+def named(word: str) -> str:
+    """A word of the user's as messages repeat it, also where it is empty or has no end."""
+    return word[:80].translate(UNPRINTABLE) or "''"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 token`, `2 tokens`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -11,6 +11,7 @@ from tampu.cli.chat import RAW_HAS_NO_SYSTEM, prompt_of, read_words
 from tampu.cli.options import settings
 from tampu.cli.terminal import counted, print_json, table
 from tampu.engine.prepare import read_tokenizer
+from tampu.errors import ModelError
 from tampu.model.hub import resolve
 from tampu.model.packed import SUFFIX
 from tampu.request import Message
@@ -51,6 +52,8 @@ def tokenize(
 def open_tokenizer(name: str) -> Tokenizer:
     """The tokenizer of a model, wherever it is kept."""
     path = resolve(name, Paths.find())
+    if not path.is_file() and not path.is_dir():
+        raise ModelError(f"{path} is neither a file nor a directory.")
     return read_tokenizer(path) if path.suffix == SUFFIX else Tokenizer.from_file(path)
 
 

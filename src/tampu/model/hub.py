@@ -36,10 +36,10 @@ def resolve(name: str, paths: Paths, environment: Mapping[str, str] = os.environ
     if not name.strip():
         raise ModelMissing(_unknown("''", paths, environment))
     path = Path(name).expanduser()
-    if path.exists():
+    if os.path.exists(path):  # False, where Path would raise, for a name too long to be one
         return path
     packed = packed_cache(paths) / f"{name}.tampu"
-    if "/" not in name and packed.exists():
+    if "/" not in name and os.path.exists(packed):
         return packed
     wanted = hub_name(name)
     if wanted is None or path.is_absolute():

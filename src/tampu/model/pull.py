@@ -107,7 +107,7 @@ def look_up(name: str, hub: Hub) -> Plan:
     wanted = hub_name(name)
     if wanted is None:
         hint = did_you_mean(name, known_names(on_the_hub=True), f" Names look like {LLAMA_8B} or owner/repository.")
-        raise ModelMissing(f"{name} names no model on {hub.host}.{hint}")
+        raise ModelMissing(f"{name or chr(39) * 2} names no model on {hub.host}.{hint}")
     if hub.offline:
         raise NetworkUnavailable("HF_HUB_OFFLINE is set, so nothing is fetched. Unset it to pull a model.")
     with _translated(name, wanted, hub):
