@@ -54,6 +54,7 @@ class RandomModel:
         self.config = config
         self.generation = GenerationDefaults(config.eos_token_ids)
         self.tokenizer_json = json.dumps(tokenizer_json(config.vocab_size)).encode()
+        self.dates = None
 
     def inverse_frequencies(self) -> F32:
         """Without Llama 3.1's scaling."""

@@ -9,7 +9,10 @@ from typing import Any
 
 from tampu.request import Constraint, GenerateRequest, Message, Prompt, SamplingParams, Tool, ToolCall, ToolChoice
 
-FLAGS = ("parallel_tool_calls", "continue_last", "echo", "adapter", "token_cap", "middle_out", "truncate_prompt_tokens")
+FLAGS = (
+    *("parallel_tool_calls", "continue_last", "echo", "adapter", "token_cap", "middle_out"),
+    *("truncate_prompt_tokens", "date_string"),
+)
 TOKEN_ID_BYTES = 4
 
 

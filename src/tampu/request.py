@@ -175,6 +175,14 @@ class Constraint:
     param: str = field(default="response_format", compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class PromptDates:
+    """The dates that a model's chat format tells it: until when it was taught, and which day it is by default."""
+
+    knowledge: str  # such as "December 2023"
+    today: str  # such as "26 Jul 2024"
+
+
 # A chat, raw text in which control tokens are parsed, or token ids as they are.
 Prompt = tuple[Message, ...] | str | tuple[int, ...]
 
@@ -208,6 +216,8 @@ class GenerateRequest:
     max_context: int | None = None
     # A prompt that does not fit the context loses its middle instead of being refused.
     middle_out: bool = False
+    # The day that the chat format tells the model, where it tells one; empty: the format's own.
+    date_string: str = ""
     # The prompt loses its beginning and keeps this many tokens; -1 keeps as many as there is room for.
     truncate_prompt_tokens: int | None = None
     # The opening carries the ids of the prompt.

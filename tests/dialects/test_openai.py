@@ -339,3 +339,12 @@ def test_what_is_told_of_tokens_has_to_have_something_to_tell() -> None:
         parse("chat", return_tokens_as_token_ids=True)
     with pytest.raises(InvalidRequest, match="prompt_logprobs is only allowed without stream"):
         parse("chat", prompt_logprobs=1, stream=True)
+
+
+def test_the_day_may_be_said_and_nothing_else_of_a_template() -> None:
+    assert only("chat", chat_template_kwargs={"date_string": "1 Mar 2026"}).date_string == "1 Mar 2026"
+    assert only("chat", chat_template_kwargs={"enable_thinking": False}) == only("chat")
+    with pytest.raises(InvalidRequest, match="chat_template_kwargs has no field 'documents'"):
+        parse("chat", chat_template_kwargs={"documents": []})
+    with pytest.raises(Unsupported):
+        parse("completions", chat_template_kwargs={"date_string": "1 Mar 2026"})

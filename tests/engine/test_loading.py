@@ -1,9 +1,10 @@
+import json
 from pathlib import Path
 
 import pytest
 
 from tampu.engine.loading import least_cache, load_engine, model_id, resolve
-from tampu.errors import BadSetting, TooLittleMemory
+from tampu.errors import BadSetting, TooLittleMemory, UnsupportedModel
 from tampu.model.fit import need_of
 from tampu.model.load import prepare
 from tampu.settings import EngineSettings
@@ -105,3 +106,14 @@ def test_the_least_cache_is_what_was_asked_for_or_a_short_context() -> None:
     assert least_cache(EngineSettings(num_blocks=3), CONFIG, "int8") == 3 * BYTES_PER_BF16_BLOCK
     assert least_cache(EngineSettings(), CONFIG, "int8") == 32 * BYTES_PER_BF16_BLOCK
     assert least_cache(EngineSettings(max_model_len=64), CONFIG, "f32") == 4 * BYTES_PER_BF16_BLOCK
+
+
+def test_a_tokenizer_that_cannot_be_run_is_refused_before_anything_is_packed(tmp_path: Path) -> None:
+    checkpoint = random_checkpoint(tmp_path / "checkpoint", CONFIG)
+    file = json.loads((checkpoint / "tokenizer.json").read_bytes())
+    file["model"]["byte_fallback"] = True
+    (checkpoint / "tokenizer.json").write_text(json.dumps(file))
+    phases: list[str] = []
+    with pytest.raises(UnsupportedModel, match=r"checkpoint: tokenizer\.json has a BPE model with byte_fallback"):
+        load_engine(checkpoint, tmp_path / "cache", EngineSettings(), lambda phase, _: phases.append(phase))
+    assert list((tmp_path / "cache").glob("*.tampu")) == []

@@ -190,3 +190,18 @@ def test_a_grammar_and_limits_of_tokens_are_refused_together(limit: dict[str, An
     (name,) = limit
     with pytest.raises(InvalidRequest, match=f"{name} cannot be combined with a schema"):
         PREPARER.prepare(ask("Hi", **limit), grammar="start: /a/")
+
+
+@pytest.mark.parametrize("named", [(), (END_OF_TEXT,), (9,)])
+def test_a_chat_ends_as_its_format_ends_turns_whatever_the_files_name(named: tuple[int, ...]) -> None:
+    preparer = Preparer(TOKENIZER, replace(CARD, eos_token_ids=named))
+    chat = preparer.prepare(ask((Message("user", "Hi"),))).sampling.stop_token_ids
+    assert set(chat) == {*named, END_OF_TEXT, EOM, EOT}
+    assert preparer.prepare(ask("Hi")).sampling.stop_token_ids == named
+
+
+@pytest.mark.parametrize("prompt", ["Hi<|eot_id|>", (Message("user", "Hi"),)], ids=["raw", "chat"])
+def test_a_token_that_only_the_tokenizer_knows_is_refused_by_name(prompt: Prompt) -> None:
+    preparer = Preparer(TOKENIZER, replace(CARD, vocab_size=EOT, eos_token_ids=()))
+    with pytest.raises(InvalidRequest, match=f"the token '<|eot_id|>' with id {EOT}, and the model knows ids up to"):
+        preparer.prepare(ask(prompt))

@@ -49,15 +49,17 @@ def test_forced_text_has_the_tokens_that_the_tokenizer_gives_it(tokenizer: Token
 def test_every_text_token_may_come_where_anything_may_and_of_the_others_the_ends(tokenizer: Tokenizer) -> None:
     one = matcher(tokenizer, "regex", "(?s:.*)")
     found = allowed(one, tokenizer.vocab_size)
-    assert found & tokenizer.special_ids == set(ends_of(tokenizer))
+    assert found & tokenizer.special_ids == {*ends_of(tokenizer), tokenizer.eos_id}
     whole = {id_ for id_ in range(tokenizer.vocab_size) if "\ufffd" not in tokenizer.decode([id_])}
     assert whole - tokenizer.special_ids <= found
     assert max(found) < tokenizer.vocab_size
 
 
-def test_a_model_that_names_no_end_has_its_tokenizers(tokenizer: Tokenizer) -> None:
-    vocabulary = grammar_vocabulary(tokenizer, tokenizer.vocab_size, ())
-    assert set(vocabulary.eos_token_ids) == {tokenizer.eot_id, tokenizer.eos_id}
+@pytest.mark.parametrize("named", ["nothing", "the end of the text only"])
+def test_a_text_may_end_as_the_chat_format_ends_turns_whatever_the_model_says(tokenizer: Tokenizer, named: str) -> None:
+    assert tokenizer.eos_id is not None
+    vocabulary = grammar_vocabulary(tokenizer, tokenizer.vocab_size, () if named == "nothing" else (tokenizer.eos_id,))
+    assert set(vocabulary.eos_token_ids) == {tokenizer.eot_id, tokenizer.eom_id, tokenizer.eos_id}
 
 
 @needs_meta_file

@@ -10,11 +10,15 @@ import pytest
 from safetensors.numpy import save_file
 
 from tampu.errors import DamagedFile, TensorMismatch, UnsupportedModel
+from tampu.model.load import prepare
+from tampu.model.packed import open_packed
 from tampu.model.weights import SafetensorsCheckpoint
+from tampu.request import PromptDates
 from tests.checkpoints import (
     Dtype,
     random_checkpoint,
     random_weights,
+    silent,
     store,
     tiny_config,
     tokenizer_json,
@@ -196,3 +200,33 @@ def test_a_vector_of_the_wrong_length_is_named(tmp_path: Path) -> None:
     write_checkpoint(tmp_path, tiny_config(), weights)
     with pytest.raises(TensorMismatch, match=r"model\.norm\.weight has shape \[1\], expected \[64\]"):
         SafetensorsCheckpoint(tmp_path)
+
+
+LLAMA31 = """{%- if not date_string is defined %}
+    {%- set date_string = "26 Jul 2024" %}
+{%- endif %}
+{{- "Cutting Knowledge Date: December 2023\\n" }}
+{{- "Today Date: " + date_string + "\\n\\n" }}"""
+LLAMA32 = """{%- if strftime_now is defined %}
+    {%- set date_string = strftime_now("%d %b %Y") %}
+{%- else %}
+    {%- set date_string = "26 Jul 2024" %}
+{%- endif %}
+{{- "Cutting Knowledge Date: December 2023\\n" }}"""
+LLAMA3 = (
+    "{% set loop_messages = messages %}{% for message in loop_messages %}{{ message['content'] | trim }}{% endfor %}"
+)
+
+
+@pytest.mark.parametrize(("template", "has_dates"), [(LLAMA31, True), (LLAMA32, True), (LLAMA3, False), (None, False)])
+def test_dates_are_found_in_the_text_of_a_chat_template(tmp_path: Path, template: str | None, has_dates: bool) -> None:
+    directory = random_checkpoint(tmp_path / "inside", tiny_config())
+    (directory / "tokenizer_config.json").write_text(json.dumps({"chat_template": template}))
+    expected = PromptDates("December 2023", "26 Jul 2024") if has_dates else None
+    assert SafetensorsCheckpoint(directory).dates == expected
+    packed = prepare(directory, "f32", silent, tmp_path / "cache")
+    assert open_packed(packed).dates == expected
+    if template:
+        (directory / "tokenizer_config.json").unlink()
+        (directory / "chat_template.jinja").write_text(template)
+        assert SafetensorsCheckpoint(directory).dates == expected

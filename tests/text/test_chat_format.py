@@ -3,12 +3,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from transformers.utils.chat_template_utils import render_jinja_template
 
 from tampu.errors import InvalidRequest, UnsupportedModel
-from tampu.request import Message, Role, Tool, ToolCall
+from tampu.request import Message, PromptDates, Role, Tool, ToolCall
 from tampu.text.chat_format import render, render_raw, render_segments
 from tampu.text.tokenizer import Tokenizer
 from tampu.text.vocabulary import LLAMA3_CONTROL_NAMES
@@ -98,7 +98,10 @@ benign = st.text().filter(lambda text: "<|" not in text)
 @settings(max_examples=200, deadline=None)
 @pytest.mark.parametrize("tokenizer", [SMALL, pytest.param(META, marks=needs_meta_file)], ids=["small", "Meta's"])
 def test_harmless_chats_have_the_ids_of_the_hubs_template(tokenizer: Tokenizer, messages: list[Message]) -> None:
-    conversation = [{"role": message.role, "content": message.content} for message in messages]
+    # An empty system message says nothing; the hub's template would write an empty turn.
+    shown = messages[1:] if messages[0].role == "system" and not messages[0].content.strip() else messages
+    conversation = [{"role": message.role, "content": message.content} for message in shown]
+    assume(conversation)
     (prompt,), _ = render_jinja_template([conversation], chat_template=LLAMA3_TEMPLATE, bos_token="<|begin_of_text|>")
     assert render(messages, (), tokenizer) == tokenizer.encode_raw(prompt)
 
@@ -141,6 +144,38 @@ def test_tools_have_the_text_of_llama_31s_template() -> None:
         "<|start_header_id|>ipython<|end_header_id|>\n\n"
         '{"rain": false}<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n'
     )
+
+
+DATED = Tokenizer.from_json(tokenizer_json(), PromptDates("December 2023", "26 Jul 2024"))
+DATES = "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n"
+
+
+def dated(*messages: Message, tools: tuple[Tool, ...] = (), date: str = "") -> str:
+    """The prompt of a model whose template has dates."""
+    return "".join(segment.text for segment in render_segments(messages, tools, DATED, date=date))
+
+
+@pytest.mark.parametrize("system", ["", "  ", "Be short."])
+def test_a_chat_begins_with_the_dates_where_the_models_template_has_them(system: str) -> None:
+    """The text of the template of Llama-3.1-8B-Instruct, with and without a system message."""
+    turn = "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n" + DATES + "{}<|eot_id|>"
+    rest = "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
+    hello = Message("user", "Hi")
+    assert dated(hello) == turn.format("") + rest
+    assert dated(Message("system", system), hello) == turn.format(system.strip()) + rest
+
+
+def test_a_request_may_say_which_day_it_is() -> None:
+    hello = Message("user", "Hi")
+    assert dated(hello, date="1 Mar 2026") == dated(hello).replace("26 Jul 2024", "1 Mar 2026")
+    assert "Today Date: 1 Mar 2026" in dated(hello, tools=(WEATHER,), date="1 Mar 2026")
+    with pytest.raises(InvalidRequest, match="chat format of this model tells no date"):
+        render((hello,), (), SMALL, date="1 Mar 2026")
+
+
+def test_an_empty_system_message_is_no_turn_where_there_are_no_dates() -> None:
+    hello = Message("user", "Hi")
+    assert render((Message("system", " \n"), hello), (), SMALL) == render((hello,), (), SMALL)
 
 
 def test_tools_without_a_system_message_bring_one() -> None:

@@ -180,11 +180,37 @@ def test_damaged_vocabularies_are_refused(data: bytes, message: str) -> None:
         Tokenizer.from_json(data)
 
 
+METASPACE = {"type": "Prepend", "prepend": "▁"}  # as Llama 2's tokenizer.json begins
+
+
+def not_bytes(without: str = "", **changes: object) -> bytes:
+    """A tokenizer.json whose BPE model has these changes, and no token of one character."""
+    file = json.loads(tokenizer_json())
+    file["model"] |= changes
+    if without:
+        file["model"]["vocab"]["unused"] = file["model"]["vocab"].pop(without)
+        file["model"]["merges"] = [pair for pair in file["model"]["merges"] if without not in "".join(pair)]
+    return json.dumps(file).encode()
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
         (json.dumps(gguf_container() | {"model": "llama"}).encode(), "'llama' cut by 'llama-bpe'"),
         (json.dumps(gguf_container() | {"pre": "gpt-2"}).encode(), "'gpt2' cut by 'gpt-2'"),
+        (not_bytes(byte_fallback=True), "BPE model with byte_fallback"),
+        (not_bytes(end_of_word_suffix="</w>"), "BPE model with end_of_word_suffix"),
+        (tokenizer_json(pre_tokenizer={"type": "Whitespace"}), "BPE model with Whitespace"),
+        (tokenizer_json(pre_tokenizer=None), "BPE model with no pre-tokenizer"),
+        (
+            tokenizer_json(pre_tokenizer=None, normalizer={"type": "Sequence", "normalizers": [METASPACE]}),
+            "BPE model with Prepend",
+        ),
+        (
+            tokenizer_json(pre_tokenizer={"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True}),
+            "add_prefix_space",
+        ),
+        (not_bytes(without="é"), "no token for the byte 233"),
         (tokenizer_json(model={"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}), "a WordLevel model"),
     ],
 )

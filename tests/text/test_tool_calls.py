@@ -198,3 +198,25 @@ def test_a_megabyte_of_arguments_is_read_at_once_in_small_pieces() -> None:
     started = time.process_time()
     assert parse(text[start : start + 16] for start in range(0, len(text), 16)) == ("", [("add", arguments)])
     assert time.process_time() - started < 3.0
+
+
+@pytest.mark.parametrize("word", ["from", "class", "in", "None", "lambda", "is"])
+def test_an_argument_or_a_function_may_be_named_as_a_word_of_pythons(word: str) -> None:
+    for text, name in ((f'[look({word}="a {word}=b", at=1)]', "look"), (f"[{word}(x={{'{word}': 2}})]", word)):
+        parser = ToolCallParser({"look", word})
+        events = [event for character in text for event in parser.push(character)] + parser.flush()
+        (call,) = [event for event in events if isinstance(event, CallPiece)]
+        assert call.name == name
+        arguments = json.loads(call.arguments)
+        assert arguments == ({word: f"a {word}=b", "at": 1} if name == "look" else {"x": {word: 2}})
+
+
+CUT = '{"name": "look", "parameters": {"at": "x"}}; {"name": "look", "parameters": {}}'
+
+
+@pytest.mark.parametrize("length", range(len(CUT)))
+def test_where_a_call_must_come_no_cut_leaves_text(length: int) -> None:
+    parser = ToolCallParser({"look"}, first_only=True, never_text=True)
+    events = [event for character in CUT[:length] for event in parser.push(character)] + parser.flush()
+    assert [event for event in events if isinstance(event, str)] == []
+    assert parser.num_calls == (0 if length < CUT.index(': {"at') + 3 else 1 if length < len(CUT) - 2 else 2)

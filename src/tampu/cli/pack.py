@@ -10,7 +10,7 @@ from typing import Annotated, get_args
 import typer
 
 from tampu.cli.terminal import print_json, progress_bar
-from tampu.engine.loading import chooser
+from tampu.engine.loading import chooser, inspect_tokenizer
 from tampu.errors import BadSetting
 from tampu.kernels.interface import Kind
 from tampu.model.config import ModelConfig
@@ -53,9 +53,9 @@ def pack(
             advance(phase, share, 1.0)
 
         if output is None:
-            output = prepare(reference, quant, report, packed_cache(paths), choose)
+            output = prepare(reference, quant, report, packed_cache(paths), choose, inspect_tokenizer)
         else:
-            pack_file(reference, quant, output, report, choose)
+            pack_file(reference, quant, output, report, choose, inspect_tokenizer)
     if as_json:
         print_json({"path": str(output), "size": output.stat().st_size, "quant": open_packed(output).kind})
     else:

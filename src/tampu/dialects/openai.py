@@ -29,9 +29,11 @@ from tampu.dialects.rows import (
     LORA,
     MASKED_LOGPROBS,
     MODEL,
+    NO_TEMPLATE,
     PICKING,
     QUESTION,
     STREAM,
+    TEMPLATE,
     no_effect,
     refused,
 )
@@ -79,6 +81,7 @@ CHAT_FIELDS = (
     Field("logprobs", Boolean(), "Report log-probabilities of the completion's tokens."),
     Field("top_logprobs", Integer(Range(0, MAX_TOP_LOGPROBS)), "And of this many likeliest; needs logprobs."),
     *TOOL_FIELDS,
+    Field("chat_template_kwargs", Nested(TEMPLATE, closed=True), "How the chat format is filled in."),
     *refused(OLD_TOOLS, "functions", harmless=([],)),
     *refused(OLD_TOOLS, "function_call", harmless=("none",)),
     *no_effect("prompt_cache_options", "prompt_cache_retention", "prediction", "modalities", "audio"),
@@ -101,6 +104,7 @@ TEXT_FIELDS = (
     ),
     Field("echo", Boolean(), "Give the prompt back before the completion; with logprobs, the prompt's too."),
     *refused("text goes on at the end only", "suffix", harmless=("",)),
+    *NO_TEMPLATE,
     *refused("use n", "best_of", harmless=(1,)),
 )
 

@@ -153,7 +153,9 @@ class Completions:
 
 def prompt_options(values: Mapping[str, Any]) -> dict[str, Any]:
     """What is done with a prompt besides reading it, as fields of a request."""
-    return {name: values[name] for name in ("truncate_prompt_tokens", "return_token_ids") if name in values}
+    template = values.get("chat_template_kwargs") or {}
+    date = {"date_string": template["date_string"]} if "date_string" in template else {}
+    return {name: values[name] for name in ("truncate_prompt_tokens", "return_token_ids") if name in values} | date
 
 
 def read_report(values: Mapping[str, Any], params: SamplingParams) -> Report:

@@ -22,6 +22,7 @@ from tampu.dialects.rows import (
     LORA,
     MASKED_LOGPROBS,
     MODEL,
+    NO_TEMPLATE,
     PICKING,
     QUESTION,
     STREAM,
@@ -129,6 +130,7 @@ RESPONSE_FIELDS: Table = (
     *refused("there is one answer", "n", harmless=(1,)),
     *refused("use include", "logprobs", harmless=(False,)),
     LORA,
+    *NO_TEMPLATE,
     *FOREIGN,
 )
 

@@ -85,6 +85,13 @@ ENGINE: Table = (
     Field("return_tokens_as_token_ids", Boolean(), f"{TOKENS_AS_IDS} Needs logprobs."),
     *no_effect("spaces_between_special_tokens", "cache_prompt"),
 )
+DATE = Text(32, min_length=1)
+# What the templates of other models take: none of it changes how a Llama 3 is asked, but for the day.
+TEMPLATE: Table = (
+    Field("date_string", DATE, "The day that the model is told, such as `26 Jul 2024`, where its format tells one."),
+    *no_effect("enable_thinking", "thinking", "add_generation_prompt"),
+)
+NO_TEMPLATE = refused(NO_CONTROL, "chat_template_kwargs", harmless=({},))
 # What other servers have, and none of ours takes, but for values that ask for nothing.
 OFF: tuple[JSON, ...] = (False,)
 ZERO: tuple[JSON, ...] = (0, 0.0)
@@ -94,7 +101,7 @@ NO_MIROSTAT, NO_DRY = "mirostat is not offered", "the DRY sampler is not offered
 NO_BEAMS, NO_XTC = "there is no beam search", "the XTC sampler is not offered"
 FOREIGN: Table = (
     *refused("there is one model", "models", harmless=([],)),
-    *refused(NO_CONTROL, "chat_template", "chat_template_kwargs", "prompt_embeds"),
+    *refused(NO_CONTROL, "chat_template", "prompt_embeds"),
     *refused("use logit_bias", "bad_words", "custom_logit_processor", "logits_processors", harmless=EMPTY),
     *refused(NO_BEAMS, "use_beam_search", "early_stopping", harmless=OFF),
     *refused(NO_BEAMS, "length_penalty", harmless=ONE),

@@ -138,8 +138,15 @@ class Assembler:
         names = frozenset(tool.name for tool in request.offered_tools)
         if not names:
             return None
-        is_enforced = any(tool.strict for tool in request.offered_tools) or request.constraint is not None
-        return ToolCallParser(names, one_call=not request.parallel_tool_calls, first_only=is_enforced)
+        must_call = request.tool_choice.mode == "required"
+        is_strict = must_call or any(tool.strict for tool in request.offered_tools)
+        return ToolCallParser(
+            names,
+            one_call=not request.parallel_tool_calls,
+            first_only=is_strict or request.constraint is not None,
+            # An answer that may be JSON of its own could begin like a call that is cut off.
+            never_text=must_call or (is_strict and request.constraint is None),
+        )
 
     def _delta(self, choice: int, piece: CallPiece) -> ToolCallDelta:
         prompt = self._prepared.prompt_token_ids

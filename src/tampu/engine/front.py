@@ -181,6 +181,12 @@ class LocalEngine:
         except ModelError as error:
             self._supervisor.give_up(str(error))
         else:
+            if tokenizer.vocab_size > card.vocab_size:
+                log.warning(
+                    "the tokenizer has %d ids and the model %d: prompts with ids beyond are refused",
+                    tokenizer.vocab_size,
+                    card.vocab_size,
+                )
             shelf = open_shelf(card, self.settings, self._paths, lambda: self._supervisor.adapters_in_use)
             self._supervisor.locate_adapter = shelf.moved
             self.adapters, self._preparer = shelf, Preparer(tokenizer, card, find_adapter=shelf.offer)

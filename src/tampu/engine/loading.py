@@ -14,6 +14,7 @@ from tampu.kernels import load_kernels
 from tampu.kernels.cache import block_bytes
 from tampu.kernels.interface import Kind, PackedLinear
 from tampu.model.adapter_file import open_adapter
+from tampu.model.checkpoint import Checkpoint
 from tampu.model.config import ModelConfig
 from tampu.model.fit import LEAST_CONTEXT, Need, check_fits, choose_kind, need_of
 from tampu.model.llama import Llama
@@ -36,7 +37,7 @@ def load_engine(
     """The engine for the checkpoint or packed file at `reference`. ModelError or BadSetting says why there is none;
     TooLittleMemory comes before anything is packed or loaded."""
     memory = measure_memory()
-    path = prepare(reference, settings.quant, report, cache, chooser(settings, memory))
+    path = prepare(reference, settings.quant, report, cache, chooser(settings, memory), inspect_tokenizer)
     packed, size = open_packed(path), path.stat().st_size
     if path == reference:
         need = Need(packed.kind, size, least_cache(settings, packed.config, packed.kind))
@@ -75,6 +76,14 @@ def load_engine(
 
 def _load_adapter(packed: PackedModel, directory: Path) -> Adapter:
     return load_adapter(open_adapter(directory, packed.config), packed)
+
+
+def inspect_tokenizer(checkpoint: Checkpoint) -> None:
+    """Raise ModelError for a tokenizer that could not be run, before hours of packing."""
+    if checkpoint.tokenizer_json is not None:
+        from tampu.engine.vocabulary import check_tokenizer
+
+        check_tokenizer(checkpoint.path, checkpoint.tokenizer_json)
 
 
 def _read_vocabulary(card: ModelCard) -> Vocabulary:

@@ -17,7 +17,7 @@ from tampu.model.hub import resolve
 from tampu.model.packed import open_packed
 from tampu.request import MAX_SEED, GenerateRequest, Message, Prompt, SamplingParams
 from tampu.settings import EngineSettings, Paths
-from tampu.text.chat_format import render, render_raw
+from tampu.text.chat_format import end_ids, render, render_raw
 from tampu.text.middle_out import cut_ids, cut_middle, shorten_chat
 from tampu.text.tokenizer import Tokenizer
 
@@ -44,10 +44,11 @@ def locate_draft(settings: EngineSettings, paths: Paths) -> EngineSettings:
 
 def read_tokenizer(packed: Path) -> Tokenizer:
     """The tokenizer inside a packed file."""
-    data = open_packed(packed).tokenizer_json
+    model = open_packed(packed)
+    data = model.tokenizer_json
     if data is None:
         raise UnsupportedModel(f"{packed} holds no tokenizer: its checkpoint had none. Add one and pack it again.")
-    return Tokenizer.from_json(data)
+    return Tokenizer.from_json(data, model.dates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +114,14 @@ class Preparer:
         if request.truncate_prompt_tokens is not None:
             kept = self._kept(request, prompt)
             prompt, num_added = prompt[len(prompt) - kept :], max(0, num_added - (len(prompt) - kept))
+        self._check_known(request, prompt)
         if not prompt:
             raise InvalidPrompt("The prompt must not be empty.", param=_prompt_param(request))
         resolved = replace(
             sampling,
             seed=self._draw() if sampling.seed is None else sampling.seed,
             max_tokens=self._max_tokens(request, len(prompt)),
-            stop_token_ids=self._stop_token_ids(sampling),
+            stop_token_ids=self._stop_token_ids(request),
         )
         return Prepared(request, prompt, resolved, grammar, adapter, num_added)
 
@@ -141,15 +143,17 @@ class Preparer:
             most = max(0, self._context(request) - (request.sampling.max_tokens or 1))
         return min(length, most)
 
-    def _stop_token_ids(self, sampling: SamplingParams) -> tuple[int, ...]:
-        """Those of the request, and those that end the model's answers unless they are to be ignored."""
-        own = () if sampling.ignore_eos else self.card.eos_token_ids
-        ends = {*sampling.stop_token_ids, *own}
+    def _stop_token_ids(self, request: GenerateRequest) -> tuple[int, ...]:
+        """Those of the request, and those that end the model's answers unless they are to be ignored: what its files
+        name, and for a chat what its format ends turns with, whatever they name."""
+        sampling = request.sampling
+        own = {*self.card.eos_token_ids, *(end_ids(self.tokenizer) if is_chat(request) else ())}
+        ends = {*sampling.stop_token_ids, *(() if sampling.ignore_eos else own)}
         if sampling.min_tokens and sampling.allowed_token_ids and ends.issuperset(sampling.allowed_token_ids):
             raise InvalidRequest(
                 "All of allowed_token_ids end the answer, and min_tokens does not let it end.", param="min_tokens"
             )
-        return tuple(sorted(ends))
+        return tuple(sorted(id_ for id_ in ends if id_ < self.card.vocab_size))
 
     def _render(self, request: GenerateRequest) -> tuple[int, ...]:
         prompt = request.prompt
@@ -161,7 +165,8 @@ class Preparer:
         if not messages:
             return self._check_prompt_ids(tuple(part for part in prompt if isinstance(part, int)))
         try:
-            return tuple(render(messages, request.offered_tools, self.tokenizer, request.continue_last))
+            ids = render(messages, request.offered_tools, self.tokenizer, request.continue_last, request.date_string)
+            return tuple(ids)
         except UnsupportedModel as error:
             raise InvalidRequest(f"This model takes no chats, only raw prompts. {error}", param="messages") from error
 
@@ -178,7 +183,8 @@ class Preparer:
         messages = [part for part in prompt if isinstance(part, Message)]
         if not messages:
             return replace(request, prompt=cut_ids(rendered, room))
-        kept = shorten_chat(messages, request.offered_tools, self.tokenizer, request.continue_last, room)
+        tools, date = request.offered_tools, request.date_string
+        kept = shorten_chat(messages, tools, self.tokenizer, request.continue_last, room, date)
         return replace(request, prompt=kept)
 
     def _context(self, request: GenerateRequest) -> int:
@@ -188,6 +194,15 @@ class Preparer:
         for token_id in token_ids:
             self._check_id("prompt", token_id)
         return token_ids
+
+    def _check_known(self, request: GenerateRequest, prompt: tuple[int, ...]) -> None:
+        """Raise InvalidRequest where a text has a token that the tokenizer knows and the model does not."""
+        if (highest := max(prompt, default=0)) >= self.card.vocab_size:
+            raise InvalidRequest(
+                f"The prompt has the token {self.tokenizer.token_name(highest)!r:.80} with id {highest}, and the model "
+                f"knows ids up to {self.card.vocab_size - 1}.",
+                param=_prompt_param(request),
+            )
 
     def _check_ids(self, sampling: SamplingParams) -> None:
         for token_id in sampling.stop_token_ids:
@@ -221,8 +236,13 @@ def _check_limits(sampling: SamplingParams, grammar: str) -> None:
             raise InvalidRequest(f"{name} cannot be combined with a schema, a grammar or enforced tools.", param=name)
 
 
+def is_chat(request: GenerateRequest) -> bool:
+    """Whether the prompt is messages, not text or ids."""
+    prompt = request.prompt
+    return not isinstance(prompt, str) and any(isinstance(part, Message) for part in prompt[:1])
+
+
 def _prompt_param(request: GenerateRequest) -> str:
     if request.prompt_param:
         return request.prompt_param
-    is_raw = isinstance(request.prompt, str) or (request.prompt and isinstance(request.prompt[0], int))
-    return "prompt" if is_raw else "messages"
+    return "messages" if is_chat(request) or not request.prompt else "prompt"

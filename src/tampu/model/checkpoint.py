@@ -1,5 +1,6 @@
 """What every source of weights looks like to the packer: the same tensors, read in float32, a few rows at a time."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,10 +9,14 @@ from typing import Protocol
 from tampu.errors import TensorMismatch, UnsupportedModel
 from tampu.kernels.interface import F32
 from tampu.model.config import GenerationDefaults, ModelConfig
+from tampu.request import PromptDates
 
 Shape = tuple[int, ...]
 LM_HEAD = "lm_head.weight"
 EMBEDDING = "model.embed_tokens.weight"
+# As the templates of Llama 3.1, 3.2 and 3.3 have them; 3.2's falls back to the date where it may not ask for the day.
+KNOWLEDGE_DATE = re.compile(r"Cutting Knowledge Date: ([A-Z][a-z]+ \d{4})")
+DEFAULT_DATE = re.compile(r"date_string = [\"'](\d{1,2} [A-Z][a-z]{2} \d{4})[\"']")
 
 
 class Checkpoint(Protocol):
@@ -35,6 +40,11 @@ class Checkpoint(Protocol):
     @property
     def tokenizer_json(self) -> bytes | None:
         """The tokenizer in one of the forms `PackedModel.tokenizer_json` lists."""
+        ...
+
+    @property
+    def dates(self) -> PromptDates | None:
+        """The dates in its chat template."""
         ...
 
     def inverse_frequencies(self) -> F32:
@@ -77,6 +87,12 @@ def check_tensors(where: Path, found: Mapping[str, Shape], config: ModelConfig) 
     for name, shape in expected.items():
         if found[name] != shape:
             raise TensorMismatch(f"{where}: tensor {name} has shape {list(found[name])}, expected {list(shape)}.")
+
+
+def template_dates(template: str | None) -> PromptDates | None:
+    """The dates that a chat template tells, looked for in its text; a template is never executed."""
+    knowledge, today = KNOWLEDGE_DATE.search(template or ""), DEFAULT_DATE.search(template or "")
+    return PromptDates(knowledge[1], today[1]) if knowledge and today else None
 
 
 def model_name(path: Path) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tampu.errors import DamagedFile, UnsupportedModel, reason
 from tampu.kernels.interface import F32
-from tampu.model.checkpoint import EMBEDDING, LM_HEAD, Shape, check_tensors, naming
+from tampu.model.checkpoint import EMBEDDING, LM_HEAD, Shape, check_tensors, naming, template_dates
 from tampu.model.config import DEFAULT_ROPE_THETA, GenerationDefaults, ModelConfig, inverse_frequencies
 
 TYPE_NAMES = ("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q5_K", "Q6_K")
@@ -58,6 +58,7 @@ class GGUFCheckpoint:
         with naming(path):
             self.config = _config(_Metadata(metadata), tied=LM_HEAD not in self._tensors)
             self.tokenizer_json = _tokenizer(_Metadata(metadata))
+        self.dates = template_dates(_Metadata(metadata).get("tokenizer.chat_template", str, ""))
         self.generation = GenerationDefaults(self.config.eos_token_ids)
         self._factors = self._tensors.pop(ROPE_FACTORS, None)
         self._check()

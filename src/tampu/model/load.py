@@ -20,6 +20,11 @@ from tampu.model.weights import PICKLES, SafetensorsCheckpoint
 
 DEFAULT_KIND: Kind = "int8"
 Choose = Callable[[ModelConfig, Kind | None], Kind]  # the kind for a model, or None for auto; it may raise
+Inspect = Callable[[Checkpoint], None]  # raises ModelError for a checkpoint that could be packed and not be run
+
+
+def take_any(_: Checkpoint) -> None:
+    """Raise nothing."""
 
 
 def take_default(_: ModelConfig, kind: Kind | None) -> Kind:
@@ -27,12 +32,19 @@ def take_default(_: ModelConfig, kind: Kind | None) -> Kind:
     return kind or DEFAULT_KIND
 
 
-def prepare(reference: Path, quant: str, progress: Progress, cache: Path, choose: Choose = take_default) -> Path:
+def prepare(
+    reference: Path,
+    quant: str,
+    progress: Progress,
+    cache: Path,
+    choose: Choose = take_default,
+    inspect: Inspect = take_any,
+) -> Path:
     """The packed file of a Hugging Face directory, a GGUF file or a packed file; packed into `cache` the first time.
 
-    `progress` gets a phase ("packing", "waiting") and how much of it is done, in [0, 1]; `choose` has the last word on
-    the kind, before anything is packed. Errors: ModelMissing; BadSetting for `quant`; ModelError when the disk is too
-    small, or as one of its kinds says.
+    `progress` gets a phase ("packing", "waiting") and how much of it is done, in [0, 1]. Before anything is packed
+    `inspect` may refuse the checkpoint, and `choose` has the last word on the kind. Errors: ModelMissing; BadSetting
+    for `quant`; ModelError when the disk is too small, or as one of its kinds says.
     """
     if quant not in ("auto", *get_args(Kind)):
         raise BadSetting(f"quant must be auto or one of {', '.join(get_args(Kind))}, got {quant!r}.")
@@ -47,7 +59,7 @@ def prepare(reference: Path, quant: str, progress: Progress, cache: Path, choose
     with _writing(cache), _locked(cache, progress):
         if not target.exists():  # another process may have packed it while this one waited
             _clear(cache, target)
-            pack_file(reference, kind, target, progress)
+            pack_file(reference, kind, target, progress, inspect=inspect)
     return target
 
 
@@ -63,12 +75,21 @@ def _config(reference: Path, cache: Path) -> ModelConfig:
     return open_checkpoint(reference).config if known is None else open_packed(known).config
 
 
-def pack_file(reference: Path, quant: str, target: Path, progress: Progress, choose: Choose = take_default) -> None:
-    """Pack a Hugging Face directory or a GGUF file into `target`; ModelError when the disk is too small for it."""
+def pack_file(
+    reference: Path,
+    quant: str,
+    target: Path,
+    progress: Progress,
+    choose: Choose = take_default,
+    inspect: Inspect = take_any,
+) -> None:
+    """Pack a Hugging Face directory or a GGUF file into `target`; ModelError when the disk is too small for it, or as
+    `inspect` says."""
     progress("packing", 0.0)
     if reference.suffix == SUFFIX:
         raise UnsupportedModel(f"{reference} is packed already. Pack its original, or copy it.")
     checkpoint = open_checkpoint(reference)
+    inspect(checkpoint)
     kind = choose(checkpoint.config, _kind(quant))
     check_disk(target.parent, packed_size(checkpoint.config, kind))
     with _writing(target.parent):

@@ -27,6 +27,7 @@ from tampu.model.checkpoint import Shape, naming
 from tampu.model.config import GenerationDefaults, ModelConfig
 from tampu.model.plan import EMBED_TOKENS, LM_HEAD, PlannedWeight, packed_plan, weight_kind
 from tampu.model.rotation import Rotation
+from tampu.request import PromptDates
 
 MAGIC = b"\x89TAMPU\r\n"  # a transfer that changes line ends breaks it
 FORMAT_VERSION = 4  # raise it whenever the file or the layout of the kernels changes
@@ -64,6 +65,8 @@ class PackedModel:
 
     source: the name of the checkpoint it was packed from.
 
+    dates: those in the checkpoint's chat template; None in files of version 0.1.0, which did not keep them.
+
     fingerprint: hash of everything that the logits depend on; equal for equal models, whatever file they came from.
     """
 
@@ -75,6 +78,7 @@ class PackedModel:
     rotation: Rotation
     fingerprint: str
     source: str
+    dates: PromptDates | None = None
 
 
 def open_packed(path: Path, verify: bool = False) -> PackedModel:
@@ -137,6 +141,7 @@ def _read_model(path: Path, mapping: mmap.mmap, index: Mapping[str, Any]) -> Pac
         rotation=rotation,
         fingerprint=_fingerprint(config, kind, index),
         source=index["source"],
+        dates=PromptDates(**index["dates"]) if index.get("dates") else None,
     )
 
 

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from tampu.errors import DamagedFile, TensorMismatch, UnsupportedModel, reason
 from tampu.kernels.interface import F32
 from tampu.kernels.numerics import from_bf16
-from tampu.model.checkpoint import EMBEDDING, LM_HEAD, Shape, check_tensors, naming
+from tampu.model.checkpoint import EMBEDDING, LM_HEAD, Shape, check_tensors, naming, template_dates
 from tampu.model.config import GenerationDefaults, ModelConfig, inverse_frequencies
 
 INDEX = "model.safetensors.index.json"
@@ -57,6 +57,7 @@ class SafetensorsCheckpoint:
         self.config = _config(directory / "config.json")
         self.generation = _generation(directory / "generation_config.json", self.config)
         self.tokenizer_json = _tokenizer(directory)
+        self.dates = template_dates(_chat_template(directory))
         self._tensors = _open_tensors(directory)
         self._check()
 
@@ -124,6 +125,19 @@ def _config(path: Path) -> ModelConfig:
 def _generation(path: Path, config: ModelConfig) -> GenerationDefaults:
     with naming(path):
         return GenerationDefaults.from_json(read_json(path) if path.exists() else {}, config)
+
+
+def _chat_template(directory: Path) -> str | None:
+    """The text of the chat template: in a file of its own, or in tokenizer_config.json."""
+    path = directory / "chat_template.jinja"
+    if path.exists() and path.stat().st_size <= MAX_JSON:
+        return path.read_text(encoding="utf-8", errors="replace")
+    path = directory / "tokenizer_config.json"
+    template = read_json(path).get("chat_template") if path.exists() else None
+    if isinstance(template, list):  # several by name
+        named = {each.get("name"): each.get("template") for each in template if isinstance(each, dict)}
+        template = named.get("default")
+    return template if isinstance(template, str) else None
 
 
 def _tokenizer(directory: Path) -> bytes | None:

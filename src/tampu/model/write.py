@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,6 +37,7 @@ def write_packed(
             "kind": kind,
             "rotation": rotation.to_json(),
             "source": model_name(checkpoint.path),
+            "dates": checkpoint.dates and asdict(checkpoint.dates),
             "tokenizer": _write_tokenizer(file, checkpoint.tokenizer_json),
             "weights": {name: _write_weight(file, weight) for name, weight in weights},
         }

@@ -6,10 +6,11 @@
 
 - A control token is set by id. All else is encoded as plain text piece by piece, so nothing a caller writes, in
   whatever field, becomes a control token.
-- A chat without tools has Llama 3's form: no system message unless one is given.
-- With tools it has the form of Llama 3.1's own template: an ipython environment and dates in the system message, and
-  the tools in front of the first user message. The date is that template's default, so that the same chat has the
-  same ids on any day.
+- Where the checkpoint's own template has dates, as those of Llama 3.1 to 3.3 have, every chat begins with a system
+  message that tells them. Without them (Llama 3) there is no system message unless one is given that is not empty.
+- With tools the system message also names an ipython environment, always with dates, and the tools stand in front of
+  the first user message.
+- The day is the template's default, so that the same chat has the same ids on any day, or what the request asks for.
 - Of a tool's schema the model is shown what tells it something: not `$schema`, nor that no other keys may come.
 - An answer of a tool is put in an `ipython` message as it is. (Llama 3.1's template quotes it as a JSON string, which
   Meta's own reference code does not.)
@@ -20,8 +21,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tampu.errors import InvalidRequest
-from tampu.request import Message, Role, Tool, ToolCall
+from tampu.errors import InvalidRequest, NotJson
+from tampu.request import Message, PromptDates, Role, Tool, ToolCall
 from tampu.strict_json import SHORT, dumps, loads
 from tampu.text.tokenizer import Tokenizer
 from tampu.text.vocabulary import BEGIN_OF_TEXT
@@ -29,7 +30,8 @@ from tampu.text.vocabulary import BEGIN_OF_TEXT
 START_HEADER, END_HEADER, END_OF_TURN = "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"
 HEADER_OF_ROLE: dict[Role, str] = {"system": "system", "user": "user", "assistant": "assistant", "tool": "ipython"}
 
-TOOL_SYSTEM = "Environment: ipython\nCutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n"
+ENVIRONMENT = "Environment: ipython\n"
+LLAMA31_DATES = PromptDates("December 2023", "26 Jul 2024")
 TOOL_GUIDANCE = (
     "Given the following functions, please respond with a JSON for a function call with its proper arguments that "
     "best answers the given prompt.\n\n"
@@ -52,25 +54,38 @@ class Segment:
 
 
 def render(
-    messages: Sequence[Message], tools: Sequence[Tool], tokenizer: Tokenizer, continue_last: bool = False
+    messages: Sequence[Message],
+    tools: Sequence[Tool],
+    tokenizer: Tokenizer,
+    continue_last: bool = False,
+    date: str = "",
 ) -> list[int]:
     """Token ids of a chat, up to where the assistant's next words belong.
 
-    With `continue_last` the last message is the assistant's and stays open. Raises InvalidRequest when the messages
+    With `continue_last` the last message is the assistant's and stays open. `date` is the day that the model is told,
+    where it is told one. Raises InvalidRequest when the messages
     do not allow what is asked, UnsupportedModel when the tokenizer lacks the format's control tokens.
     """
-    segments = render_segments(messages, tools, tokenizer, continue_last)
+    segments = render_segments(messages, tools, tokenizer, continue_last, date)
     return [token_id for segment in segments for token_id in segment.token_ids]
 
 
 def render_segments(
-    messages: Sequence[Message], tools: Sequence[Tool], tokenizer: Tokenizer, continue_last: bool = False
+    messages: Sequence[Message],
+    tools: Sequence[Tool],
+    tokenizer: Tokenizer,
+    continue_last: bool = False,
+    date: str = "",
 ) -> list[Segment]:
     """What `render` gives, stretch by stretch, for people to look at."""
     _check(messages, tools, continue_last)
+    told = tokenizer.dates or (LLAMA31_DATES if tools else None)
+    if date and told is None:
+        raise InvalidRequest("The chat format of this model tells no date.", param="chat_template_kwargs.date_string")
+    beginning = (ENVIRONMENT if tools else "") + (_dates(told.knowledge, date or told.today) if told else "")
     return [
         Segment(piece.text, _token_ids(piece, tokenizer), piece.control, piece.message)
-        for piece in _pieces(messages, tools, continue_last)
+        for piece in _pieces(messages, tools, beginning, continue_last)
         if piece.text
     ]
 
@@ -98,15 +113,30 @@ def _check(messages: Sequence[Message], tools: Sequence[Tool], continue_last: bo
         )
 
 
-def _pieces(messages: Sequence[Message], tools: Sequence[Tool], continue_last: bool) -> Iterator[Segment]:
+def _dates(knowledge: str, today: str) -> str:
+    return f"Cutting Knowledge Date: {knowledge}\nToday Date: {today}\n\n"
+
+
+def end_ids(tokenizer: Tokenizer) -> tuple[int, ...]:
+    """The ids that end an answer in this format, whatever its checkpoint says: end of turn, of message and of text."""
+    ends = (tokenizer.eot_id, tokenizer.eom_id, tokenizer.eos_id)
+    return tuple(id_ for id_ in ends if id_ is not None)
+
+
+def _pieces(
+    messages: Sequence[Message], tools: Sequence[Tool], beginning: str, continue_last: bool
+) -> Iterator[Segment]:
+    """`beginning` is what the system message begins with; without any there need not be one."""
     yield Segment(BEGIN_OF_TEXT, control=True)
-    if tools and messages[0].role != "system":
-        yield from _turn("system", TOOL_SYSTEM, None)
+    if beginning and messages[0].role != "system":
+        yield from _turn("system", beginning, None)
     first_user = next((place for place, message in enumerate(messages) if message.role == "user"), None)
     for place, message in enumerate(messages):
         content = _content(message)
-        if tools and place == 0 and message.role == "system":
-            content = TOOL_SYSTEM + content
+        if place == 0 and message.role == "system":
+            content = beginning + content
+            if not content and not continue_last:
+                continue
         if tools and place == first_user:
             content = TOOL_GUIDANCE + "".join(_tool_text(tool) + "\n\n" for tool in tools) + content
         is_open = continue_last and place == len(messages) - 1
@@ -144,7 +174,7 @@ def _respaced(arguments: str) -> str:
     """JSON text with the spaces that Llama 3.1 was trained on; text that is no JSON as it is."""
     try:
         return dumps(loads(arguments), is_long=len(arguments) > SHORT)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, NotJson):
         return arguments
 
 

@@ -13,13 +13,18 @@ from tampu.text.tokenizer import Tokenizer
 
 
 def shorten_chat(
-    messages: Sequence[Message], tools: Sequence[Tool], tokenizer: Tokenizer, continue_last: bool, budget: int
+    messages: Sequence[Message],
+    tools: Sequence[Tool],
+    tokenizer: Tokenizer,
+    continue_last: bool,
+    budget: int,
+    date: str = "",
 ) -> tuple[Message, ...]:
     """The messages without their middle, so that they render to at most `budget` ids if that can be done."""
-    costs, excess = _measure(messages, tools, tokenizer, continue_last, budget)
+    costs, excess = _measure(messages, tools, tokenizer, continue_last, budget, date)
     kept = list(drop_middle(messages, costs, excess, _fixed(messages, bool(tools), continue_last)))
     for _ in range(len(kept)):
-        _, excess = _measure(kept, tools, tokenizer, continue_last, budget)
+        _, excess = _measure(kept, tools, tokenizer, continue_last, budget, date)
         if excess <= 0:
             break
         place = max(range(len(kept)), key=lambda place: len(kept[place].content))
@@ -59,11 +64,16 @@ def cut_ids(token_ids: tuple[int, ...], budget: int) -> tuple[int, ...]:
 
 
 def _measure(
-    messages: Sequence[Message], tools: Sequence[Tool], tokenizer: Tokenizer, continue_last: bool, budget: int
+    messages: Sequence[Message],
+    tools: Sequence[Tool],
+    tokenizer: Tokenizer,
+    continue_last: bool,
+    budget: int,
+    date: str,
 ) -> tuple[list[int], int]:
     """How many ids each message has, and how many too many all are."""
     costs, total = [0] * len(messages), 0
-    for segment in render_segments(messages, tools, tokenizer, continue_last):
+    for segment in render_segments(messages, tools, tokenizer, continue_last, date):
         total += len(segment.token_ids)
         if segment.message is not None:
             costs[segment.message] += len(segment.token_ids)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tampu.errors import DamagedFile, ModelMissing, UnsupportedModel
+from tampu.request import PromptDates
 from tampu.text.vocabulary import BYTE_OF_CHARACTER, Vocabulary, read_vocabulary
 
 # Files that hold a tokenizer, in a Hugging Face directory or in Meta's.
@@ -17,7 +18,8 @@ FILES = ("tokenizer.json", "tokenizer.model", "original/tokenizer.model")
 class Tokenizer:
     """Token ids of a text, and the bytes of a token id."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, dates: PromptDates | None = None) -> None:
+        self.dates = dates  # that the model's chat format tells
         self._merging = vocabulary.merging
         self.control: Mapping[str, int] = vocabulary.control
         self.special_ids = frozenset(vocabulary.control.values())
@@ -29,9 +31,9 @@ class Tokenizer:
         self._parser = _any_of(self._parsed)
 
     @classmethod
-    def from_json(cls, data: bytes) -> "Tokenizer":
+    def from_json(cls, data: bytes, dates: PromptDates | None = None) -> "Tokenizer":
         """A tokenizer from bytes in any form that `tampu.text.vocabulary` lists."""
-        return cls(read_vocabulary(data))
+        return cls(read_vocabulary(data), dates)
 
     @classmethod
     def from_file(cls, path: Path) -> "Tokenizer":

@@ -11,6 +11,7 @@ the text comes, and a whole answer is the fold of its pieces.
 
 import ast
 import json
+import keyword
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
@@ -31,6 +32,10 @@ TO_BRACKET = re.compile(r'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 TO_QUOTE = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
 PYTHON_STRUCTURE = re.compile(r"[\"'()\[\]{}\\]")
 NAME_KEYS, ARGUMENT_KEYS, OTHER_KEYS = ("name", "function"), ("parameters", "arguments"), ("type", "id")
+# Words that Python keeps for itself, where they are the name of an argument or of a function; strings stand apart.
+PYTHON_STRING = re.compile(r"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")", re.DOTALL)
+KEPT_WORD = re.compile(rf"\b({'|'.join(keyword.kwlist)})(?=\s*(?:\(|=(?!=)))")
+MARK = "tampu_word_"
 KEYS = NAME_KEYS + ARGUMENT_KEYS + OTHER_KEYS
 
 
@@ -55,12 +60,14 @@ class ToolCallParser:
     """The calls and the text of one answer. `names` are the functions on offer.
 
     With `one_call` the answer ends with its first call; with `first_only` calls stand at the beginning of the answer or
-    nowhere.
+    nowhere. With `never_text` a grammar lets nothing but a call begin like one: of one that is cut off before its
+    arguments nothing is given.
     """
 
     names: Collection[str]
     one_call: bool = False
     first_only: bool = False
+    never_text: bool = False
     num_calls: int = field(default=0, init=False)
     _state: "Callable[[], Iterator[Event]] | None" = field(init=False)  # None: no calls any more, all is text
     _held: str = field(default="", init=False)  # not yet certain
@@ -108,9 +115,13 @@ class ToolCallParser:
         """What was held, now that no more comes."""
         if self._state in (self._after_call, self._call_end):
             return []
-        events: list[Event] = [CallPiece(self.num_calls - 1, self._take())] if self._state == self._arguments else []
-        events = events or [self._lead + self._take()]
-        self._state, self._lead = None, ""
+        if self._state == self._arguments:
+            events: list[Event] = [CallPiece(self.num_calls - 1, self._take())]
+        elif self.never_text and self._state in (self._begin, self._pythonic) and self._held[:1] in ("", "[", "{"):
+            events = []
+        else:
+            events = [self._lead + self._take()]
+        self._state, self._lead, self._held = None, "", ""
         return _joined(events)
 
     # States: each reads what it can of what is held
@@ -361,12 +372,18 @@ class ToolCallParser:
 def _read_python(text: str, names: Collection[str]) -> list[tuple[str, str]]:
     """Name and JSON arguments of the calls in a Python list; ValueError when it holds anything else."""
     try:
-        tree = ast.parse(text, mode="eval").body
+        tree = ast.parse(_with_marked_words(text), mode="eval").body
         if not isinstance(tree, ast.List) or not tree.elts:
             raise ValueError("no list of calls")
         return [_read_python_call(element, names) for element in tree.elts]
     except (SyntaxError, TypeError, RecursionError, MemoryError) as error:
         raise ValueError from error
+
+
+def _with_marked_words(text: str) -> str:
+    """The text with a mark before each name that is a keyword of Python, which could not be read otherwise."""
+    pieces = PYTHON_STRING.split(text)
+    return "".join(piece if place % 2 else KEPT_WORD.sub(rf"{MARK}\1", piece) for place, piece in enumerate(pieces))
 
 
 def _read_python_call(element: ast.expr, names: Collection[str]) -> tuple[str, str]:
@@ -376,10 +393,11 @@ def _read_python_call(element: ast.expr, names: Collection[str]) -> tuple[str, s
     if name not in names:
         raise ValueError
     arguments: dict[str, Any] = {}
-    for keyword in element.keywords:
-        if keyword.arg is None or keyword.arg in arguments:
+    for argument in element.keywords:
+        name_of_argument = (argument.arg or "").removeprefix(MARK)
+        if not name_of_argument or name_of_argument in arguments:
             raise ValueError
-        arguments[keyword.arg] = ast.literal_eval(keyword.value)
+        arguments[name_of_argument] = ast.literal_eval(argument.value)
     written = json.dumps(arguments, ensure_ascii=False, allow_nan=False)
     written.encode()  # a lone surrogate is no text
     return name, written
@@ -393,7 +411,7 @@ def _python_name(function: ast.expr) -> str:
         function = function.value
     if not isinstance(function, ast.Name):
         raise ValueError
-    return ".".join([function.id, *reversed(parts)])
+    return ".".join(part.removeprefix(MARK) for part in (function.id, *reversed(parts)))
 
 
 def _joined(events: list[Event]) -> list[Event]:

@@ -118,6 +118,7 @@ def _from_hugging_face(data: bytes) -> Vocabulary:
         whole = tokenizers.Tokenizer.from_buffer(data)
     if not isinstance(whole.model, models.BPE):
         raise UnsupportedModel(f"tokenizer.json has a {type(whole.model).__name__} model; tampu runs byte-level BPE.")
+    _check_bytes(json.loads(data))
     added = whole.get_added_tokens_decoder()
     control = {token.content: id_ for id_, token in added.items() if token.special or _is_bracketed(token.content)}
     ordinary = {token.content: id_ for id_, token in added.items() if token.content not in control}
@@ -132,6 +133,36 @@ def _from_hugging_face(data: bytes) -> Vocabulary:
         control.get(BEGIN_OF_TEXT),
         control.get(END_OF_TEXT),
     )
+
+
+def _check_bytes(file: Mapping[str, Any]) -> None:
+    """Raise UnsupportedModel unless the vocabulary is one of bytes, each spelt by its visible character.
+
+    Others, such as SentencePiece's, lose what they have no token for, and write blanks as characters of their own.
+    """
+    model, steps = file["model"], list(_steps(file.get("pre_tokenizer"))) + list(_steps(file.get("normalizer")))
+    to_bytes = [step for step in steps if step.get("type") == "ByteLevel"]
+    marks = [key for key in ("byte_fallback", "continuing_subword_prefix", "end_of_word_suffix") if model.get(key)]
+    if marks or not to_bytes:
+        found = marks[0] if marks else ", ".join(str(step.get("type")) for step in steps) or "no pre-tokenizer"
+        raise UnsupportedModel(f"tokenizer.json has a BPE model with {found}; tampu runs byte-level BPE.")
+    if any(step.get("add_prefix_space") for step in to_bytes):
+        raise UnsupportedModel("tokenizer.json puts a space before every text (add_prefix_space); tampu does not.")
+    known = model["vocab"]
+    if missing := [byte for byte, character in CHARACTER_OF_BYTE.items() if character not in known]:
+        raise UnsupportedModel(f"tokenizer.json has no token for the byte {missing[0]}: text would be lost.")
+
+
+def _steps(step: Any) -> Iterator[Mapping[str, Any]]:
+    """A pre-tokenizer or normalizer, or the parts of a sequence of them."""
+    if not isinstance(step, Mapping):
+        return
+    parts = step.get("pretokenizers") or step.get("normalizers")
+    if step.get("type") != "Sequence" or not parts:
+        yield step
+        return
+    for part in parts:
+        yield from _steps(part)
 
 
 def _is_bracketed(content: str) -> bool:
