@@ -1,11 +1,18 @@
 """A request is taken apart into parameters and text, kept as JSON, and put together again."""
 
 import json
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
-from tampu.replay import TokenDigest, digest, parameters_of, request_of, text_of
+import pytest
+
+from tampu.replay import NOT_KEPT, STRUCTURES, TEXT, TokenDigest, digest, parameters_of, request_of, text_of
 from tampu.request import Constraint, GenerateRequest, Message, SamplingParams, Tool, ToolCall, ToolChoice
 
+OLD = Path(__file__).parent / "replay_0.1.0.json"  # what that version kept of the three requests below
 CHAT = GenerateRequest(
     "req_1",
     "cria",
@@ -37,19 +44,55 @@ def test_what_was_taken_apart_and_stored_is_the_same_request_again() -> None:
         assert request_of(request.id, request.model, parameters, text) == request
 
 
-def test_every_field_of_a_request_is_kept_but_what_changes_no_token() -> None:
-    unkept = {"id", "model", "tenant", "may_wait", "max_context", "prompt_param", "return_token_ids"}
-    names = {item.name for item in fields(GenerateRequest)} - unkept
-    assert names == {*parameters_of(CHAT), *text_of(CHAT)}
+def other_than_default(kind: Any, default: Any) -> Any:
+    """A value that a field of this type does not have by itself."""
+    if get_origin(kind) is UnionType:
+        kind = get_args(kind)[0]
+    if kind is bool:
+        return not default
+    examples = {int: 7, float: 0.25, str: "x", tuple[str, ...]: ("x", "y"), tuple[int, ...]: (3, 5)}
+    return {5: 1.5} if get_origin(kind) is Mapping else examples[kind]
 
 
-def test_records_of_version_0_1_0_are_read() -> None:
-    parameters = kept(parameters_of(RAW))
-    sampling = dict(parameters["sampling"])  # type: ignore[call-overload]
-    later = ("include_stop_str_in_output", "ignore_eos", "min_tokens", "allowed_token_ids", "skip_special_tokens")
-    old = {name: value for name, value in sampling.items() if name not in later} | {"prompt_logprobs": True}
-    del parameters["truncate_prompt_tokens"]
-    assert request_of("req_2", "cria", {**parameters, "sampling": old}, kept(text_of(RAW))) == RAW
+def set_apart(kind: type[SamplingParams] | type[GenerateRequest], names: Iterable[str]) -> dict[str, Any]:
+    """Each of these fields with a value of its own."""
+    types, defaults = get_type_hints(kind), {item.name: item.default for item in fields(kind)}
+    return {name: other_than_default(types[name], defaults[name]) for name in names}
+
+
+def again(request: GenerateRequest) -> GenerateRequest:
+    """The request, having been taken apart, kept, and put together."""
+    return request_of("", "", kept(parameters_of(request)), kept(text_of(request)))
+
+
+@pytest.mark.parametrize("name", [item.name for item in fields(SamplingParams)])
+def test_every_sampling_parameter_comes_back_as_it_was(name: str) -> None:
+    sampling = SamplingParams(**set_apart(SamplingParams, [name]))
+    assert again(GenerateRequest("", "", "Once", sampling)).sampling == sampling != SamplingParams()
+
+
+@pytest.mark.parametrize("name", [item.name for item in fields(GenerateRequest)])
+def test_every_field_of_a_request_comes_back_unless_a_reason_says_why_it_need_not(name: str) -> None:
+    if name in TEXT + STRUCTURES:
+        assert getattr(again(CHAT), name) == getattr(CHAT, name)
+    elif name in NOT_KEPT:
+        assert NOT_KEPT[name] and name not in parameters_of(CHAT)
+    else:
+        asked = replace(GenerateRequest("", "", "Once"), **set_apart(GenerateRequest, [name]))
+        assert getattr(again(asked), name) == getattr(asked, name) != getattr(GenerateRequest("", "", "Once"), name)
+
+
+def test_every_reason_is_about_a_field_that_there_is() -> None:
+    assert NOT_KEPT.keys() <= {item.name for item in fields(GenerateRequest)}
+
+
+@pytest.mark.parametrize(("number", "request_"), enumerate((CHAT, RAW, IDS)), ids=["chat", "raw", "ids"])
+def test_what_version_0_1_0_kept_is_the_same_request_with_the_same_digest(
+    number: int, request_: GenerateRequest
+) -> None:
+    old = json.loads(OLD.read_text())[number]
+    assert request_of(request_.id, request_.model, old["parameters"], old["text"]) == request_
+    assert digest(text_of(request_)) == old["digest"]
 
 
 def test_no_text_is_among_the_parameters() -> None:

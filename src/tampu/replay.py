@@ -4,15 +4,23 @@ sides of an answer, so that a replay can be compared with what was never stored.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from tampu.request import Constraint, GenerateRequest, Message, Prompt, SamplingParams, Tool, ToolCall, ToolChoice
 
-FLAGS = (
-    *("parallel_tool_calls", "continue_last", "echo", "adapter", "token_cap", "middle_out"),
-    *("truncate_prompt_tokens", "date_string"),
-)
+TEXT = ("prompt", "tools", "constraint")
+STRUCTURES = ("sampling", "tool_choice")
+# The fields of a request that a record goes without, and why each of them changes no token. Every other field is kept.
+NOT_KEPT = {
+    "id": "a name that the server made",
+    "model": "stands in the record itself, with the fingerprint that it had",
+    "tenant": "whose blocks of the cache may be shared: time, never tokens",
+    "may_wait": "whether it was refused; what was refused has no record",
+    "return_token_ids": "what the answer shows beside its text",
+    "prompt_param": "which field an error names",
+}
+FLAGS = tuple(item.name for item in fields(GenerateRequest) if item.name not in {*TEXT, *STRUCTURES, *NOT_KEPT})
 TOKEN_ID_BYTES = 4
 
 

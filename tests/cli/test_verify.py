@@ -3,13 +3,13 @@
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tampu.dialects.base import Context, Policy
+from tampu.dialects.base import Context, Operation, Policy
 from tampu.dialects.table import build_dialects
 from tampu.engine.entry import entry_of
 from tampu.engine.llm import LLM
@@ -24,11 +24,18 @@ from tests.adapters import write_adapter
 from tests.cli.conftest import Tampu
 
 Remember = Callable[..., GenerationRecord]
-OPERATIONS = {
-    (dialect.name, operation.name): operation
-    for dialect in build_dialects(Policy())
-    for operation in dialect.operations
-}
+
+
+def operations(policy: Policy) -> dict[tuple[str, str], Operation]:
+    """Every operation of every dialect under a policy, by the names of both."""
+    return {
+        (dialect.name, operation.name): operation
+        for dialect in build_dialects(policy)
+        for operation in dialect.operations
+    }
+
+
+OPERATIONS = operations(Policy())
 HELLO = [{"role": "user", "content": "hello"}]
 TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
 SCHEMA = {"type": "json_schema", "json_schema": {"name": "size", "schema": {"enum": ["small", "large", 3]}}}
@@ -79,6 +86,7 @@ def remember(home: Paths, model: Path) -> Remember:
         *,
         with_text: bool = False,
         chunks: int = 10_000,  # then the client leaves
+        policy: Policy | None = None,
         **settings: Any,
     ) -> GenerationRecord:
         records: list[GenerationRecord] = []
@@ -86,9 +94,10 @@ def remember(home: Paths, model: Path) -> Remember:
             entry = entry_of(llm.card, 0)
             request, path_args = RequestRecord(new_request_id(), "POST", "/"), {"account_id": "me", "model": "tiny"}
             context = Context(request.id, 1_700_000_000, 5, lambda name: entry)  # noqa: ARG005
-            call = OPERATIONS[dialect, operation].parse(path_args, body, context)
-            engine = {"model": llm.card.packed, "kv_dtype": llm.card.kv_dtype}
-            asked = Asked(dialect, operation, {}, {"engine": engine, "path_args": path_args, "query": {}})
+            call = operations(policy or Policy())[dialect, operation].parse(path_args, body, context)
+            engine = {"model": llm.card.packed, "kv_dtype": llm.card.kv_dtype, "context": llm.card.context}
+            facts = {"engine": engine, "path_args": path_args, "query": {}}
+            asked = Asked(dialect, operation, {}, facts | ({"policy": asdict(policy)} if policy else {}))
             recorder = Recorder(call, entry, asked, request, records.append, with_text)
             positions = {request.id: position for position, request in enumerate(call.requests)}
             broke = answer(llm, recorder, positions, chunks)
@@ -142,6 +151,22 @@ def test_raw_prompts_are_replayed_likewise(asked: dict[str, Any], tampu: Tampu, 
     found = tampu("verify", record.id, "--request", "-", stdin=json.dumps(body))
     assert (found.stdout, found.exit_code) == (said(record), 0), found.stderr
     assert tampu("verify", remember(body, operation="completions", with_text=True).id).stdout == said(record)
+
+
+STRICTLY: list[tuple[str, str, dict[str, Any]]] = [
+    ("workers_ai", "run", {"prompt": "Once upon", "max_tokens": 9}),
+    ("workers_ai_v1", "responses", {"model": "tiny", "input": "Hi", "truncation": "auto", "max_output_tokens": 9}),
+    ("openai", "chat", {"model": "tiny", "messages": HELLO, "max_tokens": 9}),
+]
+
+
+@pytest.mark.parametrize(("dialect", "operation", "body"), STRICTLY, ids=lambda value: str(value)[:20])
+def test_a_body_is_read_under_the_policy_that_took_it(
+    dialect: str, operation: str, body: dict[str, Any], tampu: Tampu, remember: Remember
+) -> None:
+    record = remember(body, dialect, operation, policy=Policy(strict=True))
+    found = tampu("verify", record.id, "--request", "-", stdin=json.dumps(body))
+    assert (found.stdout, found.exit_code) == (said(record), 0), found.stderr
 
 
 @pytest.mark.parametrize(("dialect", "operation"), OPERATIONS)

@@ -62,7 +62,7 @@ def test_an_answer_leaves_counts_costs_and_digests(stream: bool) -> None:
     assert record.choice_digests == ((ChoiceDigest(ids_digest(0, 1), 2, "stop"),) * 2,)
     assert record.client == {"user-agent": "x" * 256, "x-title": "Test", "user": "ann"}
     assert record.seconds_to_first_chunk is not None and 0 < record.seconds_to_first_chunk <= record.seconds < 5
-    assert record.replay["engine"] == {"model": "/models/cria.tampu", "kv_dtype": "bf16"}
+    assert record.replay["engine"] == {"model": "/models/cria.tampu", "kv_dtype": "bf16", "context": 512}
 
 
 def test_the_record_names_the_answer_that_the_client_got() -> None:

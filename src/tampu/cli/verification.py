@@ -1,7 +1,7 @@
 """A recorded answer against its replay: the request put together again, run, and compared token by token."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from tampu.catalogue import CATALOGUE
@@ -60,11 +60,18 @@ def text_of_body(record: GenerationRecord, body: bytes) -> list[Text]:
 
 def operation_of(record: GenerationRecord) -> Operation:
     """The operation that answered. InvalidRequest when there is none of its name any more."""
-    for dialect in build_dialects(Policy(max_choices=MAX_CHOICES)):
+    for dialect in build_dialects(policy_of(record)):
         for operation in dialect.operations:
             if (dialect.name, operation.name) == (record.dialect, record.operation):
                 return operation
     raise InvalidRequest(f"This tampu does not know the operation {record.operation} of {record.dialect}.")
+
+
+def policy_of(record: GenerationRecord) -> Policy:
+    """Under which the body was read. Records of version 0.1.0 do not have it, and it was most often this one."""
+    recorded: Mapping[str, Any] = record.replay.get("policy", {})
+    known = {item.name for item in fields(Policy)}
+    return Policy(**{"max_choices": MAX_CHOICES} | {name: recorded[name] for name in recorded if name in known})
 
 
 def check_text(record: GenerationRecord, texts: Sequence[Text]) -> None:
@@ -111,8 +118,11 @@ def compare(record: GenerationRecord, texts: Sequence[Text], llm: LLM) -> list[V
 
 def requests_of(record: GenerationRecord, texts: Sequence[Text]) -> Iterator[GenerateRequest]:
     """The requests of the call again, each bounded as the context bounded it then."""
+    context = record.replay["engine"].get("context")  # records of version 0.1.0 do not have it
     for position, text in enumerate(texts):
         request = request_of(f"{record.id}.{position}", record.model, parameters_of(record, position), text)
+        if context is not None:
+            request = replace(request, max_context=min(context, request.max_context or context))
         cut = [choice.num_tokens for choice in record.choice_digests[position] if choice.finish_reason == "length"]
         if request.sampling.max_tokens is None and cut:
             request = replace(request, sampling=replace(request.sampling, max_tokens=max(cut)))

@@ -7,10 +7,9 @@ from fastapi import Depends, FastAPI
 
 from tampu import __version__
 from tampu.catalogue import load_catalogue
-from tampu.dialects.base import Policy
 from tampu.dialects.table import build_dialects
 from tampu.dialects.workers_ai import RUN_PATH
-from tampu.gateway.store import OFF, NoStore, Store
+from tampu.gateway.store import NoStore, Store
 from tampu.server import routes
 from tampu.server.adapters import Intake, add_adapters
 from tampu.server.auth import MODEL_LISTS, PUBLIC, Authenticator, OneAccount
@@ -23,7 +22,7 @@ from tampu.server.memory import Memory
 from tampu.server.metrics import Metrics
 from tampu.server.origins import Origins
 from tampu.server.responses import add_responses
-from tampu.server.service import ServedEngine, Service
+from tampu.server.service import ServedEngine, Service, policy_of
 from tampu.settings import ServerSettings
 
 
@@ -39,11 +38,10 @@ def create_app(
     """
     lifecycle, store = lifecycle or Lifecycle(), store or NoStore()
     metrics = Metrics(lambda: upstream.stats, lambda: store.stats, lambda: lifecycle.num_open, settings.vllm_metrics)
-    keeps_text = settings.log_text and settings.store != OFF
     memory = Memory(settings.response_memory)
-    policy = Policy(settings.max_choices, settings.strict, settings.v1, keeps_text, settings.response_memory > 0)
+    dialects = build_dialects(policy_of(settings))
     catalogue, now = load_catalogue(settings.catalogue), int(time.time())
-    service = Service(upstream, settings, build_dialects(policy), lifecycle, metrics, store, memory, now, catalogue)
+    service = Service(upstream, settings, dialects, lifecycle, metrics, store, memory, now, catalogue)
     app = FastAPI(
         title="tampu", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )

@@ -1,7 +1,8 @@
 """What is noted of a call while it is answered, and the record that it becomes: digests, and text only when asked for.
 
 `replay` of a record has `requests`, the parameters of each request of the call (one entry where all are alike),
-`engine`, the model's file and the kind of its cache, and `path_args` and `query` of the route. `text`, where it is
+`engine`, the model's file, the kind of its cache and its context, `policy`, under which the body was read, and
+`path_args` and `query` of the route. `text`, where it is
 kept, has `requests`, the text of each, and `choices`, per request and choice what was answered.
 """
 

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tampu.catalogue import CATALOGUE, Catalogue
-from tampu.dialects.base import Asks, Call, Context, Dialect, ModelEntry, View, dumps, longest_prefix
+from tampu.dialects.base import Asks, Call, Context, Dialect, ModelEntry, Policy, View, dumps, longest_prefix
 from tampu.engine.adapter_shelf import AdapterShelf
 from tampu.engine.card import EngineStatus, ModelCard
 from tampu.engine.entry import entry_of
@@ -26,7 +26,7 @@ from tampu.errors import (
     ServiceError,
     Unauthorized,
 )
-from tampu.gateway.store import NoStore, Store
+from tampu.gateway.store import OFF, NoStore, Store
 from tampu.generation import Spending
 from tampu.model.adapter_store import StoredAdapter
 from tampu.model.lora import fingerprint_with
@@ -44,6 +44,17 @@ SEED_BITS = 53
 # After these the client may still be sending; the connection cannot be used again.
 CLOSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
 WAIT = 2.0  # seconds to suggest while loading
+
+
+def policy_of(settings: ServerSettings) -> Policy:
+    """What the dialects are told of the settings."""
+    return Policy(
+        max_choices=settings.max_choices,
+        strict=settings.strict,
+        v1=settings.v1,
+        keeps_text=settings.log_text and settings.store != OFF,
+        keeps_responses=settings.response_memory > 0,
+    )
 
 
 class ServedEngine(Upstream, Protocol):
@@ -189,10 +200,11 @@ class Service:
         return View(self.entries(), self.find, records, spending, partial(self.memory.recall, tenant))
 
     def replay_facts(self, path_args: Mapping[str, str], query: Mapping[str, str]) -> dict[str, Any]:
-        """What a replay needs besides the requests themselves: where they came in, and what they ran on."""
-        card = self.card()
-        engine = {"model": card.packed, "kv_dtype": card.kv_dtype}
-        return {"engine": engine, "path_args": dict(path_args), "query": dict(query)}
+        """What a replay needs besides the requests themselves: where and under which policy they came in, and what
+        they ran on."""
+        card, policy = self.card(), asdict(policy_of(self.settings))
+        engine = {"model": card.packed, "kv_dtype": card.kv_dtype, "context": card.context}
+        return {"engine": engine, "policy": policy, "path_args": dict(path_args), "query": dict(query)}
 
     def render_error(self, error: ServiceError, record: RequestRecord) -> Response:
         """The error in the words of the dialect that the path belongs to; the record remembers it for the log."""
