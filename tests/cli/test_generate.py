@@ -1,10 +1,16 @@
+import contextlib
 import json
+import os
+from collections.abc import Container
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import Result
 
-from tampu.cli.batch import Batch, finished_ids
+from tampu.cli.answers import appending, id_of, part_of, read_answers, retrying
+from tampu.cli.batch import Batch
 from tampu.engine.llm import LLM
 from tampu.errors import InvalidRequest
 from tests.cli.conftest import Tampu
@@ -16,8 +22,12 @@ def line(**values: Any) -> str:
     return json.dumps({**CHAT, **values})
 
 
-def answered(llm: LLM, *lines: str | bytes, done: frozenset[str] = frozenset()) -> list[dict[str, Any] | None]:
-    return list(Batch(llm, 0, done).answers(lines))
+def answered(llm: LLM, *lines: str | bytes, skip: Container[int] = ()) -> list[dict[str, Any] | None]:
+    return list(Batch(llm, 0).answers([as_bytes(line) for line in lines], skip))
+
+
+def as_bytes(line: str | bytes) -> bytes:
+    return line.encode() if isinstance(line, str) else line
 
 
 def body(answer: dict[str, Any] | None) -> Any:
@@ -43,12 +53,13 @@ def test_answers_come_in_the_order_of_the_lines_whatever_ends_first(llm: LLM) ->
 def test_an_answer_does_not_depend_on_the_lines_beside_it(llm: LLM) -> None:
     alone = answered(llm, line(seed=7, custom_id="x"))
     among = answered(llm, line(seed=5), line(seed=7, custom_id="x"), line(seed=6))
-    assert among[1] == alone[0]
+    assert among[1] == alone[0] is not None
 
 
 def test_a_line_of_openais_batch_api_is_unwrapped(llm: LLM) -> None:
     wrapped = json.dumps({"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": CHAT})
-    assert answered(llm, wrapped) == answered(llm, line(custom_id="a"))
+    (one,), (other,) = answered(llm, wrapped), answered(llm, line(custom_id="a"))
+    assert body(one) == body(other)
 
 
 def test_prompts_are_completed_and_several_make_one_answer(llm: LLM) -> None:
@@ -86,19 +97,34 @@ def test_a_wrong_line_has_its_error_and_disturbs_no_other(
     assert [first, third] == answered(llm, line(custom_id="good"), line(custom_id="also good"))
 
 
-def test_lines_done_before_are_skipped_also_wrong_ones(llm: LLM) -> None:
-    done = frozenset({"a", "line-3"})
-    first, second, third = answered(llm, line(custom_id="a"), line(custom_id="b"), "nonsense", done=done)
+def test_lines_done_before_are_skipped_also_wrong_ones_and_count_as_before(llm: LLM) -> None:
+    lines = (line(custom_id="a"), line(custom_id="b", seed=2), "nonsense", line(custom_id="a"))
+    first, second, third, fourth = answered(llm, *lines, skip={0, 2})
     assert (first, third) == (None, None)
-    assert second is not None
+    assert [second, fourth] == [answered(llm, *lines)[place] for place in (1, 3)]
+
+
+def test_a_line_without_an_id_is_named_by_its_number_in_the_file(llm: LLM) -> None:
+    answers = answered(llm, "\n", line(), " \n", "nonsense")
+    assert [answer and answer["custom_id"] for answer in answers] == ["line-2", "line-4"]
+
+
+def test_an_answers_id_follows_from_its_line_and_the_model(llm: LLM) -> None:
+    (answer,) = answered(llm, line(custom_id="a"))
+    assert answer is not None and answer["id"] == id_of(line(custom_id="a").encode() + b"\n", llm.card.fingerprint)
+    assert len({id_of(text, model) for text in (b"a", b"b") for model in ("12345678", "87654321")}) == 4
+
+
+def stored(custom_id: str) -> str:
+    return json.dumps({"id": "batch_req_1", "custom_id": custom_id, "response": {"status_code": 200}}) + "\n"
 
 
 def test_a_broken_off_answer_is_cut_away(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
-    path.write_text('{"custom_id": "a"}\n{"custom_id": "b"}\n{"custom_')
-    assert finished_ids(path) == {"a", "b"}
-    assert path.read_text() == '{"custom_id": "a"}\n{"custom_id": "b"}\n'
-    assert finished_ids(tmp_path / "nowhere") == frozenset()
+    path.write_text(stored("a") + stored("b") + '{"custom_')
+    assert [earlier.mark.custom_id for earlier in read_answers(path)] == ["a", "b"]
+    assert path.read_text() == stored("a") + stored("b")
+    assert read_answers(tmp_path / "nowhere") == []
 
 
 @pytest.mark.parametrize("content", ["a poem\n", "3\n", "{}\n"])
@@ -106,25 +132,149 @@ def test_a_file_of_something_else_is_left_alone(content: str, tmp_path: Path) ->
     path = tmp_path / "poem.txt"
     path.write_text(content)
     with pytest.raises(InvalidRequest, match="something other than answers"):
-        finished_ids(path)
+        read_answers(path)
     assert path.read_text() == content
 
 
-def test_a_file_is_answered_line_by_line_and_only_once(tampu: Tampu, tmp_path: Path) -> None:
-    requests, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    requests.write_text("".join(line(custom_id=f"r{number}", seed=number) + "\n\n" for number in range(5)))
-    assert tampu("generate", str(requests), "--output", str(output)).exit_code == 0
-    whole = output.read_text().splitlines()
-    assert [json.loads(text)["custom_id"] for text in whole] == ["r0", "r1", "r2", "r3", "r4"]
-    output.write_text("\n".join(whole[:2]) + "\n" + whole[2][:30])
-    assert tampu("generate", str(requests), "--output", str(output)).exit_code == 0
-    again = [json.loads(text) for text in output.read_text().splitlines()]
-    assert [answer["custom_id"] for answer in again] == ["r0", "r1", "r2", "r3", "r4"]
-    assert [text_of(answer) for answer in again] == [text_of(json.loads(text)) for text in whole]
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A file of requests, its output, and the command."""
+
+    tampu: Tampu
+    requests: Path
+    output: Path
+
+    def __call__(self, *flags: str) -> Result:
+        return self.tampu("generate", str(self.requests), "--output", str(self.output), *flags)
+
+    def write(self, *lines: str) -> None:
+        self.requests.write_text("".join(f"{line}\n" for line in lines))
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        return [json.loads(text) for text in self.output.read_text().splitlines()]
+
+    @property
+    def ids(self) -> list[str]:
+        return [answer["custom_id"] for answer in self.answers]
+
+
+@pytest.fixture
+def run(tampu: Tampu, tmp_path: Path) -> Run:
+    return Run(tampu, tmp_path / "in.jsonl", tmp_path / "out.jsonl")
 
 
 def text_of(answer: dict[str, Any]) -> Any:
     return answer["response"]["body"]["choices"]
+
+
+def test_a_file_is_answered_line_by_line_and_only_once(run: Run) -> None:
+    run.write(*(line(custom_id=f"r{number}", seed=number) + "\n" for number in range(5)))
+    assert run().exit_code == 0
+    whole = run.answers
+    assert run.ids == ["r0", "r1", "r2", "r3", "r4"]
+    lines = run.output.read_text().splitlines()
+    run.output.write_text("\n".join(lines[:2]) + "\n" + lines[2][:30])
+    assert run().exit_code == 0
+    assert run.ids == ["r0", "r1", "r2", "r3", "r4"]
+    assert list(map(text_of, run.answers)) == list(map(text_of, whole))
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ((line(seed=1), line(seed=9)), "has an answer to line-2 as it was before it changed"),
+        (("", line(seed=1), line(seed=2)), "has an answer to line-1 where the requests now have line-2"),
+        ((line(seed=1, custom_id="a"), line(seed=2)), "has an answer to line-1 where the requests now have a"),
+        ((line(seed=1),), "has more answers than there are lines: line-2 is none of them"),
+    ],
+)
+def test_an_output_of_other_lines_is_not_gone_on_with(lines: tuple[str, ...], said: str, run: Run) -> None:
+    run.write(line(seed=1), line(seed=2))
+    assert run().exit_code == 0
+    before = run.output.read_bytes()
+    run.write(*lines)
+    result = run()
+    assert result.exit_code == 2 and said in result.stderr and "name another file" in result.stderr
+    assert run.output.read_bytes() == before
+
+
+def test_an_output_of_another_model_or_of_an_earlier_version_is_not_gone_on_with(run: Run) -> None:
+    run.write(line())
+    run()
+    (answer,) = run.answers
+    run.output.write_text(json.dumps(answer | {"id": answer["id"][:-8] + "0" * 8}) + "\n")
+    assert "has answers of another model" in run().stderr
+    del answer["id"]
+    run.output.write_text(json.dumps(answer) + "\n")
+    assert "was written by an earlier version" in run().stderr
+
+
+def test_requests_from_a_pipe_are_compared_too(run: Run) -> None:
+    run.write(line())
+    run()
+    read, write = os.pipe()
+    os.write(write, line(seed=5).encode())
+    os.close(write)
+    result = run.tampu("generate", f"/dev/fd/{read}", "--output", str(run.output))
+    os.close(read)
+    assert result.exit_code == 2 and "as it was before it changed" in result.stderr
+
+
+def test_lines_that_failed_stay_failed_until_they_are_retried(run: Run) -> None:
+    run.write(line(custom_id="a"), line(custom_id="b", seed=2), line(custom_id="c"))
+    run()
+    good = run.answers
+    failure = {**good[1], "response": {"status_code": 500, "body": {}}}
+    run.output.write_text("".join(json.dumps(answer) + "\n" for answer in (good[0], failure, good[2])))
+    result = run()
+    assert (
+        result.exit_code == 1 and "1 line could not be answered" in result.stderr and "--retry-errors" in result.stderr
+    )
+    result = run("--retry-errors")
+    assert result.exit_code == 0, result.stderr
+    assert run.ids == ["a", "b", "c"]
+    assert list(map(text_of, run.answers)) == list(map(text_of, good))
+    assert not part_of(run.output).exists()
+
+
+def test_a_retry_that_was_killed_loses_no_answer(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_text(stored("a") + stored("bad") + stored("c"))
+    part_of(path).write_text(stored("a") + stored("b") + '{"custom_')
+    assert [earlier.mark.custom_id for earlier in read_answers(path)] == ["a", "b", "c"]
+    assert path.read_text() == stored("a") + stored("b") + stored("c")
+    assert not part_of(path).exists()
+
+
+def test_an_interrupted_retry_keeps_what_it_did_not_come_to(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_text(stored("a") + stored("bad") + stored("c"))
+    with contextlib.suppress(KeyboardInterrupt), retrying(path) as (new, old):
+        new.write(next(old))
+        next(old)
+        raise KeyboardInterrupt
+    assert path.read_text() == stored("a") + stored("bad") + stored("c")
+
+
+def test_two_runs_do_not_write_to_one_file(run: Run) -> None:
+    run.write(line())
+    run()
+    before = run.output.read_bytes()
+    with appending(run.output):
+        result = run()
+    assert result.exit_code == 2 and "Another run is writing" in result.stderr
+    assert run.output.read_bytes() == before
+
+
+def test_retrying_needs_the_output_of_a_run(tampu: Tampu) -> None:
+    result = tampu("generate", "-", "--retry-errors", stdin=line())
+    assert result.exit_code == 2 and "--output" in result.stderr
+
+
+def test_an_id_that_is_no_text_is_written_all_the_same(run: Run) -> None:
+    run.write('{"prompt": "a", "max_tokens": 1, "custom_id": "\\ud800"}')
+    assert (run().exit_code, run().exit_code, run.ids) == (0, 0, ["\ud800"])
 
 
 def test_standard_input_is_answered_on_standard_output(tampu: Tampu) -> None:

@@ -4,14 +4,14 @@ A line is `{"messages": [...], ...}` or `{"prompt": ..., ...}` with the paramete
 `custom_id`; or a line of OpenAI's Batch API, which wraps this in `body`. Answers have the form of that API's output.
 """
 
+import contextlib
 import json
-import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
+from tampu.cli.answers import Mark, id_of
 from tampu.dialects.base import Call, Context, ModelEntry, Policy
 from tampu.dialects.openai import OpenAI
 from tampu.engine.entry import entry_of
@@ -29,7 +29,7 @@ class Job:
     """A line being answered. `open` counts the prompts whose completion is not whole."""
 
     place: int
-    custom_id: str
+    mark: Mark
     call: Call
     chunks: dict[str, list[Chunk]] = field(default_factory=dict)
     open: int = 0
@@ -38,11 +38,10 @@ class Job:
 class Batch:
     """Answers lines with a model. The dialect parses and words them, just as the server does."""
 
-    def __init__(self, llm: LLM, created: int, done: frozenset[str] = frozenset()) -> None:
+    def __init__(self, llm: LLM, created: int) -> None:
         self._llm = llm
         self._created = created  # Unix time in seconds
-        self._seen = set(done)
-        self._done = done
+        self._seen: set[str] = set()
         self._model = entry_of(llm.card, created, all_names(llm.settings.model))
         self._dialect = OpenAI.build(Policy(max_choices=MAX_CHOICES))
         self._operations = {operation.name: operation for operation in self._dialect.operations}
@@ -50,13 +49,13 @@ class Batch:
         self._ready: dict[int, dict[str, Any] | None] = {}  # by place; None for a line that is skipped
         self.num_failed = 0
 
-    def answers(self, lines: Iterable[str | bytes]) -> Iterator[dict[str, Any] | None]:
-        """One answer per line in order; None for a line whose answer is here from an earlier run.
+    def answers(self, lines: Iterable[bytes], skip: Container[int] = ()) -> Iterator[dict[str, Any] | None]:
+        """One answer per line in order, blank lines apart; None for a line whose place is to be skipped.
 
         A line that is wrong has its error for an answer, and disturbs no other.
         """
         place = 0
-        for request_id, news in self._llm.generate(self._requests(lines)):
+        for request_id, news in self._llm.generate(self._requests(lines, skip)):
             self._take(request_id, news)
             while place in self._ready:
                 yield self._ready.pop(place)
@@ -65,22 +64,30 @@ class Batch:
             yield self._ready.pop(place)
             place += 1
 
-    def _requests(self, lines: Iterable[str | bytes]) -> Iterator[GenerateRequest]:
-        for place, line in enumerate(lines):
-            custom_id = f"line-{place + 1}"
+    def marks(self, lines: Iterable[bytes]) -> Iterator[Mark]:
+        """What the answers to these lines are told by."""
+        return (self._mark(number, line) for number, line in numbered(lines))
+
+    def _mark(self, number: int, line: bytes) -> Mark:
+        custom_id = f"line-{number}"
+        with contextlib.suppress(ServiceError):
+            custom_id = _custom_id(_read_object(line), custom_id)
+        return Mark(custom_id, id_of(line, self._llm.card.fingerprint))
+
+    def _requests(self, lines: Iterable[bytes], skip: Container[int]) -> Iterator[GenerateRequest]:
+        for place, (number, line) in enumerate(numbered(lines)):
+            mark = self._mark(number, line)
             try:
                 values = _read_object(line)
-                custom_id = _custom_id(values, custom_id)
-                if custom_id in self._done:
-                    self._ready[place] = None
-                    continue
-                self._claim(custom_id)
-                yield from self._open(Job(place, custom_id, self._parse(custom_id, values)))
+                _custom_id(values, mark.custom_id)
+                self._claim(mark.custom_id)
+                if place not in skip:
+                    yield from self._open(Job(place, mark, self._parse(mark.custom_id, values)))
             except ServiceError as error:
-                if custom_id in self._done:
-                    self._ready[place] = None
-                else:
-                    self._fail(place, custom_id, error)
+                if place not in skip:
+                    self._fail(place, mark, error)
+            if place in skip:
+                self._ready[place] = None
 
     def _claim(self, custom_id: str) -> None:
         if custom_id in self._seen:
@@ -119,7 +126,7 @@ class Batch:
         if isinstance(news, ServiceError):
             del self._jobs[request_id]
             if job.place not in self._ready:
-                self._fail(job.place, job.custom_id, news)
+                self._fail(job.place, job.mark, news)
             return
         job.chunks.setdefault(request_id, []).append(news)
         if news.usage is not None:
@@ -127,41 +134,28 @@ class Batch:
             job.open -= 1
         if job.open == 0:
             completions = [Completion.fold(job.chunks[id_]) for id_ in sorted(job.chunks, key=_number)]
-            self._ready[job.place] = _answer(job.custom_id, 200, job.call.answer.render(completions))
+            self._ready[job.place] = _answer(job.mark, 200, job.call.answer.render(completions))
 
-    def _fail(self, place: int, custom_id: str, error: ServiceError) -> None:
+    def _fail(self, place: int, mark: Mark, error: ServiceError) -> None:
         self.num_failed += 1
-        self._ready[place] = _answer(custom_id, *self._dialect.render_error(error, custom_id))
+        self._ready[place] = _answer(mark, *self._dialect.render_error(error, mark.custom_id))
 
 
-def finished_ids(output: Path) -> frozenset[str]:
-    """The ids of the answers in this file. A last line that is broken off is cut away."""
-    if not output.is_file():
-        return frozenset()
-    ids, whole = [], 0
-    with output.open("rb+") as file:
-        for line in file:
-            if not line.endswith(b"\n"):
-                file.seek(0, os.SEEK_END)
-                break
-            ids.append(_finished_id(output, line))
-            whole += len(line)
-        file.truncate(whole)
-    return frozenset(ids)
+def numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank, each with its number in the file."""
+    return ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
 
 
-def _finished_id(output: Path, line: bytes) -> str:
-    try:
-        return str(json.loads(line)["custom_id"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise InvalidRequest(f"{output} holds something other than answers; name another file.") from error
+def _answer(mark: Mark, status: int, body: Any) -> dict[str, Any]:
+    return {
+        "id": mark.id,
+        "custom_id": mark.custom_id,
+        "response": {"status_code": status, "body": body},
+        "error": None,
+    }
 
 
-def _answer(custom_id: str, status: int, body: Any) -> dict[str, Any]:
-    return {"custom_id": custom_id, "response": {"status_code": status, "body": body}, "error": None}
-
-
-def _read_object(line: str | bytes) -> dict[str, Any]:
+def _read_object(line: bytes) -> dict[str, Any]:
     try:
         values = json.loads(line)
     except (ValueError, RecursionError) as error:
