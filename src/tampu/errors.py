@@ -49,6 +49,7 @@ TampuError
 ├── LicenceRequired             the hub wants the licence accepted first (CLI exit 5)
 ├── NetworkUnavailable          the hub cannot be reached (CLI exit 6)
 ├── PortTaken                   somebody else listens there (CLI exit 7)
+├── DamagedStore                the file of records is damaged or not ours (CLI exit 3)
 └── BadSetting                  a setting or environment variable is wrong (CLI exit 3)
 """
 
@@ -496,6 +497,12 @@ class PortTaken(TampuError):
     """Another program listens on the port; the message offers a free one."""
 
     exit_code = 7
+
+
+class DamagedStore(TampuError):
+    """A file of records that a server must not write to; the message has the way out."""
+
+    exit_code = 3
 
 
 class BadSetting(TampuError):

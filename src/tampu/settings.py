@@ -95,6 +95,7 @@ class ServerSettings:
     drain: float = _setting(30.0, "Seconds that running streams get after SIGTERM.", 0, 3600)
     log_format: LogFormat = _setting("line", "Lines for people, short ones on a terminal; or json, an object per line.")
     store: str = _setting("", "File in which generations are recorded, else records.db in the data; off keeps none.")
+    store_reset: bool = _setting(False, "Begin a new file of records; the old one is kept beside it, with the date.")
     response_memory: int = _setting(
         64_000_000, "Bytes of responses in memory, for bodies that go on from them; 0 keeps none.", 0, 2**40
     )

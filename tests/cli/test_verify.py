@@ -11,6 +11,7 @@ import pytest
 
 from tampu.dialects.base import Context, Operation, Policy
 from tampu.dialects.table import build_dialects
+from tampu.dialects.workers_ai_answers import answer_headers
 from tampu.engine.entry import entry_of
 from tampu.engine.llm import LLM
 from tampu.errors import ServiceError
@@ -287,3 +288,10 @@ def test_what_is_missing_is_told(tampu: Tampu, remember: Remember, tmp_path: Pat
     assert "There is no record of a generation 'req_1' in " in no_record.stderr
     assert "was not recorded. Give its prompt with --prompt" in no_text.stderr
     assert "store is off" in off.stderr and "The body is not JSON" in bad.stderr
+
+
+@pytest.mark.parametrize("operation", ["chat", "completions"])
+def test_the_id_in_cloudflares_headers_finds_the_record(tampu: Tampu, remember: Remember, operation: str) -> None:
+    body = {"model": "tiny", "max_tokens": 5} | ({"messages": HELLO} if operation == "chat" else {"prompt": "Once"})
+    record = remember(body, "workers_ai_v1", operation, with_text=True)
+    assert tampu("verify", answer_headers(record.id)["cf-ai-req-id"]).stdout == said(record)

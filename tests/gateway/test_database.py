@@ -272,3 +272,18 @@ def test_a_file_of_the_newest_schema_is_opened_without_loading_migrations(tmp_pa
     command = [sys.executable, "-c", script, str(tmp_path / "records.db")]
     loads = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() for _ in range(2)]
     assert loads == ["True", "False"]
+
+
+def test_the_log_beside_the_file_gives_its_room_back(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    log = Path(f"{path}-wal")
+
+    async def work(store: Store) -> None:
+        for number in range(200):
+            store.add(record(number, text={"prompt": "x" * 5_000}))
+        await until(lambda: store.stats.waiting == 0)
+        long = log.stat().st_size
+        await store._database.shorten_log()
+        assert long > 100_000 and log.stat().st_size == 0
+
+    using(Database(path), work)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tampu.errors import StoreUnavailable
 from tampu.gateway.database import Database
 from tampu.gateway.store import DAY, NoStore, Store, open_store, sum_up
 from tampu.gateway.writer import Pace
@@ -191,3 +192,24 @@ def test_a_record_that_cannot_be_encoded_is_lost_alone(tmp_path: Path) -> None:
 
     using(tmp_path / "records.db", work)
     assert count(tmp_path / "records.db") == 1
+
+
+@pytest.mark.parametrize("column", ["replay", "choice_digests", "finish_reasons", "client"])
+def test_a_record_that_is_damaged_is_unavailable_and_the_others_are_found(tmp_path: Path, column: str) -> None:
+    path = tmp_path / "records.db"
+
+    async def run() -> None:
+        store = Store(Database(path), 30, pace=Pace(gather=0), clock=lambda: NOON)
+        await store.start()
+        store.add(record(1))
+        store.add(record(2))
+        await store.close()
+        with sqlite3.connect(path) as connection:
+            connection.execute(f"UPDATE generations SET {column} = '[7' WHERE id = '{record(1).id}'")
+        store = Store(Database(path), 30, clock=lambda: NOON)
+        with pytest.raises(StoreUnavailable, match="damaged in the store"):
+            await store.find([record(1).id])
+        assert await store.find([record(2).id]) == (record(2),)
+        await store.close()
+
+    asyncio.run(run())

@@ -1,5 +1,7 @@
 """Batches: taken in at once, answered when there is room, each element for itself, and never lost."""
 
+import asyncio
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ import pytest
 from tampu.engine.front import FrontStats
 from tampu.engine.output import EngineStats
 from tampu.errors import EngineFailure, Overloaded
-from tampu.gateway.batches import MAX_PENDING
+from tampu.gateway.batches import MAX_PENDING, Batches
 from tampu.gateway.database import Database
 from tampu.gateway.store import Store
 from tampu.settings import ServerSettings
@@ -266,3 +268,34 @@ def test_without_a_store_there_are_no_batches() -> None:
         answer = httpx2.post(url(server), json={"requests": [HELLO]})
         assert refused(answer) == (400, 5006) and "--store off" in answer.text
         assert httpx2.post(url(server), json=HELLO).json()["result"]["response"] == "Hello"
+
+
+def damage(path: Path, statement: str) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute(statement)
+
+
+def test_a_batch_that_cannot_be_read_ends_alone_and_the_others_are_answered(tmp_path: Path) -> None:
+    async def fill() -> list[str]:
+        database = Database(tmp_path / "records.db")
+        ids = [await Batches(database).add("", MODEL, FAKE_CARD.id, 1, [HELLO]) for _ in range(2)]
+        await database.close()
+        return ids
+
+    bad, good = asyncio.run(fill())
+    damage(tmp_path / "records.db", f"UPDATE batches SET elements = '[{{', claimed_until = 0 WHERE id = '{bad}'")
+    with live(FakeUpstream(), store=store(tmp_path)) as server:
+        (answer,) = done(server, good)["responses"]
+        assert answer["success"] is True, answer
+        (failure,) = done(server, bad)["responses"]
+    assert failure["success"] is False and "damaged in the store" in failure["errors"][0]["message"]
+
+
+def test_an_answer_that_cannot_be_read_is_said_and_nothing_breaks(tmp_path: Path) -> None:
+    with live(FakeUpstream(), store=store(tmp_path)) as server:
+        batch_id = submit(server, HELLO)
+        done(server, batch_id)
+        damage(tmp_path / "records.db", "UPDATE batch_answers SET answer = '{'")
+        answer = httpx2.post(url(server, ""), json={"request_id": batch_id})
+        assert answer.status_code in (500, 503) and "damaged in the store" in answer.text
+        assert httpx2.get(f"{server.url}/readyz").status_code == 200

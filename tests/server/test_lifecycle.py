@@ -51,7 +51,7 @@ def test_work_in_the_background_goes_on_until_the_end_and_holds_up_no_drain() ->
             finally:
                 said.append("ended")
 
-        lifecycle.add_background(work)
+        lifecycle.add_background("waiting", work)
         await lifecycle.start()
         await asyncio.sleep(0)
         assert lifecycle.num_open == 0

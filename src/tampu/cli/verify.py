@@ -1,10 +1,12 @@
 """Replay a recorded answer here, and say whether it is the same, byte for byte. Exit code 1 when it is not.
 
-ID is that of the answer (chatcmpl-..., gen-..., resp_...) or of the request (req_..., the header x-request-id). Where
+ID is that of the answer (chatcmpl-..., gen-..., resp_...) or of the request (req_..., the headers x-request-id and
+cf-ai-req-id). Where
 the server did not record text, give the prompt or the body that was sent.
 """
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +31,8 @@ from tampu.gateway.database import Database
 from tampu.gateway.store import Store, store_path
 from tampu.generation import GenerationRecord
 from tampu.settings import EngineSettings, Paths, ServerSettings
+
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @options.engine_flags()
@@ -75,7 +79,7 @@ def find_record(id_: str, settings: ServerSettings) -> GenerationRecord:
     async def find() -> tuple[GenerationRecord, ...]:
         records = Store(Database(path), settings.keep_records)
         try:
-            return await records.find([id_])
+            return await records.find(spellings(id_))
         finally:
             await records.close()
 
@@ -83,6 +87,12 @@ def find_record(id_: str, settings: ServerSettings) -> GenerationRecord:
     if not found:
         raise RecordNotFound(id_, f"in {path}")
     return found[0]
+
+
+def spellings(id_: str) -> list[str]:
+    """The id, and the request's own where it is written as Cloudflare writes one in its headers: as a UUID."""
+    digits = id_.replace("-", "").lower()
+    return [id_, f"req_{digits}"] if UUID.fullmatch(id_) else [id_]
 
 
 def find_text(record: GenerationRecord, prompt: str | None, request: str | None) -> list[Text]:

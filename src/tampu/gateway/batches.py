@@ -14,7 +14,7 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, Update, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from tampu.errors import Overloaded
+from tampu.errors import Overloaded, StoreUnavailable
 from tampu.gateway.database import Database
 from tampu.gateway.tables import BATCH_ANSWERS, BATCHES
 
@@ -36,6 +36,7 @@ class Batch:
     model: str
     seed: int
     elements: tuple[Any, ...]
+    is_damaged: bool = False  # what was asked cannot be read any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Batches:
                 running = row["claimed_until"] > self._clock()
                 return Progress(batch_id, row["model"], "running" if running else "queued")
             found = await connection.execute(answers.where(BATCH_ANSWERS.c.batch == row["number"]))
-            return Progress(batch_id, row["model"], "done", tuple(json.loads(text) for (text,) in found))
+            return Progress(batch_id, row["model"], "done", tuple(_answer(text) for (text,) in found))
 
     async def claim(self, served_by: str) -> Batch | None:
         """The oldest batch of this model that nobody goes on with, from now on this server's."""
@@ -97,8 +98,8 @@ class Batches:
             if row is None:
                 return None
             await connection.execute(claimed(row["number"], self._clock() + CLAIM))
-        elements = tuple(json.loads(row["elements"]))
-        return Batch(row["number"], row["tenant"], row["model"], row["seed"], elements)
+        elements = _elements(row["elements"])
+        return Batch(row["number"], row["tenant"], row["model"], row["seed"], elements or (), elements is None)
 
     async def keep(self, batch: Batch) -> None:
         """Go on with a batch."""
@@ -140,6 +141,25 @@ class Batches:
 def claimed(number: int, until: float) -> Update:
     """The statement that a batch is somebody's until this time."""
     return update(BATCHES).where(BATCHES.c.number == number).values(claimed_until=until)
+
+
+def _elements(text: str) -> tuple[Any, ...] | None:
+    """What was asked; None where it cannot be read."""
+    try:
+        elements = json.loads(text)
+    except (ValueError, TypeError):
+        return None
+    return tuple(elements) if isinstance(elements, list) else None
+
+
+def _answer(text: str) -> Mapping[str, Any]:
+    try:
+        answer = json.loads(text)
+    except (ValueError, TypeError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise StoreUnavailable("An answer of this batch is damaged in the store and cannot be read.")
+    return answer
 
 
 def _dumps(value: object) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from tampu.errors import StoreUnavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-NEWEST = "0002"  # the schema that this version works with
+KNOWN_REVISIONS = ("0001", "0002")  # of the schema, oldest first
+NEWEST = KNOWN_REVISIONS[-1]  # what this version works with
 FOR_OWNER_ONLY = 0o600
 # A commit is on the disk when it returns; readers and the writer do not wait for each other.
 PRAGMAS = (
@@ -23,6 +25,7 @@ PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA journal_size_limit = 16000000",  # bytes that the log keeps when it begins anew, however long it was
 )
 
 
@@ -49,6 +52,12 @@ class Database:
         """A transaction that nobody else writes beside; committed at the end of the block."""
         async with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
+
+    async def shorten_log(self) -> None:
+        """Move what the log beside the file holds into the file, and give its room back to the disk."""
+        async with translated(self.path):
+            await self._open()
+            await asyncio.to_thread(shorten_log, self.path)
 
     async def close(self) -> None:
         """Let go of the file."""
@@ -85,6 +94,12 @@ class Database:
         for pragma in self._pragmas:
             cursor.execute(pragma)
         cursor.close()
+
+
+def shorten_log(path: Path) -> None:
+    """The same, at once; readers and writers that are busy keep their part of it."""
+    with contextlib.closing(sqlite3.connect(path, timeout=1)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def on_begin(connection: Connection) -> None:
@@ -132,6 +147,8 @@ async def translated(path: Path) -> AsyncIterator[None]:
         yield
     except SQLAlchemyError as error:
         raise StoreUnavailable(f"{path} cannot be used: {reason(error)}.") from error
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"{path} cannot be used: {error}.") from error
     except OSError as error:
         raise StoreUnavailable(f"{path} cannot be used: {error.strerror}: {error.filename}.") from error
 

@@ -3,18 +3,21 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tampu.errors import StoreUnavailable
+from tampu.gateway.background import Background
 from tampu.gateway.batches import Batches
 from tampu.gateway.database import Database
+from tampu.gateway.inspection import inspect_store, set_aside
 from tampu.gateway.tables import GENERATIONS, SPENDING, Row, record_of, row_of
 from tampu.gateway.writer import Pace, StoreStats, Writer
 from tampu.generation import GenerationRecord, Spending
@@ -76,15 +79,19 @@ class Store:
         # A row is either waiting or written to whoever holds this.
         self._moving = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
+        self._background = Background()
 
     @property
     def stats(self) -> StoreStats:
         """What operators watch."""
+        self._writer.stats.restarts = self._background.restarts
         return self._writer.stats
 
     async def start(self) -> None:
         """Begin to write and to sweep behind everybody's back."""
-        self._tasks = [asyncio.create_task(self._writer.run()), asyncio.create_task(self._keep_swept())]
+        work = {"writing records": self._writer.run, "sweeping records": self._keep_swept}
+        keep = self._background.keep_running
+        self._tasks = [asyncio.create_task(keep(name, each)) for name, each in work.items()]
 
     async def close(self) -> None:
         """Write what is left, if that can be done within a few seconds."""
@@ -120,7 +127,7 @@ class Store:
             async with self._database.reading() as connection:
                 found = await connection.execute(select(GENERATIONS).where(named))
                 rows += [dict(row) for row in found.mappings()]
-        records = {row["id"]: record_of(row) for row in rows if tenant in (None, row["tenant"])}
+        records = {row["id"]: read_record(row) for row in rows if tenant in (None, row["tenant"])}
         return tuple(sorted(records.values(), key=lambda record: _place(ids, record)))
 
     async def spending(self, tenant: str) -> Spending:
@@ -150,6 +157,7 @@ class Store:
         while True:
             try:
                 await self.sweep()
+                await self._database.shorten_log()
             except StoreUnavailable as error:
                 self._writer.tell(error)  # so that an operator hears of a bad path at the start
             await asyncio.sleep(SWEEP_EVERY)
@@ -163,9 +171,14 @@ class Store:
 
 
 def open_store(settings: ServerSettings, paths: Paths) -> Store | NoStore:
-    """The store that the settings name."""
+    """The store that the settings name. DamagedStore where a file is there that must not be written to."""
     path = store_path(settings, paths)
-    return NoStore() if path is None else Store(Database(path), settings.keep_records)
+    if path is None:
+        return NoStore()
+    if settings.store_reset and (kept := set_aside(path, datetime.now())):
+        log.warning("A new file of records begins; the old one is now %s.", kept)
+    inspect_store(path)
+    return Store(Database(path), settings.keep_records)
 
 
 def store_path(settings: ServerSettings, paths: Paths) -> Path | None:
@@ -173,6 +186,15 @@ def store_path(settings: ServerSettings, paths: Paths) -> Path | None:
     if settings.store == OFF:
         return None
     return Path(settings.store).expanduser().absolute() if settings.store else paths.records
+
+
+def read_record(row: Mapping[str, Any]) -> GenerationRecord:
+    """The record of a row. StoreUnavailable where the row is damaged."""
+    try:
+        return record_of(row)
+    except (ValueError, TypeError, KeyError) as error:
+        log.error("The record %r cannot be read: %r.", row["id"], error)
+        raise StoreUnavailable("This record is damaged in the store and cannot be read.") from error
 
 
 def sum_up(costs: Sequence[tuple[int, int]], now: float) -> Spending:

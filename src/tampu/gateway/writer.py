@@ -37,6 +37,7 @@ class StoreStats:
     lost: int = 0  # records that will never be written
     failures: int = 0  # attempts to write
     waiting: int = 0  # records not yet written
+    restarts: int = 0  # of the work that writes and sweeps
 
 
 class Writer:

@@ -37,7 +37,7 @@ def create_app(
     Raises BadSetting for a catalogue that is wrong, and for origins that are.
     """
     lifecycle, store = lifecycle or Lifecycle(), store or NoStore()
-    metrics = Metrics(lambda: upstream.stats, lambda: store.stats, lambda: lifecycle.num_open, settings.vllm_metrics)
+    metrics = Metrics(lambda: upstream.stats, lambda: store.stats, lifecycle, settings.vllm_metrics)
     memory = Memory(settings.response_memory)
     dialects = build_dialects(policy_of(settings))
     catalogue, now = load_catalogue(settings.catalogue), int(time.time())
@@ -55,7 +55,7 @@ def create_app(
 
     routes.add_public(add, service)
     runner = BatchRunner(service)
-    lifecycle.add_background(runner.run)
+    lifecycle.add_background("answering batches", runner.run)
     routes.add_generating(add, service, {RUN_PATH: BatchDesk(service, runner)})
     routes.add_readings(add, service, add_catalogue(add, service))
     add_responses(add, service)

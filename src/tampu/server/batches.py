@@ -9,7 +9,7 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import Request
@@ -132,10 +132,29 @@ class BatchRunner:
                 return
             holding = asyncio.create_task(hold(batches, batch))
             try:
-                await self._answer_batch(batches, batch)
+                await self._answer_or_fail(batches, batch)
             finally:
                 await cancel(holding)
                 await batches.release(batch)
+
+    async def _answer_or_fail(self, batches: Batches, batch: Batch) -> None:
+        """Answer a batch; one that cannot be answered ends with an error of its own, and others are not disturbed."""
+        if batch.is_damaged:
+            return await self._fail(batches, batch, [0], "The batch is damaged in the store and cannot be read.")
+        try:
+            await self._answer_batch(batches, batch)
+        except* StoreUnavailable:
+            raise
+        except* Exception:
+            logger.exception("batch %d failed", batch.number)
+            await self._fail(batches, batch, await batches.unanswered(batch), "This batch could not be answered.")
+
+    async def _fail(self, batches: Batches, batch: Batch, positions: Sequence[int], message: str) -> None:
+        for position in positions:
+            element = batch.elements[position] if position < len(batch.elements) else None
+            failure = render_failure(position, element, EngineFailure(message), new_request_id())
+            await batches.put(batch, position, failure)
+        await batches.finish(batch)
 
     async def _answer_batch(self, batches: Batches, batch: Batch) -> None:
         """What of it has no answer yet."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tampu.errors import NotReady
+from tampu.gateway.background import Background
 
 
 class Lifecycle:
@@ -14,16 +15,23 @@ class Lifecycle:
         self.draining = False
         self.cutting = False
         self._open: set[asyncio.Task[Any]] = set()
-        self._background: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        self._work: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
+        self._background = Background()
         self._working: list[asyncio.Task[None]] = []
 
-    def add_background(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Do this work, of nobody's request, from `start` until `stop`."""
-        self._background.append(work)
+    def add_background(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do this work, of nobody's request, from `start` until `stop`; where it breaks, it begins again."""
+        self._work[name] = work
+
+    @property
+    def num_restarts(self) -> int:
+        """How often the background's work had to begin again."""
+        return self._background.restarts
 
     async def start(self) -> None:
         """Begin with the background's work."""
-        self._working = [asyncio.create_task(work()) for work in self._background]
+        keep = self._background.keep_running
+        self._working = [asyncio.create_task(keep(name, work)) for name, work in self._work.items()]
 
     async def stop(self) -> None:
         """End it."""

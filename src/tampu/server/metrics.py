@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from tampu.engine.front import FrontStats
 from tampu.gateway.writer import StoreStats
+from tampu.server.lifecycle import Lifecycle
 from tampu.server.records import RequestRecord
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
@@ -146,7 +147,7 @@ class Metrics:
         self,
         stats: Callable[[], FrontStats],
         store_stats: Callable[[], StoreStats],
-        open_requests: Callable[[], float],
+        lifecycle: Lifecycle,
         vllm_names: bool,
     ) -> None:
         self._registry = CollectorRegistry()
@@ -160,7 +161,12 @@ class Metrics:
             registry=self._registry,
         )  # fmt: skip
         is_open = Gauge(OURS + "requests_open", "Prompts being answered.", registry=self._registry)
-        is_open.set_function(open_requests)
+        is_open.set_function(lambda: lifecycle.num_open)
+        broken = Gauge(
+            OURS + "background_restarts", "Times that work in the background broke and began again.",
+            registry=self._registry,
+        )  # fmt: skip
+        broken.set_function(lambda: lifecycle.num_restarts + store_stats().restarts)
 
     def observe(self, record: RequestRecord) -> None:
         """Count a finished request. Labels come from our own tables, so a client cannot make up new ones."""
