@@ -201,12 +201,12 @@ def test_a_request_that_kills_workers_fails_alone_and_is_refused_afterwards(pack
             good = asyncio.create_task(collect(local, ask("good")))
             await until(lambda: local.stats.open_requests == 1)
             poison = ask("poison", (1, 2, DEADLY))
-            with pytest.raises(EngineFailure, match="aboard two workers"):
+            with pytest.raises(EngineFailure, match="alone aboard two workers"):
                 await collect(local, poison)
             assert transcript(await good) == transcript(expected)
             assert local.stats.poisoned_requests == 1
             restarts = local.stats.restarts
-            with pytest.raises(EngineFailure, match="aboard two workers"):
+            with pytest.raises(EngineFailure, match="alone aboard two workers"):
                 await collect(local, poison)
             assert local.stats.restarts == restarts
             assert transcript(await collect(local, ask("good"))) == transcript(expected)

@@ -74,15 +74,26 @@ def test_a_reader_that_reads_between_two_ticks_is_not_idle() -> None:
 
 def test_two_workers_lost_without_a_token_in_between_make_a_suspect() -> None:
     target = stream()
-    target.lose_worker(now=60.0)
+    target.lose_worker(now=60.0, alone=False)
     assert (target.is_suspect, target.interrupted, target.stranded) == (False, True, 60.0)
     target.progress()
-    target.lose_worker(now=70.0)
+    target.lose_worker(now=70.0, alone=False)
     assert not target.is_suspect
-    target.lose_worker(now=80.0)
+    target.lose_worker(now=80.0, alone=True)
     assert target.is_suspect
     target.progress()
     assert not target.is_suspect and not target.interrupted
+
+
+def test_two_workers_lost_one_after_the_other_with_nothing_else_aboard_make_it_guilty() -> None:
+    target = stream()
+    for alone in (True, False, True):
+        target.lose_worker(now=60.0, alone=alone)
+        assert not target.is_guilty
+    target.lose_worker(now=60.0, alone=True)
+    assert target.is_guilty
+    target.progress()
+    assert not target.is_guilty
 
 
 def test_fingerprints_are_equal_for_requests_that_ask_for_the_same() -> None:

@@ -1,4 +1,4 @@
-from tampu.engine.supervision import Backoff, Patience, PoisonList, Watchdog
+from tampu.engine.supervision import Backoff, Bisection, Patience, PoisonList, Watchdog
 
 
 class HandClock:
@@ -69,3 +69,14 @@ def test_poison_is_refused_for_ten_minutes_and_then_forgiven() -> None:
     assert "abc" in poison and "other" not in poison
     clock.now += 1.0
     assert "abc" not in poison
+
+
+def test_suspects_are_tried_by_halves_after_a_death_and_by_twice_as_many_after_a_success() -> None:
+    bisection, sizes = Bisection(), []
+    for num_suspects in (9, 4, 2, 1):
+        bisection.died_with(num_suspects)
+        sizes.append(bisection.size)
+    assert sizes == [4, 2, 1, 1]
+    bisection.lived()
+    bisection.lived()
+    assert bisection.size == 4

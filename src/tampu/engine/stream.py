@@ -13,19 +13,20 @@ class Stream:
     """An open request, its reader, and its luck with workers.
 
     It is aboard while a worker has it. A suspect was aboard two workers that died one after the other, and got no token
-    from the second.
+    from the second. It is guilty when two in a row had nothing else aboard.
     """
 
     def __init__(self, request: OpenRequest, now: float, max_unread: int) -> None:
         self.request = request
         self.aboard = False
         self.arrived = now
-        self.stranded = now  # since when no worker has had it, or had it when the last one died
+        self.stranded = now  # since when no worker has had it
         self.interrupted = False  # it lost a worker, and has had no token since
         self._max_unread = max_unread * request.prepared.sampling.n
         self._has_read = False  # since the last tick
         self._idle_ticks = 0
         self._crashes = 0
+        self._crashes_alone = 0
         self._news = asyncio.Event()
 
     @property
@@ -33,15 +34,21 @@ class Stream:
         """Whether it may be what kills the workers."""
         return self._crashes >= 2
 
-    def lose_worker(self, now: float) -> None:
-        """Its worker has died."""
+    @property
+    def is_guilty(self) -> bool:
+        """Whether it can be nothing else that kills the workers."""
+        return self._crashes_alone >= 2
+
+    def lose_worker(self, now: float, alone: bool) -> None:
+        """Its worker has died; `alone` when it had nothing else aboard."""
         self.aboard, self.interrupted, self.stranded = False, True, now
         self._crashes += 1
+        self._crashes_alone = self._crashes_alone + 1 if alone else 0
 
     def progress(self) -> None:
         """It has got a token: what a worker dies of next is something else."""
         self.interrupted = False
-        self._crashes = 0
+        self._crashes = self._crashes_alone = 0
 
     def fail(self, error: ServiceError) -> None:
         """End with an error, after the chunks already there."""

@@ -20,7 +20,7 @@ class Patience:
     kill_after: float = 30.0
     # A worker that computes is slow, not hung: one step of a big model on a small machine may take minutes.
     kill_busy_after: float = 300.0
-    resume_deadline: float = 30.0  # from the death of a worker until another one has the stream
+    resume_deadline: float = 30.0  # without any worker, until the streams that wait for one are given up
     poison_refusal: float = 600.0
     first_backoff: float = 0.05
     longest_backoff: float = 5.0
@@ -87,6 +87,21 @@ class Backoff:
         self._started = math.inf
         delay, self._next = self._next, min(2 * self._next, self.patience.longest_backoff)
         return delay
+
+
+@dataclass(slots=True)
+class Bisection:
+    """How many suspects a worker gets together: half of those that it died with, twice those that it lived with."""
+
+    size: int = 1
+
+    def died_with(self, num_suspects: int) -> None:
+        """One of these may be what kills workers."""
+        self.size = max(1, num_suspects // 2)
+
+    def lived(self) -> None:
+        """All of the last ones are cleared."""
+        self.size *= 2
 
 
 class PoisonList:

@@ -15,7 +15,7 @@ from tampu.engine.output import EngineStats
 from tampu.engine.process import WorkerProcess
 from tampu.engine.protocol import Abort, Add, Failed, FromWorker, Load, Offer, Outputs, Progress, Ready, Shutdown
 from tampu.engine.stream import Stream, fingerprint
-from tampu.engine.supervision import Backoff, Clock, Patience, PoisonList, Watchdog
+from tampu.engine.supervision import Backoff, Bisection, Clock, Patience, PoisonList, Watchdog
 from tampu.errors import EngineFailure, NotReady, ServiceError
 
 COUNTERS = (
@@ -29,7 +29,7 @@ COUNTERS = (
     "adapter_loads",
     "steps",
 )
-POISON = "This request was aboard two workers that failed one after the other, so it is not tried again."
+POISON = "This request was alone aboard two workers that failed one after the other, so it is not tried again."
 LATE = "The engine did not recover in time to finish this answer."
 log = logging.getLogger("tampu.engine")
 
@@ -62,6 +62,8 @@ class Supervisor:
         self._clock = clock
         self._watchdog = Watchdog(patience, clock)
         self._backoff = Backoff(patience, clock)
+        self._bisection = Bisection()
+        self._down_since = clock()  # when the last worker that was ready ended
         self._worker: WorkerProcess | None = None
         self._by_sequence: dict[int, Stream] = {}
         self._worker_stats = EngineStats()
@@ -202,6 +204,8 @@ class Supervisor:
         was_suspect = stream.is_suspect
         stream.progress()
         stream.wake()
+        if was_suspect and not self._tries_suspects():
+            self._bisection.lived()
         if stream.request.finished:
             self.withdraw(stream)
         elif was_suspect:
@@ -224,15 +228,18 @@ class Supervisor:
     # What becomes of the streams
 
     def _board(self) -> None:
-        """Give the worker what is not aboard. While there are suspects: those, and one at a time."""
+        """Give the worker what is not aboard. While there are suspects: those, one group after the other."""
         if self.status.phase != "ready":
             return
         waiting = [stream for stream in self.streams if not stream.aboard]
         suspects = [stream for stream in waiting if stream.is_suspect]
-        if any(stream.aboard and stream.is_suspect for stream in self.streams):
+        if self._tries_suspects():
             return
-        for stream in suspects[:1] or waiting:
+        for stream in suspects[: self._bisection.size] or waiting:
             self._hand_over(stream)
+
+    def _tries_suspects(self) -> bool:
+        return any(stream.aboard and stream.is_suspect for stream in self.streams)
 
     def _hand_over(self, stream: Stream) -> None:
         if not any(other.aboard for other in self.streams):
@@ -259,16 +266,18 @@ class Supervisor:
                 hint = " Perhaps there is too little memory." if ended == "SIGKILL" else ""
                 self.give_up(f"The worker ended {self._failed_loads} times while loading the model ({ended}).{hint}")
             return
+        if self.status.phase == "ready":
+            self._down_since = self._clock()
         self.status = EngineStatus("restarting", 0.0, f"the worker ended ({ended})")
-        for stream in aboard:
-            stream.lose_worker(self._clock())
-        self._blame([stream for stream in aboard if stream.is_suspect])
+        self._blame(aboard)
 
-    def _blame(self, suspects: Sequence[Stream]) -> None:
-        """A single suspect is the one; several are tried one at a time."""
-        if len(suspects) == 1:
-            (stream,) = suspects
-            log.error("request %s was aboard two workers that ended: it is given up", stream.request.id)
+    def _blame(self, aboard: Sequence[Stream]) -> None:
+        """Who was alone twice is given up; several suspects are tried by halves."""
+        for stream in aboard:
+            stream.lose_worker(self._clock(), alone=len(aboard) == 1)
+        self._bisection.died_with(sum(stream.is_suspect for stream in aboard))
+        for stream in [stream for stream in aboard if stream.is_guilty]:
+            log.error("request %s was alone aboard two workers that ended: it is given up", stream.request.id)
             self.counters.poisoned_requests += 1
             self.poison.add(fingerprint(stream.request.prepared))
             self._fail(stream, EngineFailure(POISON))
@@ -291,8 +300,12 @@ class Supervisor:
             self._worker.kill()
 
     def _expire_stranded(self) -> None:
+        """Give up the streams that no worker came for; while there is one, they wait for their turn."""
+        if self.status.phase == "ready":
+            return
         deadline = self._clock() - self._patience.resume_deadline
-        for stream in [stream for stream in self.streams if not stream.aboard and stream.stranded <= deadline]:
+        waiting = [stream for stream in self.streams if not stream.aboard]
+        for stream in [stream for stream in waiting if max(stream.stranded, self._down_since) <= deadline]:
             late = EngineFailure(LATE) if stream.interrupted else NotReady("The engine is restarting.", retry_after=5)
             self._fail(stream, late)
 
