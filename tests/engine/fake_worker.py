@@ -18,6 +18,7 @@ from tampu.engine.worker import main
 from tampu.errors import ModelError
 from tampu.kernels.interface import F32, LayerCache
 from tampu.model.llama import ForwardInput
+from tampu.model.packed import open_packed
 from tampu.settings import EngineSettings
 from tests.checkpoints import VOCAB_SIZE
 from tests.fakes import HashModel
@@ -66,6 +67,7 @@ def load(reference: Path, _: Path, settings: EngineSettings, report: Report) -> 
         isa="reference",
         threads=1,
         packed=str(reference),
+        file_id=open_packed(reference).file_id,
     )
     return Engine(model, resolved), card
 

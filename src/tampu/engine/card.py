@@ -27,6 +27,7 @@ class ModelCard:
     packed: str  # path of the packed file
     # How the model's makers recommend to sample, in fields of SamplingParams: what a request that is silent gets.
     recommended: Mapping[str, float] = field(default_factory=dict)
+    file_id: tuple[int, ...] = ()  # of the packed file that was mapped: device, inode, size, time of the last change
     choice: str = ""  # for people: how large the weights are, and why they are of this kind
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from tampu.engine.adapter_shelf import AdapterShelf, open_shelf
 from tampu.engine.card import EngineStatus, ModelCard, Phase
 from tampu.engine.compile_pool import CompilePool
+from tampu.engine.file_guard import FileGuard
 from tampu.engine.open_request import OpenRequest
 from tampu.engine.output import EngineStats
 from tampu.engine.prepare import Prepared, Preparer, locate_draft, read_tokenizer
@@ -83,6 +84,7 @@ class LocalEngine:
         self.adapters: AdapterShelf | None = None  # from when the model is loaded, as the preparer is
         self._preparer: Preparer | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._guarding: asyncio.Task[None] | None = None  # of the model's file
         self._draining = False
         self._next_id = 0
         self._num_preparing = 0  # sequences admitted and not yet submitted
@@ -112,9 +114,10 @@ class LocalEngine:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._supervisor.idle.wait(), drain)
         self._supervisor.fail_all(NotReady("The server is shutting down."))
-        for task in self._tasks:
+        tasks = [*self._tasks, *([] if self._guarding is None else [self._guarding])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._supervisor.shut_down()
         await self._compile_pool.close()
 
@@ -190,6 +193,15 @@ class LocalEngine:
             shelf = open_shelf(card, self.settings, self._paths, lambda: self._supervisor.adapters_in_use)
             self._supervisor.locate_adapter = shelf.moved
             self.adapters, self._preparer = shelf, Preparer(tokenizer, card, find_adapter=shelf.offer)
+            if card.file_id:
+                self._guard_file(card)
+
+    def _guard_file(self, card: ModelCard) -> None:
+        """Compare the model's file with its checksums, and watch it, from now on."""
+        guard = FileGuard(Path(card.packed), card.file_id, self._supervisor.give_up, tick=self._patience.file_tick)
+        self._supervisor.accept_file = lambda card: guard.accept(card.file_id)
+        self._guarding = asyncio.create_task(guard.run())
+        self._guarding.add_done_callback(self._on_task_end)
 
     def _on_task_end(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

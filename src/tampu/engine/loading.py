@@ -61,6 +61,7 @@ def load_engine(
         isa=kernels.isa,
         threads=kernels.num_threads,
         packed=str(path),
+        file_id=packed.file_id,
         choice=_reason(settings, reference, path, memory),
         recommended=packed.generation.sampling(),
     )

@@ -28,6 +28,7 @@ class Patience:
     load_attempts: int = 3  # deaths in a row before the first `Ready` that make us give up
     max_unread: int = 1024  # chunks per choice, about 256 KB on the wire, until a client that does not read is dropped
     tick: float = 0.25  # how often the deadlines are looked at
+    file_tick: float = 2.0  # how often the model's file is looked at
 
 
 @dataclass(slots=True)

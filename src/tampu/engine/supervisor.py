@@ -6,7 +6,7 @@ else, so the answer goes on with the token that would have come: a client sees a
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tampu.engine.adapters import AdapterOffer
@@ -55,6 +55,8 @@ class Supervisor:
         self.idle.set()
         self.counters = Counters()
         self.poison = PoisonList(patience, clock)
+        # Why a worker that has mapped another file than the first one may not go on with the streams; empty: it may.
+        self.accept_file: Callable[[ModelCard], Awaitable[str]] = _as_it_is
         self.locate_adapter: Callable[[AdapterOffer], AdapterOffer] = _where_it_was
         self._load = load
         self._command = command
@@ -69,6 +71,7 @@ class Supervisor:
         self._worker_stats = EngineStats()
         self._earlier_stats = EngineStats()  # of the workers that are gone
         self._failed_loads = 0
+        self._checking: asyncio.Task[None] | None = None
         self._failure = ""  # what the worker of this moment said before it ended
 
     @property
@@ -220,6 +223,27 @@ class Supervisor:
         elif card.fingerprint != self.card.fingerprint:
             self.give_up("The model's file has changed while it was in use. Start again to use it.")
             return
+        elif card.file_id != self.card.file_id:
+            self.status = EngineStatus("restarting", 0.0, "comparing the model's file with its checksums")
+            self._checking = asyncio.create_task(self._board_if_accepted(card, self._worker))
+            return
+        self._open_doors(card)
+
+    async def _board_if_accepted(self, card: ModelCard, worker: WorkerProcess | None) -> None:
+        """Streams go on with another file only when its contents are those that the fingerprint is of."""
+        reason = await self.accept_file(card)
+        if worker is not self._worker or self.status.phase != "restarting":
+            return
+        if reason:
+            log.error("%s", reason)
+            self.give_up(reason)
+            return
+        assert self.card is not None
+        self.card = replace(self.card, file_id=card.file_id)
+        self._open_doors(card)
+
+    def _open_doors(self, card: ModelCard) -> None:
+        """The worker takes streams from now on."""
         self.status = EngineStatus("ready", 1.0)
         self._worker_stats = EngineStats(blocks_total=card.num_blocks)
         self._watchdog.stepped()
@@ -312,6 +336,10 @@ class Supervisor:
     def _drop_idle_readers(self) -> None:
         for stream in [stream for stream in self.streams if stream.has_idle_reader()]:
             self._fail(stream, EngineFailure("The client stopped reading: its answer was given up."))
+
+
+async def _as_it_is(card: ModelCard) -> str:  # noqa: ARG001 - as `Supervisor.accept_file`
+    return ""
 
 
 def _where_it_was(adapter: AdapterOffer) -> AdapterOffer:

@@ -11,9 +11,12 @@ last: a file that was cut short anywhere has none, or is shorter than its preamb
 import hashlib
 import json
 import mmap
+import os
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from io import RawIOBase
 from pathlib import Path
 from typing import Any, get_args
 
@@ -44,6 +47,9 @@ SUFFIX, UNFINISHED = ".tampu", ".part"
 WAY_OUT = "Pack it again with `tampu pack`."
 
 Array = NDArray[Any]
+# Device, inode, size and time of the last change in nanoseconds: equal while nobody touches the file.
+FileId = tuple[int, ...]
+VERIFIED_AT_ONCE = 4 * 2**20  # bytes
 Weight = PackedLinear | F32
 
 
@@ -79,29 +85,72 @@ class PackedModel:
     fingerprint: str
     source: str
     dates: PromptDates | None = None
+    file_id: FileId = ()
 
 
 def open_packed(path: Path, verify: bool = False) -> PackedModel:
-    """The model in a packed file, in milliseconds. `verify` also reads every weight and compares its checksum.
+    """The model in a packed file, in milliseconds; with `verify`, after `verify_packed`.
 
     DamagedFile when it is truncated or altered, UnsupportedModel when another version of tampu wrote it.
     """
-    mapping = _map(path)
+    if verify:
+        verify_packed(path)
+    mapping, file_id = _map(path)
     index = _read_index(path, mapping)
     try:
         with naming(path):
-            model = _read_model(path, mapping, index)
+            return replace(_read_model(path, mapping, index), file_id=file_id)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedFile(f"{path}: the index is malformed ({error!r}). {WAY_OUT}") from error
-    if verify:
-        _verify(path, mapping, index["weights"])
-    return model
 
 
-def _map(path: Path) -> mmap.mmap:
+def verify_packed(path: Path, rest: Callable[[float], object] = float) -> None:
+    """Read every weight and compare its checksum; `rest` is called with the seconds that each piece took.
+
+    DamagedFile when a weight is not what was packed, or the file is no packed file.
+    """
+    mapping, _ = _map(path)
+    index = _read_index(path, mapping)
+    try:
+        # Read, not mapped: pages that are mapped would stay in the memory of this process.
+        with path.open("rb", buffering=0) as file:
+            for name, entry in index["weights"].items():
+                for part in PARTS:
+                    if (array := entry.get(part)) and _read_checksum(file, array, rest) != array["sha256"]:
+                        raise DamagedFile(f"{path}: {part} of tensor {name} fails its checksum. {WAY_OUT}")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DamagedFile(f"{path}: the index is malformed ({error!r}). {WAY_OUT}") from error
+    except OSError as error:
+        raise DamagedFile(f"{path} cannot be read: {reason(error)}.") from error
+
+
+def file_id_of(path: Path) -> FileId | None:
+    """What tells the file of this name from others; None where there is none."""
+    try:
+        return _file_id(path.stat())
+    except OSError:
+        return None
+
+
+def _file_id(found: os.stat_result) -> FileId:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _read_checksum(file: RawIOBase, entry: Mapping[str, Any], rest: Callable[[float], object]) -> str:
+    digest, left = hashlib.sha256(), int(np.prod(entry["shape"], dtype=np.int64)) * DTYPES[entry["dtype"]].itemsize
+    file.seek(entry["offset"])
+    while left > 0 and (piece := file.read(min(left, VERIFIED_AT_ONCE))):
+        began = time.monotonic()
+        digest.update(piece)
+        left -= len(piece)
+        rest(time.monotonic() - began)
+    return digest.hexdigest()
+
+
+def _map(path: Path) -> tuple[mmap.mmap, FileId]:
     try:
         with path.open("rb") as file:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), _file_id(os.fstat(file.fileno()))
     except (ValueError, OSError) as error:  # ValueError: an empty file
         raise DamagedFile(f"{path} cannot be read: {reason(error)}.") from error
 
@@ -194,13 +243,6 @@ def _is_array(array: Array | None, shape: Shape | None, dtype: type[np.generic])
     if array is None or shape is None:
         return array is None and shape is None
     return array.shape == shape and array.dtype == dtype
-
-
-def _verify(path: Path, mapping: mmap.mmap, entries: Mapping[str, Any]) -> None:
-    for name, entry in entries.items():
-        for part in PARTS:
-            if (array := entry.get(part)) and _checksum(mapping, array) != array["sha256"]:
-                raise DamagedFile(f"{path}: {part} of tensor {name} fails its checksum. {WAY_OUT}")
 
 
 def _checksum(mapping: mmap.mmap, entry: Mapping[str, Any]) -> str:
