@@ -88,21 +88,29 @@ def integrity(path: Path) -> str:
     return str(verdict)
 
 
-def test_a_file_that_may_not_grow_stops_nobody_and_goes_on_when_it_may(tmp_path: Path) -> None:
+def test_a_file_that_may_not_grow_stops_nobody_and_goes_on_when_it_may(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     disk = SmallDisk(tmp_path / "records.db")
     large = [record(number, text={"prompt": "x" * 100_000}) for number in range(20)]
 
     async def fill(store: Store) -> None:
         for each in large:
             store.add(each)
-        await until(lambda: store.stats.failures > 0)
-        assert store.stats.written < 20 and store.stats.lost == 0
+        await until(lambda: store.stats.failures > 8)
+        assert 0 < store.stats.written < 20 and store.stats.lost == 0
+        assert not store.stats.writable
         assert await store.find([large[-1].id]) == (large[-1],)
+        assert await store.find([large[0].id]) == (large[0],)
         await disk.make_room()
         await until(lambda: store.stats.waiting == 0)
 
     store = using(disk, fill)
-    assert (store.stats.written, store.stats.lost) == (20, 0)
+    assert (store.stats.written, store.stats.lost, store.stats.writable) == (20, 0, True)
+    assert [line.message[:24] for line in caplog.records if line.name == "tampu.store"] == [
+        f"{disk.path} cannot"[:24],
+        "Records are stored again",
+    ]
     assert integrity(disk.path) == "ok"
 
 
@@ -287,3 +295,31 @@ def test_the_log_beside_the_file_gives_its_room_back(tmp_path: Path) -> None:
         assert long > 100_000 and log.stat().st_size == 0
 
     using(Database(path), work)
+
+
+def test_the_log_beside_the_file_stays_short_while_records_come(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    longest: list[int] = []
+
+    async def work(store: Store) -> None:
+        for number in range(400):
+            store.add(record(number, text={"prompt": "x" * 10_000}))
+            if number % 20 == 0:
+                await until(lambda: store.stats.waiting == 0)
+                longest.append(Path(f"{path}-wal").stat().st_size)
+
+    using(Database(path), work)
+    assert path.stat().st_size > 4_000_000 and 0 < max(longest) < 2_500_000
+
+
+def test_a_row_that_breaks_a_rule_of_the_tables_is_lost_alone(tmp_path: Path) -> None:
+    wrong = record(2, fingerprint=None)
+
+    async def work(store: Store) -> None:
+        for each in (record(1), wrong, record(3)):
+            store.add(each)
+        await until(lambda: store.stats.waiting == 0)
+        assert await store.find([record(1).id, wrong.id, record(3).id]) == (record(1), record(3))
+
+    store = using(Database(tmp_path / "records.db"), work)
+    assert (store.stats.written, store.stats.lost) == (2, 1)

@@ -95,8 +95,43 @@ def test_what_waits_is_bounded_and_the_oldest_are_kept() -> None:
     assert (writer.stats.waiting, writer.stats.lost, writer.stats.written) == (3, 7, 0)
 
 
-def test_rows_that_break_the_database_library_are_lost_and_later_ones_are_not() -> None:
-    disk = FullDisk(failures=1, error=OverflowError("Python int too large to convert to SQLite INTEGER"))
+class Narrow(FullDisk):
+    """Has room for so many rows at a time."""
+
+    room = 1
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        if len(rows) > self.room:
+            raise self.error
+        await super().write(rows)
+
+
+def test_fewer_rows_are_tried_where_all_do_not_fit_and_that_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    disk = Narrow()
+    with caplog.at_level(logging.WARNING, "tampu.store"):
+        writer = running(disk, put_all)
+    assert [row for batch in disk.batches for row in batch] == ROWS
+    assert writer.stats.failures > 2 and writer.stats.writable
+    assert len(caplog.records) == 2
+
+
+def test_whether_the_store_can_be_written_is_known_until_all_is_written() -> None:
+    assert not running(FullDisk(failures=1_000_000), put_all).stats.writable
+    assert running(FullDisk(), put_all).stats.writable
+
+
+class Picky(FullDisk):
+    """Takes no batch with the fourth row, which is wrong."""
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        if ROWS[3] in rows:
+            raise OverflowError("Python int too large to convert to SQLite INTEGER")
+        await super().write(rows)
+
+
+def test_a_row_that_breaks_the_database_library_is_lost_alone_and_named(caplog: pytest.LogCaptureFixture) -> None:
+    disk = Picky()
     writer = running(disk, put_all)
-    assert [row for batch in disk.batches for row in batch] == ROWS[4:]
-    assert (writer.stats.lost, writer.stats.written) == (4, 6)
+    assert [row for batch in disk.batches for row in batch] == ROWS[:3] + ROWS[4:]
+    assert (writer.stats.lost, writer.stats.written, writer.stats.waiting) == (1, 9, 0)
+    assert [line.message for line in caplog.records] == [f"{ROWS[3]['id']} cannot be stored"]

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +14,8 @@ import pytest
 
 from tampu.engine.front import FrontStats
 from tampu.engine.output import EngineStats
-from tampu.errors import EngineFailure, Overloaded
-from tampu.gateway.batches import MAX_PENDING, Batches
+from tampu.errors import EngineFailure, Overloaded, StoreUnavailable
+from tampu.gateway.batches import MAX_PENDING, Batch, Batches
 from tampu.gateway.database import Database
 from tampu.gateway.store import Store
 from tampu.settings import ServerSettings
@@ -299,3 +299,29 @@ def test_an_answer_that_cannot_be_read_is_said_and_nothing_breaks(tmp_path: Path
         answer = httpx2.post(url(server, ""), json={"request_id": batch_id})
         assert answer.status_code in (500, 503) and "damaged in the store" in answer.text
         assert httpx2.get(f"{server.url}/readyz").status_code == 200
+
+
+class FullStore(Batches):
+    """A queue whose answers cannot be written for the first few times."""
+
+    refusals = 2
+
+    async def put(self, batch: Batch, position: int, answer: Mapping[str, Any]) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise StoreUnavailable("database or disk is full.")
+        await super().put(batch, position, answer)
+
+
+def test_an_answer_is_kept_until_the_store_can_be_written_and_not_computed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tampu.server.batches.BREATH", 0.01)
+    upstream, kept = FakeUpstream(), store(tmp_path)
+    kept.batches = FullStore(kept._database)
+    with live(upstream, store=kept) as server:
+        done(server, submit(server, HELLO))
+    assert len(upstream.requests) == 1
+    assert [line.message for line in caplog.records if line.name == "tampu.batches"] == [
+        "Batches wait: database or disk is full."
+    ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, inspect, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from tampu.errors import StoreUnavailable
@@ -25,6 +25,7 @@ PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA wal_autocheckpoint = 250",  # pages: the log's room is needed twice, and a disk that fills up has little
     "PRAGMA journal_size_limit = 16000000",  # bytes that the log keeps when it begins anew, however long it was
 )
 
@@ -142,9 +143,11 @@ def revision_of(connection: Connection) -> str | None:
 
 @asynccontextmanager
 async def translated(path: Path) -> AsyncIterator[None]:
-    """Errors of the file and of its libraries as StoreUnavailable, with the cause."""
+    """Errors of the file and of its libraries as StoreUnavailable, with the cause; not those of a row that is wrong."""
     try:
         yield
+    except (IntegrityError, DataError):
+        raise
     except SQLAlchemyError as error:
         raise StoreUnavailable(f"{path} cannot be used: {reason(error)}.") from error
     except sqlite3.Error as error:

@@ -1,6 +1,7 @@
 """Records of generations: taken at once, written behind, found by either id, summed by tenant, kept for a while."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -163,7 +164,16 @@ class Store:
             await asyncio.sleep(SWEEP_EVERY)
 
     async def _write(self, rows: Sequence[Row]) -> None:
-        """All of them or none; one that is there already, from an attempt that looked as if it failed, is left."""
+        """All of them or none. Where the disk is full, what the log beside the file holds twice makes room."""
+        try:
+            await self._insert(rows)
+        except StoreUnavailable:
+            with contextlib.suppress(StoreUnavailable):
+                await self._database.shorten_log()
+            raise
+
+    async def _insert(self, rows: Sequence[Row]) -> None:
+        """Add rows; one that is there already, from an attempt that looked as if it failed, is left."""
         async with self._moving, self._database.writing() as connection:
             ids = select(GENERATIONS.c.id).where(GENERATIONS.c.id.in_([row["id"] for row in rows]))
             there = {id_ for (id_,) in await connection.execute(ids)}

@@ -38,6 +38,7 @@ class StoreStats:
     failures: int = 0  # attempts to write
     waiting: int = 0  # records not yet written
     restarts: int = 0  # of the work that writes and sweeps
+    writable: bool = True  # false from an attempt to write that failed until all that waited is written
 
 
 class Writer:
@@ -50,7 +51,7 @@ class Writer:
         self._rows: deque[Row] = deque()
         self._num_bytes = 0
         self._retry = 0.0  # seconds until the next attempt; 0 while all is well
-        self._told = False  # whether the log has it that the store cannot be written
+        self._at_once = self._pace.batch  # rows of the next transaction: fewer may fit where all do not
         self._news = asyncio.Event()
         self._closing = asyncio.Event()
 
@@ -81,38 +82,47 @@ class Writer:
         self._news.set()
 
     async def _attempt(self) -> None:
-        batch = list(islice(self._rows, self._pace.batch))
+        batch = list(islice(self._rows, self._at_once))
         try:
             if batch:
                 await self._write(batch)
         except StoreUnavailable as error:
             self._fail(error)
             await self._pause(self._retry)
-        except Exception:
-            log.exception("%d records cannot be stored", len(batch))
-            self.stats.lost += len(batch)
-            self._forget(len(batch))
+        except Exception as error:
+            self._lose(batch, error)
         else:
             self._succeed(len(batch))
 
     def tell(self, error: StoreUnavailable) -> None:
         """Log that the store cannot be written, once until it can."""
-        if not self._told:
+        if self.stats.writable:
             log.error("%s Records wait in memory until they can be written; the rest goes on.", error)
-        self._told = True
+        self.stats.writable = False
 
     def _fail(self, error: StoreUnavailable) -> None:
         self.stats.failures += 1
         self.tell(error)
         self._retry = min(2 * self._retry or self._pace.first_retry, self._pace.last_retry)
+        self._at_once = max(1, self._at_once // 2)
+
+    def _lose(self, batch: Sequence[Row], error: Exception) -> None:
+        """Let go of a row that is wrong; of several, each is tried alone, so that it takes no other with it."""
+        if len(batch) > 1:
+            self._at_once = 1
+            return
+        log.error("%s cannot be stored", batch[0]["id"], exc_info=error)
+        self.stats.lost += 1
+        self._forget(1)
 
     def _succeed(self, count: int) -> None:
-        if self._told and count:
-            log.warning("Records are stored again; %d were lost.", self.stats.lost)
-            self._told = False
         self._retry = 0.0
+        self._at_once = min(2 * self._at_once, self._pace.batch)
         self.stats.written += count
         self._forget(count)
+        if count and not self._rows and not self.stats.writable:
+            log.warning("Records are stored again; %d were lost.", self.stats.lost)
+            self.stats.writable = True
 
     def _forget(self, count: int) -> None:
         """Drop the oldest rows."""

@@ -101,6 +101,7 @@ class BatchRunner:
         self._run = Run(service.settings.strict)
         self._arrived = asyncio.Event()
         self._num_asked = 0
+        self._waits = False  # for the store, which cannot be used
 
     def wake(self) -> None:
         """Something is waiting."""
@@ -114,8 +115,9 @@ class BatchRunner:
             try:
                 await batches.sweep()
                 await self._answer_all(batches)
+                self._waits = False
             except* StoreUnavailable as errors:
-                logger.warning("Batches wait: %s", errors.exceptions[0])
+                self._tell(errors.exceptions[0])
             patience = IDLE if self._service.upstream.card else LOADING
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._arrived.wait(), patience)
@@ -174,7 +176,26 @@ class BatchRunner:
                 return
             answer = await self._answer(batch, position)
             if answer is not None:
+                await self._put(batches, batch, position, answer)
+
+    async def _put(self, batches: Batches, batch: Batch, position: int, answer: Mapping[str, Any]) -> None:
+        """Keep an answer as soon as the store can be written: it was work."""
+        while True:
+            try:
                 await batches.put(batch, position, answer)
+            except StoreUnavailable as error:
+                self._tell(error)
+                if self._draining:
+                    raise
+                await asyncio.sleep(BREATH)
+            else:
+                return
+
+    def _tell(self, error: BaseException) -> None:
+        """Log that batches wait, once until they go on."""
+        if not self._waits:
+            logger.warning("Batches wait: %s", error)
+        self._waits = True
 
     async def _await_place(self) -> None:
         """Return when one more element may be asked for, at the latest when none was for a while."""

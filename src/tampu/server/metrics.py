@@ -46,6 +46,7 @@ STORE_ROWS: tuple[tuple[str, str, bool, str], ...] = (
     ("lost", "records_lost", True, "Records that could not be stored and never will be."),
     ("failures", "store_failures", True, "Attempts to store records that failed."),
     ("waiting", "records_waiting", False, "Records that are not stored yet."),
+    ("writable", "store_writable", False, "1 while records can be stored, 0 while they wait because they cannot."),
 )
 
 
