@@ -220,15 +220,23 @@ class InvalidPrompt(InvalidRequest):
 
 
 class ContextTooLong(InvalidRequest):
-    """Prompt and completion do not fit the context; the message has both counts."""
+    """Prompt and completion do not fit the context; the message has both counts.
+
+    `at_least`: the prompt was not counted to its end.
+    """
 
     code = "context_length_exceeded"
 
-    def __init__(self, *, context: int, prompt: int, completion: int | None, param: str = "messages") -> None:
-        asked = f"{prompt} in the prompt, {'at least 1' if completion is None else completion} for the completion"
+    def __init__(
+        self, *, context: int, prompt: int, completion: int | None, param: str = "messages", at_least: bool = False
+    ) -> None:
+        about = "at least " if at_least else ""
+        asked = (
+            f"{about}{prompt} in the prompt, {'at least 1' if completion is None else completion} for the completion"
+        )
         total = prompt + (1 if completion is None else completion)
         super().__init__(
-            f"This model's maximum context length is {context} tokens. However, you requested {total} tokens "
+            f"This model's maximum context length is {context} tokens. However, you requested {about}{total} tokens "
             f"({asked}). Please shorten the prompt or ask for fewer tokens.",
             param=param,
         )

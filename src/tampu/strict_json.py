@@ -7,6 +7,7 @@ texts are read by the same library's scanner in Python, whose steps are short; b
 import json
 import re
 from collections.abc import Callable
+from itertools import islice
 from json.decoder import JSONArray, JSONObject, scanstring  # type: ignore[attr-defined]
 from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any, NoReturn
@@ -14,7 +15,7 @@ from typing import Any, NoReturn
 from tampu.errors import NotJson
 
 MAX_DEPTH = 100
-MAX_KEYS = 4096  # of one object
+MAX_KEYS = 8192  # of one object: a schema may have 5,000 properties
 MAX_CONTAINERS = 100_000  # arrays and objects of one text
 MAX_VALUES = 524_288  # four prompts of 131,072 token ids
 SHORT = 64 * 1024  # characters that the scanner in C reads within a few milliseconds, whatever they are
@@ -71,6 +72,17 @@ def dumps(value: Any, is_long: bool) -> str:
     if not is_long:
         return json.dumps(value, ensure_ascii=False)
     return "".join(json.JSONEncoder(ensure_ascii=False).iterencode(value))
+
+
+def count_values(value: Any, most: int) -> int:
+    """How many values are in it, itself included; counted no further than `most`."""
+    left, count = [value], 0
+    while left and count < most:
+        node = left.pop()
+        count += 1
+        if isinstance(node, dict | list):
+            left.extend(islice(node.values() if isinstance(node, dict) else node, most))
+    return count
 
 
 class SteppingDecoder(json.JSONDecoder):

@@ -2,6 +2,7 @@ import asyncio
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tampu.engine.front import LocalEngine
+from tampu.engine.front import MAX_LONG, LocalEngine
 from tampu.engine.supervision import Patience
 from tampu.errors import EngineFailure, InvalidRequest, ModelError, ModelMissing, NotReady, Overloaded
 from tampu.model.load import prepare
@@ -473,3 +474,34 @@ async def crash_with_an_adapter(tmp_path: Path) -> None:
         assert [path.name for path in (tmp_path / "home" / "adapters").glob("*/*")] == []
     finally:
         await local.stop()
+
+
+def test_a_short_prompt_never_waits_behind_long_ones_and_who_leaves_frees_his_place(packed: Path) -> None:
+    async def work() -> None:
+        async with engine(packed) as local:
+            await local.ready()
+            lane, over = local._long_prompts, threading.Event()
+            busy = asyncio.create_task(lane.run(1, over.wait))
+            long = asyncio.create_task(collect(local, replace(ask(prompt="x " * 100_000), middle_out=True)))
+            await until(lambda: lane._num_bytes > 100_000)
+            assert (await collect(local, ask(max_tokens=3)))[-1].finish_reason == "length"
+            assert not long.done()
+            long.cancel()
+            await asyncio.gather(long, return_exceptions=True)
+            assert lane._num_bytes == 1
+            over.set()
+            await busy
+            assert local.stats.open_requests == 0
+
+    run(work())
+
+
+def test_long_prompts_are_bounded_together(packed: Path) -> None:
+    async def work() -> None:
+        async with engine(packed) as local:
+            await local.ready()
+            local._long_prompts.take(MAX_LONG)
+            with pytest.raises(Overloaded, match="Too many long prompts at once"):
+                await collect(local, ask(prompt="x " * 100_000))
+
+    run(work())

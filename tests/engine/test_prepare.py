@@ -205,3 +205,35 @@ def test_a_token_that_only_the_tokenizer_knows_is_refused_by_name(prompt: Prompt
     preparer = Preparer(TOKENIZER, replace(CARD, vocab_size=EOT, eos_token_ids=()))
     with pytest.raises(InvalidRequest, match=f"the token '<|eot_id|>' with id {EOT}, and the model knows ids up to"):
         preparer.prepare(ask(prompt))
+
+
+class CountingTokenizer(Tokenizer):
+    """Counts the characters that it encodes."""
+
+    encoded = 0
+
+    def _merge(self, text: str) -> list[int]:
+        self.encoded += len(text)
+        return super()._merge(text)
+
+
+LONG_TEXT = "llamas and alpacas, " * 200_000  # four megabytes
+LONG_CHAT = (Message("system", "Be brief."), *(Message("user", "x" * 400) for _ in range(9_999)))
+
+
+@pytest.mark.parametrize("prompt", [LONG_TEXT, (Message("user", LONG_TEXT),), LONG_CHAT], ids=["raw", "chat", "turns"])
+def test_a_prompt_that_cannot_fit_is_refused_without_being_encoded(prompt: Prompt) -> None:
+    tokenizer = CountingTokenizer.from_json(tokenizer_json())
+    assert isinstance(tokenizer, CountingTokenizer)
+    with pytest.raises(ContextTooLong, match=r"maximum context length is 64 tokens.*requested at least"):
+        Preparer(tokenizer, CARD).prepare(ask(prompt))
+    assert tokenizer.encoded < 100_000
+
+
+@pytest.mark.parametrize("prompt", [LONG_TEXT, (Message("user", LONG_TEXT),)], ids=["raw", "chat"])
+def test_middle_out_cuts_a_long_text_before_it_is_encoded(prompt: Prompt) -> None:
+    tokenizer = CountingTokenizer.from_json(tokenizer_json())
+    assert isinstance(tokenizer, CountingTokenizer)
+    prepared = Preparer(tokenizer, CARD).prepare(replace(ask(prompt), middle_out=True))
+    assert 40 < len(prepared.prompt_token_ids) < 64
+    assert tokenizer.encoded < 100_000

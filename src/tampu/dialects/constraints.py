@@ -13,24 +13,12 @@ from tampu.dialects.fields import Field, Nested, Table, read_table, table_schema
 from tampu.dialects.kinds import JSON, Boolean, Either, Listing, NoEffect, OneOf, Refused, Text, require
 from tampu.errors import InvalidRequest, SchemaTooComplex
 from tampu.request import Constraint, ConstraintKind
+from tampu.strict_json import count_values
 
 MAX_SOURCE = 2**19  # characters of a schema or grammar as a string
 MAX_SCHEMA_VALUES = 50_000  # keywords, names, numbers: more than any schema has that can be enforced
 MAX_CHOICES = 1000
 SCHEMA_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-
-
-def has_more_values(value: JSON, limit: int) -> bool:
-    """Whether there are more than so many values in it; counted no further."""
-    left = [value]
-    while left and limit >= 0:
-        limit -= 1
-        node = left.pop()
-        if isinstance(node, dict | list):
-            if len(node) > limit:
-                return True
-            left.extend(node.values() if isinstance(node, dict) else node)
-    return limit < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +34,7 @@ class Schema:
     def read(self, param: str, value: JSON) -> str:
         """The schema as text, its keys in their order."""
         require(self, param, value)
-        if has_more_values(value, MAX_SCHEMA_VALUES):
+        if count_values(value, MAX_SCHEMA_VALUES + 1) > MAX_SCHEMA_VALUES:
             raise SchemaTooComplex(f"{param} may have at most {MAX_SCHEMA_VALUES} values.", param=param)
         return json.dumps(value, ensure_ascii=False)
 

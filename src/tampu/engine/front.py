@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import ceil
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tampu.engine.adapter_shelf import AdapterShelf, open_shelf
 from tampu.engine.card import EngineStatus, ModelCard, Phase
 from tampu.engine.compile_pool import CompilePool
 from tampu.engine.file_guard import FileGuard
+from tampu.engine.length import LONG, length_of
 from tampu.engine.open_request import OpenRequest
 from tampu.engine.output import EngineStats
 from tampu.engine.prepare import Prepared, Preparer, locate_draft, read_tokenizer
@@ -26,6 +28,7 @@ from tampu.engine.supervision import Clock, Patience
 from tampu.engine.supervisor import POISON, Supervisor
 from tampu.engine.tools import constraint_of
 from tampu.errors import EngineFailure, ModelError, NotReady, Overloaded, ServiceError
+from tampu.lane import Lane
 from tampu.model.hub import packed_cache, resolve
 from tampu.request import Chunk, GenerateRequest
 from tampu.settings import EngineSettings, Paths
@@ -33,6 +36,7 @@ from tampu.settings import EngineSettings, Paths
 # -P: a file called numpy.py in the directory of the user is not what the worker means.
 WORKER = (sys.executable, "-P", "-m", "tampu.engine.worker")
 LONGEST_RETRY = 60.0
+MAX_LONG = 32_000_000  # characters of long prompts that wait to be made ready
 log = logging.getLogger("tampu.engine")
 NOT_OPEN: dict[Phase, str] = {
     "loading": "The model is still being loaded",
@@ -80,6 +84,7 @@ class LocalEngine:
         self._patience = patience or Patience()
         self._supervisor = Supervisor(load, command, self._patience, clock)
         self._compile_pool = CompilePool()
+        self._long_prompts = Lane("long prompts", MAX_LONG)
         self._paths = paths
         self.adapters: AdapterShelf | None = None  # from when the model is loaded, as the preparer is
         self._preparer: Preparer | None = None
@@ -214,8 +219,7 @@ class LocalEngine:
         self._check_capacity(num_choices, self.settings.max_queue if request.may_wait else 0)
         self._num_preparing += num_choices
         try:
-            grammar = await self._compile_pool.compile(constraint) if (constraint := constraint_of(request)) else ""
-            prepared = await asyncio.to_thread(preparer.prepare, request, grammar)
+            prepared = await self._prepare(preparer, request)
         finally:
             self._num_preparing -= num_choices
         self._check_open()
@@ -225,6 +229,14 @@ class LocalEngine:
         stream = Stream(opened, self._clock(), self._patience.max_unread)
         self._supervisor.submit(stream)
         return stream
+
+    async def _prepare(self, preparer: Preparer, request: GenerateRequest) -> Prepared:
+        """The request made ready, in a thread. A long prompt waits for other long ones, and nobody waits for it."""
+        length = length_of(request)
+        run = partial(self._long_prompts.run, length) if length > LONG else asyncio.to_thread
+        constraint = await run(partial(constraint_of, request)) if length > LONG else constraint_of(request)
+        grammar = await self._compile_pool.compile(constraint) if constraint else ""
+        return await run(partial(preparer.prepare, request, grammar))
 
     def _check_open(self) -> Preparer:
         status = self.status

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tampu.engine.adapters import AdapterOffer
 from tampu.engine.card import ModelCard
+from tampu.engine.length import LONG, least_tokens, length_of
 from tampu.engine.sequence import SequenceSpec
 from tampu.errors import ContextTooLong, InvalidPrompt, InvalidRequest, OutOfRange, UnsupportedModel
 from tampu.model.hub import resolve
@@ -106,10 +107,7 @@ class Preparer:
         self._check_ids(sampling)
         _check_limits(sampling, grammar)
         adapter = self._find_adapter(request.adapter) if request.adapter else None
-        prompt = self._render(request)
-        if request.middle_out and len(prompt) + (sampling.max_tokens or 1) > self._context(request):
-            request = self._without_middle(request, prompt)
-            prompt = self._render(request)
+        request, prompt = self._fitting(request)
         num_added = self._num_added(request, prompt)
         if request.truncate_prompt_tokens is not None:
             kept = self._kept(request, prompt)
@@ -155,6 +153,31 @@ class Preparer:
             )
         return tuple(sorted(id_ for id_ in ends if id_ < self.card.vocab_size))
 
+    def _fitting(self, request: GenerateRequest) -> tuple[GenerateRequest, tuple[int, ...]]:
+        """The ids of the prompt, and the request that they are of: with middle-out a shortened one.
+
+        A prompt that cannot fit is not rendered: ContextTooLong, or only what is kept of it is.
+        """
+        if request.truncate_prompt_tokens is not None:  # its end is kept, however long it is
+            return request, self._render(request)
+        room = self._context(request) - (request.sampling.max_tokens or 1)
+        is_long = length_of(request) > LONG
+        least = least_tokens(request, self.tokenizer, self._context(request)) if is_long else 0
+        if least <= room:
+            prompt = self._render(request)
+            if len(prompt) <= room or not request.middle_out:
+                return request, prompt
+        if not request.middle_out or room <= 0:
+            raise self._too_long(request, least, at_least=True)
+        request = self._without_middle(request)
+        return request, self._render(request)
+
+    def _too_long(self, request: GenerateRequest, num_prompt: int, at_least: bool = False) -> ContextTooLong:
+        completion, param = request.sampling.max_tokens, _prompt_param(request)
+        return ContextTooLong(
+            context=self._context(request), prompt=num_prompt, completion=completion, param=param, at_least=at_least
+        )
+
     def _render(self, request: GenerateRequest) -> tuple[int, ...]:
         prompt = request.prompt
         if not prompt:
@@ -170,7 +193,7 @@ class Preparer:
         except UnsupportedModel as error:
             raise InvalidRequest(f"This model takes no chats, only raw prompts. {error}", param="messages") from error
 
-    def _without_middle(self, request: GenerateRequest, rendered: tuple[int, ...]) -> GenerateRequest:
+    def _without_middle(self, request: GenerateRequest) -> GenerateRequest:
         """The request with what of its prompt there is room for; who does not say how much is to come gets a quarter
         of the context for it."""
         context = self._context(request)
@@ -182,7 +205,7 @@ class Preparer:
             return replace(request, prompt=cut_middle(prompt, room, lambda text: len(render_raw(text, self.tokenizer))))
         messages = [part for part in prompt if isinstance(part, Message)]
         if not messages:
-            return replace(request, prompt=cut_ids(rendered, room))
+            return replace(request, prompt=cut_ids(tuple(part for part in prompt if isinstance(part, int)), room))
         tools, date = request.offered_tools, request.date_string
         kept = shorten_chat(messages, tools, self.tokenizer, request.continue_last, room, date)
         return replace(request, prompt=kept)
@@ -221,7 +244,7 @@ class Preparer:
         context = self._context(request)
         room, asked = context - num_prompt, request.sampling.max_tokens
         if room < (1 if asked is None else asked):
-            raise ContextTooLong(context=context, prompt=num_prompt, completion=asked, param=_prompt_param(request))
+            raise self._too_long(request, num_prompt)
         return min(room, request.token_cap or room) if asked is None else asked
 
 

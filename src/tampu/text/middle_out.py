@@ -11,6 +11,9 @@ from tampu.request import Message, Tool
 from tampu.text.chat_format import render_segments
 from tampu.text.tokenizer import Tokenizer
 
+FIRST_GUESS = 4  # characters of a token in most texts
+NEAR = 16  # a text within this part of its budget is not made longer
+
 
 def shorten_chat(
     messages: Sequence[Message],
@@ -21,6 +24,7 @@ def shorten_chat(
     date: str = "",
 ) -> tuple[Message, ...]:
     """The messages without their middle, so that they render to at most `budget` ids if that can be done."""
+    messages = [_within(message, budget, tokenizer) for message in messages]
     costs, excess = _measure(messages, tools, tokenizer, continue_last, budget, date)
     kept = list(drop_middle(messages, costs, excess, _fixed(messages, bool(tools), continue_last)))
     for _ in range(len(kept)):
@@ -50,12 +54,29 @@ def drop_middle(
 
 
 def cut_middle(text: str, budget: int, count: Callable[[str], int]) -> str:
-    """The beginning and the end of the text, together of at most `budget` by `count`."""
-    kept = text
-    while (used := count(kept)) > budget:
-        length = min(len(kept) - 1, len(kept) * budget // used)
-        kept = text[: (length + 1) // 2] + text[len(text) - length // 2 :]
-    return kept
+    """The beginning and the end of the text, together of at most `budget` by `count`.
+
+    What is much too long is never counted as a whole: what is kept grows to about the budget before it shrinks.
+    """
+    # What is only somewhat too long is counted whole, as version 0.1.0 did: its records are cut as they were.
+    length = len(text) if len(text) <= FIRST_GUESS**2 * budget else FIRST_GUESS * budget
+    while (used := count(_ends(text, length))) < budget - budget // NEAR and length < len(text):
+        length = min(len(text), 2 * length, length * budget // max(used, 1) + 1)
+    while used > budget:
+        length = min(length - 1, length * budget // used)
+        used = count(_ends(text, length))
+    return _ends(text, length)
+
+
+def _ends(text: str, length: int) -> str:
+    return text if length >= len(text) else text[: (length + 1) // 2] + text[len(text) - length // 2 :]
+
+
+def _within(message: Message, budget: int, tokenizer: Tokenizer) -> Message:
+    """The message, without the middle of a text that has no room even alone."""
+    if len(message.content) <= FIRST_GUESS**2 * budget:
+        return message
+    return replace(message, content=cut_middle(message.content, budget, lambda text: len(tokenizer.encode(text))))
 
 
 def cut_ids(token_ids: tuple[int, ...], budget: int) -> tuple[int, ...]:

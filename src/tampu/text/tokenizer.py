@@ -4,7 +4,9 @@ Text is never read as a control token unless `encode_raw` is asked to: `encode` 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from tampu.errors import DamagedFile, ModelMissing, UnsupportedModel
@@ -13,6 +15,7 @@ from tampu.text.vocabulary import BYTE_OF_CHARACTER, Vocabulary, read_vocabulary
 
 # Files that hold a tokenizer, in a Hugging Face directory or in Meta's.
 FILES = ("tokenizer.json", "tokenizer.model", "original/tokenizer.model")
+SLICE = 32_768  # characters
 
 
 class Tokenizer:
@@ -76,6 +79,19 @@ class Tokenizer:
         if name not in self.control:
             raise UnsupportedModel(f"The tokenizer has no {name}: the model does not know Llama 3's chat format.")
         return self.control[name]
+
+    @cached_property
+    def longest_token(self) -> int:
+        """So many characters of a text, or fewer, become one id; a huge number where that cannot be known."""
+        if self._merging.normalizer is not None or self._merging.model.unk_token is not None:
+            return sys.maxsize  # what shortens a text first, or takes any text for one token
+        merged = self._merging.get_vocab(with_added_tokens=False)
+        return max(map(len, (*merged, *self._parsed)), default=sys.maxsize)
+
+    @staticmethod
+    def slices(text: str) -> Iterator[str]:
+        """The text in pieces that are encoded within some milliseconds each; cut anywhere."""
+        return (text[start : start + SLICE] for start in range(0, len(text), SLICE))
 
     def encode(self, text: str) -> list[int]:
         """The ids of this text. None of them is special, whatever the text holds."""
