@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from tampu.errors import InvalidAdapter
+from tampu.model.adapter_config import NO_EFFECT
 from tampu.model.adapter_file import MAX_HEADER, AdapterFile, check_finite, open_adapter
 from tests.adapters import PREFIX, adapter_config, adapter_weights, write_adapter
 from tests.checkpoints import Dtype, tiny_config, write_safetensors
+from tests.model.peft_fields import DEFAULTS, NEW_FIELDS
 
 MODULE = f"{PREFIX}model.layers.0.self_attn.q_proj"
 
@@ -25,6 +27,15 @@ def refusal(directory: Path) -> str:
     with pytest.raises(InvalidAdapter) as caught:
         check_finite(open_adapter(directory, tiny_config()))
     return caught.value.message
+
+
+def refused_field(directory: Path) -> str | None:
+    """The field that an adapter is refused for; None when it is taken."""
+    try:
+        open_adapter(directory, tiny_config())
+    except InvalidAdapter as error:
+        return error.param
+    return None
 
 
 def rewrite(directory: Path, change: Callable[[dict[str, Any]], None], tail: bytes = b"") -> Path:
@@ -76,6 +87,14 @@ def test_the_scale_follows_alpha_and_rank(tmp_path: Path, changes: dict[str, Any
         {"layer_replication": [[0, 2]]},
         {"trainable_token_indices": [1]},
         {"target_parameters": ["experts"]},
+        {"use_qalora": True, "qalora_group_size": 16},
+        {"alora_invocation_tokens": [1]},
+        {"arrow_config": {"top_k": 3}},
+        {"megatron_config": {"hidden_size": 64}},
+        {"use_bdlora": {"nblocks": 2}},
+        {"velora_config": {"num_groups": 64}},
+        {"monteclora_config": {"num_samples": 8}},
+        {"kasa_config": {"beta": 0.1}},
         {"auto_map": {"AutoModel": "code.Model"}},
         {"init_lora_weights": "pissa"},
         {"peft_type": "LOHA"},
@@ -99,6 +118,52 @@ def test_a_field_that_is_not_supported_is_named(tmp_path: Path, changes: dict[st
 
 def test_fields_that_ask_for_nothing_are_fine(tmp_path: Path) -> None:
     assert open_with(tmp_path, an_invention_of_next_year=None, loftq_config={}, target_modules="all-linear").rank() == 4
+
+
+@pytest.mark.parametrize("version", NEW_FIELDS)
+def test_the_fields_of_every_version_of_peft_are_taken_at_their_defaults(tmp_path: Path, version: str) -> None:
+    plain = open_with(tmp_path / "plain", peft_version="0.16.0")
+    with_fields = {"peft_type": "LORA", "r": 4, "lora_alpha": 8}  # those that every adapter sets
+    adapter = open_with(tmp_path / "new", **NEW_FIELDS[version] | with_fields)
+    assert adapter.fingerprint == plain.fingerprint
+
+
+def test_every_field_of_peft_has_its_effect_has_none_or_is_refused_by_name(tmp_path: Path) -> None:
+    """A value that PEFT never gives: what reads a field finds it wrong, what refuses it finds it set."""
+    write_adapter(tmp_path)
+    named: set[str | None] = set()
+    for field in DEFAULTS:
+        (tmp_path / "adapter_config.json").write_text(json.dumps(adapter_config() | {field: {"*": "strange"}}))
+        error = refused_field(tmp_path)
+        assert error in (None, field)
+        named.add(error)
+    assert named - {None} == DEFAULTS.keys() - NO_EFFECT
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"unsloth_fixed": True},
+        {"auto_mapping": {"base_model_class": "LlamaForCausalLM", "parent_library": "transformers"}},
+        {"init_lora_weights": "eva", "eva_config": {"rho": 2.0}},
+        {"qalora_group_size": 32},
+        {"ensure_weight_tying": True},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_what_matters_to_training_only_has_no_effect(tmp_path: Path, changes: dict[str, Any]) -> None:
+    assert open_with(tmp_path / "1", **changes).fingerprint == open_with(tmp_path / "2").fingerprint
+
+
+def test_names_with_the_adapter_s_own_are_read_like_those_without(tmp_path: Path) -> None:
+    weights = adapter_weights()
+    named = {name.replace(".weight", ".default.weight"): values for name, values in weights.items()}
+    adapter = open_adapter(write_adapter(tmp_path / "named", named), tiny_config())
+    plain = open_adapter(write_adapter(tmp_path / "plain", weights), tiny_config())
+    assert adapter.modules == plain.modules
+    assert all(np.array_equal(adapter.read(*key), plain.read(*key)) for key in plain.tensors)
+    twice = {**weights, f"{MODULE}.lora_A.default.weight": weights[f"{MODULE}.lora_A.weight"]}
+    assert "stand for the same matrix" in refusal(write_adapter(tmp_path / "twice", twice))
 
 
 def test_the_fingerprint_follows_numbers_and_scale_only(tmp_path: Path) -> None:

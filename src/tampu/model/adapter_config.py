@@ -14,14 +14,16 @@ MAX_CONFIG = 64 * 1024
 MAX_RANK = 64
 DEFAULT_RANK, DEFAULT_ALPHA = 8, 8.0  # PEFT's own
 
-# What the tensors of the file say themselves, and what matters to training only.
+# What the tensors say themselves, what matters to training only, and what is read beside a refused field only.
 NO_EFFECT = frozenset(
     {
+        "auto_mapping",  # how transformers finds the class of the base model
         "base_model_name_or_path",
         "revision",
         "task_type",
         "inference_mode",
         "peft_version",
+        "unsloth_fixed",
         "lora_dropout",
         "target_modules",
         "exclude_modules",
@@ -29,11 +31,16 @@ NO_EFFECT = frozenset(
         "layers_pattern",
         "megatron_core",
         "runtime_config",
-        "arrow_config",
+        "eva_config",  # how init_lora_weights began, whose values are checked
+        "corda_config",
+        "loftq_config",
+        "lora_ga_config",
+        "qalora_group_size",  # read beside use_qalora
+        "ensure_weight_tying",  # read beside modules_to_save
     }
 )
 # Other beginnings take a part of the base model's weights into the adapter, so that it fits changed weights only.
-PLAIN_BEGINNINGS = (None, True, False, "gaussian", "orthogonal", "eva")
+PLAIN_BEGINNINGS = (None, True, False, "gaussian", "orthogonal", "eva", "mica")
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_.]{1,200}")
 Value = TypeVar("Value")
 HOLLOW: tuple[object, ...] = (None, False, "", [], {})

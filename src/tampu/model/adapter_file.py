@@ -29,9 +29,10 @@ MAX_HEADER = 2**20
 MAX_TENSORS = 4096
 CHUNK = 2**22  # values that are looked at together
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
+# `default` is what PEFT calls an adapter that has no name.
 NAME = re.compile(
     r"base_model\.model\.model\.(?P<module>layers\.(?:0|[1-9]\d{0,3})"
-    r"\.(?:self_attn\.[qkvo]_proj|mlp\.(?:gate|up|down)_proj))\.lora_(?P<side>[AB])\.weight"
+    r"\.(?:self_attn\.[qkvo]_proj|mlp\.(?:gate|up|down)_proj))\.lora_(?P<side>[AB])(?:\.default)?\.weight"
 )
 DTYPES: Mapping[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype("<u2")}
 
@@ -199,7 +200,10 @@ def _check_names(tensors: Sequence[Tensor]) -> dict[tuple[str, str], Tensor]:
                 f"tensor {tensor.name[:150]!r} is not supported: adapters change q, k, v, o, gate, up and down "
                 "projections, by base_model.model.model.layers.N.<...>_proj.lora_A.weight and lora_B.weight"
             )
-        pairs[found["module"], found["side"]] = tensor
+        half = found["module"], found["side"]
+        if half in pairs:
+            raise _wrong(f"tensors {pairs[half].name} and {tensor.name} stand for the same matrix")
+        pairs[half] = tensor
     for module, side in pairs:
         if (module, "B" if side == "A" else "A") not in pairs:
             raise _wrong(f"{module} has lora_{side} and not the other half")
