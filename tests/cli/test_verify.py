@@ -295,3 +295,10 @@ def test_the_id_in_cloudflares_headers_finds_the_record(tampu: Tampu, remember: 
     body = {"model": "tiny", "max_tokens": 5} | ({"messages": HELLO} if operation == "chat" else {"prompt": "Once"})
     record = remember(body, "workers_ai_v1", operation, with_text=True)
     assert tampu("verify", answer_headers(record.id)["cf-ai-req-id"]).stdout == said(record)
+
+
+def test_a_file_of_records_that_is_empty_is_said_and_left_alone(tampu: Tampu, tmp_path: Path) -> None:
+    (tmp_path / "records.db").touch()
+    result = tampu("verify", "req_1", "--store", str(tmp_path / "records.db"))
+    assert result.exit_code == 3 and "is empty: what was recorded is gone" in result.stderr
+    assert (tmp_path / "records.db").stat().st_size == 0

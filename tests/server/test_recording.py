@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from tampu.cli.verify import find_record
+from tampu.dialects.base import Policy
+from tampu.dialects.table import build_dialects
 from tampu.errors import EngineFailure, Overloaded
 from tampu.gateway.database import Database
 from tampu.gateway.store import NoStore, Store
@@ -184,3 +188,55 @@ def test_records_are_in_the_file_when_the_server_is_gone(tmp_path: Path) -> None
     with live(FakeUpstream(), store=Store(Database(path), 30)) as server:
         id_ = httpx2.post(f"{server.url}/v1/chat/completions", json=CHAT).json()["id"]
     assert id_.encode() in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+
+
+SENT: dict[str, dict[str, Any]] = {
+    "chat": CHAT,
+    "completions": {"model": "cria", "prompt": "hi"},
+    "responses": {"model": "cria", "input": "hi"},
+    "inference": {"input": "hi"},
+    "run": {"prompt": "hi"},
+    "generate": {"model": "cria", "data": {"prompt": "hi"}},
+}
+ASKED = [
+    (operation.paths[0], operation.name, stream)
+    for dialect in build_dialects(Policy())
+    for operation in dialect.operations
+    for stream in (False, True)
+]
+
+
+def ids_in(value: Any) -> Iterator[str]:
+    """What stands under a name that ends in id, at any depth."""
+    if isinstance(value, list):
+        for each in value:
+            yield from ids_in(each)
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if name.lower().endswith("id") and isinstance(each, str) and len(each) > 8:
+                yield each
+            yield from ids_in(each)
+
+
+def payloads(answer: httpx2.Response) -> Iterator[Any]:
+    """The JSON of an answer, or of its events."""
+    if not answer.headers["content-type"].startswith("text/event-stream"):
+        yield answer.json()
+        return
+    for line in answer.text.splitlines():
+        if line.startswith("data: {"):
+            yield json.loads(line.removeprefix("data: "))
+
+
+def test_every_id_that_a_client_sees_leads_to_the_record(tmp_path: Path) -> None:
+    settings, seen = ServerSettings(store=str(tmp_path / "records.db")), []
+    with live(FakeUpstream(), store=Store(Database(Path(settings.store)), 30)) as server:
+        for path, operation, stream in ASKED:
+            where = server.url + path.replace("{account_id}", "me").replace("{model:path}", "cria")
+            answer = httpx2.post(where, json={**SENT[operation], "stream": stream})
+            assert answer.status_code == 200, answer.text
+            in_headers = {value for name, value in answer.headers.items() if name.endswith("id")}
+            seen.append(in_headers | {id_ for payload in payloads(answer) for id_ in ids_in(payload)})
+    found = [{find_record(id_, settings).id for id_ in ids} for ids in seen]
+    assert [len(ids) for ids in found] == [1] * len(ASKED)
+    assert len(set.union(*found)) == len(ASKED)

@@ -1,8 +1,8 @@
 """Replay a recorded answer here, and say whether it is the same, byte for byte. Exit code 1 when it is not.
 
-ID is that of the answer (chatcmpl-..., gen-..., resp_...) or of the request (req_..., the headers x-request-id and
-cf-ai-req-id). Where
-the server did not record text, give the prompt or the body that was sent.
+ID is any that the client saw: that of the answer (chatcmpl-..., gen-..., resp_..., msg_...) or of the request (req_...,
+the headers x-request-id and cf-ai-req-id). Where the server did not record text, give the prompt or the body that was
+sent.
 """
 
 import asyncio
@@ -28,11 +28,12 @@ from tampu.cli.verification import (
 )
 from tampu.errors import BadSetting, RecordNotFound
 from tampu.gateway.database import Database
+from tampu.gateway.inspection import inspect_store
 from tampu.gateway.store import Store, store_path
 from tampu.generation import GenerationRecord
 from tampu.settings import EngineSettings, Paths, ServerSettings
 
-UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+DIGITS = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
 @options.engine_flags()
@@ -69,12 +70,14 @@ def verify(
 
 
 def find_record(id_: str, settings: ServerSettings) -> GenerationRecord:
-    """The record of this id. Raises RecordNotFound, and BadSetting where there is no store to look into."""
+    """The record of this id. Raises RecordNotFound, BadSetting where there is no store to look into, and
+    DamagedStore."""
     path = store_path(settings, Paths.find())
     if path is None:
         raise BadSetting("store is off: there are no records.")
     if not path.is_file():
         raise RecordNotFound(id_, f"in {path}: the file is not there")
+    inspect_store(path)
 
     async def find() -> tuple[GenerationRecord, ...]:
         records = Store(Database(path), settings.keep_records)
@@ -90,9 +93,9 @@ def find_record(id_: str, settings: ServerSettings) -> GenerationRecord:
 
 
 def spellings(id_: str) -> list[str]:
-    """The id, and the request's own where it is written as Cloudflare writes one in its headers: as a UUID."""
-    digits = id_.replace("-", "").lower()
-    return [id_, f"req_{digits}"] if UUID.fullmatch(id_) else [id_]
+    """The id, and the request's own where this has its digits: a UUID in Cloudflare's headers, a message's id."""
+    found = DIGITS.search(id_.lower())
+    return [id_, f"req_{found[0].replace('-', '')}"] if found else [id_]
 
 
 def find_text(record: GenerationRecord, prompt: str | None, request: str | None) -> list[Text]:
