@@ -61,6 +61,13 @@ def test_a_worker_that_lived_long_starts_the_back_off_anew() -> None:
     assert backoff.delay() == 1.0
 
 
+def test_a_worker_that_gave_a_token_starts_the_back_off_anew() -> None:
+    backoff = Backoff(Patience(), HandClock())
+    assert [backoff.delay() for _ in range(3)] == [0.05, 0.1, 0.2]
+    backoff.gave()
+    assert [backoff.delay() for _ in range(2)] == [0.05, 0.1]
+
+
 def test_poison_is_refused_for_ten_minutes_and_then_forgiven() -> None:
     clock = HandClock()
     poison = PoisonList(Patience(), clock)

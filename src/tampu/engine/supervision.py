@@ -70,7 +70,7 @@ class Watchdog:
 
 @dataclass(slots=True)
 class Backoff:
-    """Delays between restarts: doubling while workers die young."""
+    """Delays between restarts: doubling while workers die young and without having given anything."""
 
     patience: Patience
     clock: Clock
@@ -80,6 +80,10 @@ class Backoff:
     def started(self) -> None:
         """A worker was started now."""
         self._started = self.clock()
+
+    def gave(self) -> None:
+        """The worker gave a token: to begin anew at once brings the requests further, whatever it dies of."""
+        self._next = 0.0
 
     def delay(self) -> float:
         """Seconds to wait before the next start; the first restart after a stable worker is nearly at once."""

@@ -205,6 +205,7 @@ class Supervisor:
             gap = 1000 * (self._clock() - stream.stranded)
             log.info("request %s goes on with a new worker after a gap of %.0f ms", stream.request.id, gap)
         was_suspect = stream.is_suspect
+        self._backoff.gave()
         stream.progress()
         stream.wake()
         if was_suspect and not self._tries_suspects():
