@@ -31,6 +31,6 @@ def record(number: int = 1, **changes: Any) -> GenerationRecord:
         "prompt_digests": ("0" * 64,),
         "choice_digests": ((ChoiceDigest("1" * 64, 2, "stop"), ChoiceDigest("2" * 64, 1)),),
         "replay": {"requests": [{"sampling": {"temperature": 0.5}}]},
-        "text": {"requests": [{"prompt": "\u00fc\u2028\U0001f999"}]},
+        "text": {"requests": [{"prompt": "\u00fc\u2028\U0001f999"}], "choices": []},
     }
     return GenerationRecord(**{**values, **changes})

@@ -92,7 +92,7 @@ def test_a_file_that_may_not_grow_stops_nobody_and_goes_on_when_it_may(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     disk = SmallDisk(tmp_path / "records.db")
-    large = [record(number, text={"prompt": "x" * 100_000}) for number in range(20)]
+    large = [record(number, text={"requests": [{"prompt": "x" * 100_000}], "choices": []}) for number in range(20)]
 
     async def fill(store: Store) -> None:
         for each in large:
@@ -288,7 +288,7 @@ def test_the_log_beside_the_file_gives_its_room_back(tmp_path: Path) -> None:
 
     async def work(store: Store) -> None:
         for number in range(200):
-            store.add(record(number, text={"prompt": "x" * 5_000}))
+            store.add(record(number, text={"requests": [{"prompt": "x" * 5_000}], "choices": []}))
         await until(lambda: store.stats.waiting == 0)
         long = log.stat().st_size
         await store._database.shorten_log()
@@ -303,7 +303,7 @@ def test_the_log_beside_the_file_stays_short_while_records_come(tmp_path: Path) 
 
     async def work(store: Store) -> None:
         for number in range(400):
-            store.add(record(number, text={"prompt": "x" * 10_000}))
+            store.add(record(number, text={"requests": [{"prompt": "x" * 10_000}], "choices": []}))
             if number % 20 == 0:
                 await until(lambda: store.stats.waiting == 0)
                 longest.append(Path(f"{path}-wal").stat().st_size)

@@ -1,8 +1,10 @@
 """Every generation leaves one record: whole, streamed, broken or left; its text only when that is asked for."""
 
+import asyncio
 import contextlib
 import json
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -17,10 +19,12 @@ from tampu.dialects.table import build_dialects
 from tampu.errors import EngineFailure, Overloaded
 from tampu.gateway.database import Database
 from tampu.gateway.store import NoStore, Store
+from tampu.gateway.tables import GENERATIONS
 from tampu.generation import ChoiceDigest, GenerationRecord
 from tampu.replay import request_of
 from tampu.settings import ServerSettings
 from tests.fakes import FAKE_CARD, FakeUpstream
+from tests.gateway.records import record as kept_record
 from tests.server.live import eventually, live
 
 CHAT = {"model": "cria", "messages": [{"role": "user", "content": "hi there"}], "seed": 7}
@@ -240,3 +244,37 @@ def test_every_id_that_a_client_sees_leads_to_the_record(tmp_path: Path) -> None
     found = [{find_record(id_, settings).id for id_ in ids} for ids in seen]
     assert [len(ids) for ids in found] == [1] * len(ASKED)
     assert len(set.union(*found)) == len(ASKED)
+
+
+DAMAGE = ("X'00ff'", "CAST(X'ff' AS TEXT)", "'{'", "'[7]'", "'null'", "'{}'", "-1", "1e300", "9e999")
+
+
+def test_a_row_that_is_damaged_anywhere_is_answered_in_words_and_breaks_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    columns = [column.name for column in GENERATIONS.columns if column.name not in ("number", "id")]
+    changes = [f"{column} = {value}" for column in columns for value in DAMAGE]
+    text = {"requests": [{"prompt": "hi"}], "choices": [[{"text": "hello"}]]}
+    asyncio.run(fill(path, [kept_record(number, tenant="", text=text) for number in range(len(changes))]))
+    with sqlite3.connect(path) as connection:
+        for number, change in enumerate(changes):
+            connection.execute(f"UPDATE generations SET {change} WHERE id = '{kept_record(number).id}'")
+        connection.execute("UPDATE spending SET cost = 'x'")
+    said = set()
+    with live(FakeUpstream(), store=Store(Database(path), 36_500)) as server, httpx2.Client() as client:
+        for number, change in enumerate(changes):
+            for place in ("generation", "generation/content"):
+                answer = client.get(f"{server.url}/api/v1/{place}", params={"id": kept_record(number).id})
+                assert answer.status_code in (200, 404, 503), (change, answer.text)
+                said.add(answer.status_code)
+        assert client.get(f"{server.url}/api/v1/credits").status_code == 503
+        assert client.post(f"{server.url}/v1/chat/completions", json=CHAT).status_code == 200
+    assert said == {200, 404, 503}
+
+
+async def fill(path: Path, records: Iterable[GenerationRecord]) -> None:
+    """Records in a new file."""
+    store = Store(Database(path), 36_500)
+    await store.start()
+    for record in records:
+        store.add(record)
+    await store.close()

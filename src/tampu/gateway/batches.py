@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from tampu.errors import Overloaded, StoreUnavailable
 from tampu.gateway.database import Database
-from tampu.gateway.tables import BATCH_ANSWERS, BATCHES
+from tampu.gateway.tables import BATCH_ANSWERS, BATCHES, check_row
 
 HOUR = 3600.0  # seconds
 KEEP = 24 * HOUR  # from the last answer of a batch
@@ -83,6 +83,7 @@ class Batches:
             row = (await connection.execute(wanted)).mappings().one_or_none()
             if row is None:
                 return None
+            _check(dict(row))
             if row["finished"] is None:
                 running = row["claimed_until"] > self._clock()
                 return Progress(batch_id, row["model"], "running" if running else "queued")
@@ -98,7 +99,7 @@ class Batches:
             if row is None:
                 return None
             await connection.execute(claimed(row["number"], self._clock() + CLAIM))
-        elements = _elements(row["elements"])
+        elements = _elements(dict(row))
         return Batch(row["number"], row["tenant"], row["model"], row["seed"], elements or (), elements is None)
 
     async def keep(self, batch: Batch) -> None:
@@ -143,13 +144,21 @@ def claimed(number: int, until: float) -> Update:
     return update(BATCHES).where(BATCHES.c.number == number).values(claimed_until=until)
 
 
-def _elements(text: str) -> tuple[Any, ...] | None:
+def _elements(row: Mapping[str, Any]) -> tuple[Any, ...] | None:
     """What was asked; None where it cannot be read."""
     try:
-        elements = json.loads(text)
+        check_row(BATCHES, row)
+        elements = json.loads(row["elements"])
     except (ValueError, TypeError):
         return None
     return tuple(elements) if isinstance(elements, list) else None
+
+
+def _check(row: Mapping[str, Any]) -> None:
+    try:
+        check_row(BATCHES, row)
+    except ValueError as error:
+        raise StoreUnavailable("This batch is damaged in the store and cannot be read.") from error
 
 
 def _answer(text: str) -> Mapping[str, Any]:

@@ -91,10 +91,19 @@ class Database:
 
     def _on_connect(self, connection: Any, record: object) -> None:  # noqa: ARG002 - the event's signature
         connection.isolation_level = None  # the driver begins nothing by itself: `on_begin` does
+        connection.driver_connection.text_factory = text_or_bytes
         cursor = connection.cursor()
         for pragma in self._pragmas:
             cursor.execute(pragma)
         cursor.close()
+
+
+def text_or_bytes(data: bytes) -> str | bytes:
+    """A text; what is none comes as it is, so that the row that it damages is told from the others."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
 
 
 def shorten_log(path: Path) -> None:

@@ -137,7 +137,10 @@ class Store:
         async with self._moving, self._database.reading() as connection:
             waiting = [_day_and_cost(row) for row in self._writer.waiting() if row["tenant"] == tenant]
             written = [(day, cost) for day, cost in await connection.execute(days)]
-        return sum_up([*written, *waiting], self._clock())
+        try:
+            return sum_up([*written, *waiting], self._clock())
+        except TypeError as error:
+            raise StoreUnavailable("What was spent is damaged in the store and cannot be read.") from error
 
     async def sweep(self) -> int:
         """Delete what is older than is kept, or beyond the count that is kept; how many. Raises StoreUnavailable."""

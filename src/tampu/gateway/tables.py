@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from types import UnionType
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, MetaData, Table, Text
@@ -79,6 +80,17 @@ BATCH_ANSWERS = Table(
 )
 COUNTS = ("prompt_tokens", "completion_tokens", "cached_tokens", "prompt_cost", "completion_cost")
 STRUCTURES = ("finish_reasons", "client", "prompt_digests", "choice_digests", "replay", "text")
+# Of a structure: a type, [shape] for a list of such, {name: shape} for an object with at least these.
+Shape = type | UnionType | list[Any] | dict[str, Any]
+SHAPES: Mapping[str, Shape] = {
+    "finish_reasons": [str],
+    "client": dict,
+    "prompt_digests": [str],
+    "choice_digests": [[{"sha256": str, "num_tokens": int, "finish_reason": str | None}]],
+    "replay": {"requests": [dict]},
+    "text": {"requests": [{"prompt": str | list}], "choices": [[{"text": str}]]},
+}
+MOST = 1e11  # of a number that is not whole, all of them seconds: the year 5138
 PLAIN = tuple(column.name for column in GENERATIONS.columns if column.name not in ("number", *COUNTS, *STRUCTURES))
 
 
@@ -94,12 +106,35 @@ def row_of(record: GenerationRecord) -> Row:
 
 
 def record_of(row: Mapping[str, Any]) -> GenerationRecord:
-    """The record that a row was made of."""
+    """The record that a row was made of. ValueError for a row that is damaged."""
+    check_row(GENERATIONS, row)
     values: dict[str, Any] = {name: row[name] for name in PLAIN}
     values |= {name: None if row[name] is None else json.loads(row[name]) for name in STRUCTURES}
+    for name, shape in SHAPES.items():
+        if not (has_shape(values[name], shape) or (name == "text" and values[name] is None)):
+            raise ValueError(f"{name} is not what it should be")
     values |= {name: tuple(values[name]) for name in ("finish_reasons", "prompt_digests")}
     values["choice_digests"] = tuple(tuple(ChoiceDigest(**each) for each in few) for few in values["choice_digests"])
     return GenerationRecord(usage=Usage(**{name: row[name] for name in COUNTS}), **values)
+
+
+def check_row(table: Table, row: Mapping[str, Any]) -> None:
+    """Raise ValueError where SQLite, which keeps anything anywhere, has kept something else than the table says."""
+    for column in table.columns:
+        kind, value = column.type.python_type, row.get(column.name)
+        is_right = isinstance(value, int | float) and -MOST < value < MOST if kind is float else isinstance(value, kind)
+        if not is_right and not (value is None and (column.nullable or column.primary_key)):
+            raise ValueError(f"{column.name} is not what it should be")
+
+
+def has_shape(value: object, shape: Shape) -> bool:
+    """Whether a JSON value has this shape."""
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(has_shape(each, shape[0]) for each in value)
+    if isinstance(shape, dict):
+        named = isinstance(value, dict) and shape.keys() <= value.keys()
+        return named and all(has_shape(value[name], each) for name, each in shape.items())  # type: ignore[index]
+    return isinstance(value, shape)
 
 
 def size_of(row: Row) -> int:

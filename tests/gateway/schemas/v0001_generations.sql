@@ -33,7 +33,7 @@ CREATE TABLE generations (
 	text TEXT, 
 	UNIQUE (id)
 );
-INSERT INTO "generations" VALUES(1,'req_00000000000000000000000000000001','chatcmpl-00000000000000000000000000000001','openai','chat','tampu/cria','cria:pirate','abc',1700049600.0,1.5,0.25,12,3,8,240,90,'["stop","length"]',1,0,9223372036854775807,'ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff','{"user-agent":"curl/8"}','["0000000000000000000000000000000000000000000000000000000000000000"]','[[{"sha256":"1111111111111111111111111111111111111111111111111111111111111111","num_tokens":2,"finish_reason":"stop"},{"sha256":"2222222222222222222222222222222222222222222222222222222222222222","num_tokens":1,"finish_reason":null}]]','{"requests":[{"sampling":{"temperature":0.5}}]}','{"requests":[{"prompt":"\u00fc\u2028\ud83e\udd99"}]}');
+INSERT INTO "generations" VALUES(1,'req_00000000000000000000000000000001','chatcmpl-00000000000000000000000000000001','openai','chat','tampu/cria','cria:pirate','abc',1700049600.0,1.5,0.25,12,3,8,240,90,'["stop","length"]',1,0,9223372036854775807,'ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff','{"user-agent":"curl/8"}','["0000000000000000000000000000000000000000000000000000000000000000"]','[[{"sha256":"1111111111111111111111111111111111111111111111111111111111111111","num_tokens":2,"finish_reason":"stop"},{"sha256":"2222222222222222222222222222222222222222222222222222222222222222","num_tokens":1,"finish_reason":null}]]','{"requests":[{"sampling":{"temperature":0.5}}]}','{"requests":[{"prompt":"\u00fc\u2028\ud83e\udd99"}],"choices":[]}');
 CREATE TABLE spending (
 	tenant TEXT NOT NULL, 
 	day INTEGER NOT NULL, 
