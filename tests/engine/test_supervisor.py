@@ -166,3 +166,22 @@ def test_who_is_alone_fails_at_the_second_worker(monkeypatch: pytest.MonkeyPatch
     machine = Machine(crowd(1), deadly=frozenset({0}))
     supervisor = simulated(machine, monkeypatch)
     assert (machine.failed(), supervisor.counters.restarts) == ([0], 2)
+
+
+class BrokenRequest(OpenRequest):
+    """One whose second token nobody can make text of."""
+
+    def push(self, output: StepOutput) -> bool:
+        if output.num_generated == 2:
+            raise ValueError("no text of this")
+        return super().push(output)
+
+
+def test_an_answer_that_breaks_over_its_own_output_ends_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    machine = Machine(crowd(5))
+    monkeypatch.setattr(machine.streams[2].request, "__class__", BrokenRequest)
+    supervisor = simulated(machine, monkeypatch)
+    assert (machine.failed(), supervisor.counters.restarts) == ([2], 0)
+    assert [line.message for line in caplog.records] == ["request 2 broke over its own output"]

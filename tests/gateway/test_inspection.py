@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tampu.errors import DamagedStore
-from tampu.gateway.database import KNOWN_REVISIONS, MIGRATIONS, Database
+from tampu.gateway.database import KNOWN_REVISIONS, MIGRATIONS, PRAGMAS, Database
 from tampu.gateway.inspection import inspect_store, set_aside
 from tampu.gateway.store import Store, open_store
 from tampu.gateway.writer import Pace
@@ -80,6 +80,57 @@ def test_flipped_bits_are_refused_or_harm_no_table(path: Path) -> None:
         with sqlite3.connect(path) as connection:
             assert connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
     assert refused > 0
+
+
+@pytest.fixture(scope="module")
+def unfinished(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
+    """A file and the log beside it, as a server that was killed leaves them: some records are in the log alone."""
+    path = tmp_path_factory.mktemp("killed") / "records.db"
+
+    async def leave() -> tuple[bytes, bytes]:
+        database = Database(path, pragmas=(*PRAGMAS, "PRAGMA wal_autocheckpoint = 0"))
+        store = Store(database, 30, pace=Pace(gather=0, batch=1), clock=lambda: NOON)
+        await store.start()
+        await asyncio.sleep(0.2)  # the sweep at the start shortens the log
+        for number in range(COUNT):
+            store.add(record(number))
+        while store.stats.waiting:
+            await asyncio.sleep(0.01)
+        left = path.read_bytes(), Path(f"{path}-wal").read_bytes()
+        await store.close()
+        return left
+
+    return asyncio.run(leave())
+
+
+async def first_found(path: Path) -> int:
+    """How many records a store finds in the file; they are the first ones, and spending is of as many."""
+    store = Store(Database(path), 30, clock=lambda: NOON)
+    found = [bool(await store.find([record(number).id])) for number in range(COUNT)]
+    total = (await store.spending("abc")).total
+    await store.close()
+    assert found == sorted(found, reverse=True) and total == 330 * sum(found)
+    return sum(found)
+
+
+def test_a_log_cut_or_flipped_anywhere_costs_the_last_records_and_no_more(
+    unfinished: tuple[bytes, bytes], tmp_path: Path
+) -> None:
+    data, log = unfinished
+    generator, counts = random.Random(3), []
+    for number in range(24):
+        path = tmp_path / f"{number}.db"
+        path.write_bytes(data)
+        place = number * len(log) // 23
+        flipped = bytearray(log)
+        flipped[generator.randrange(len(log))] ^= 1 << generator.randrange(8)
+        Path(f"{path}-wal").write_bytes(log[:place] if number % 2 else flipped)
+        try:
+            inspect_store(path)
+        except DamagedStore:
+            continue
+        counts.append(asyncio.run(first_found(path)))
+    assert max(counts) == COUNT and len(set(counts)) > 4
 
 
 def test_what_another_program_or_a_newer_tampu_wrote_is_named(path: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from tampu.engine.adapters import AdapterOffer
 from tampu.engine.card import EngineStatus, ModelCard
-from tampu.engine.output import EngineStats
+from tampu.engine.output import EngineStats, StepOutput
 from tampu.engine.process import WorkerProcess
 from tampu.engine.protocol import Abort, Add, Failed, FromWorker, Load, Offer, Outputs, Progress, Ready, Shutdown
 from tampu.engine.stream import Stream, fingerprint
@@ -30,6 +30,7 @@ COUNTERS = (
     "steps",
 )
 POISON = "This request was alone aboard two workers that failed one after the other, so it is not tried again."
+BROKEN = "Something went wrong with this answer inside the server. The log has this request's id."
 LATE = "The engine did not recover in time to finish this answer."
 log = logging.getLogger("tampu.engine")
 
@@ -194,11 +195,20 @@ class Supervisor:
             # A sequence that was aborted may have had an output on its way.
             if (stream := self._by_sequence.get(output.sequence_id)) is None:
                 continue
-            if stream.request.push(output):
+            if self._push(stream, output):
                 self._send(Abort(output.sequence_id))
             touched[stream] = None
         for stream in touched:
             self._progress(stream)
+
+    def _push(self, stream: Stream, output: StepOutput) -> bool:
+        """Give a stream its output; whether the sequence is to be aborted. What breaks here ends this stream alone."""
+        try:
+            return stream.request.push(output)
+        except Exception:
+            log.exception("request %s broke over its own output", stream.request.id)
+            self._fail(stream, EngineFailure(BROKEN))
+            return False
 
     def _progress(self, stream: Stream) -> None:
         if stream.interrupted:
