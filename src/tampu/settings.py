@@ -25,8 +25,8 @@ NOUNS = {
     float: "a number such as 0.5",
     bool: "one of " + ", ".join(SWITCHES),
 }
-# What can travel in a header as it is; a key of other characters would let nobody in.
-KEY = re.compile(r"[!-~]{1,4096}")
+# What can travel in a header as it is: spaces within it, and none at its ends. Another key would let nobody in.
+KEY = re.compile(r"[!-~](?:[ -~]{0,4094}[!-~])?")
 DEFAULT_PORT = 8267  # T-A-M-P on a telephone's keys
 Settings = TypeVar("Settings")
 
@@ -163,7 +163,7 @@ def check_key(source: str, key: Secret) -> None:
     """Raise BadSetting for a key that no client could send. It is not repeated."""
     if not KEY.fullmatch(key.reveal()):
         raise BadSetting(
-            f"{source} must be 1 to 4096 visible ASCII characters without spaces, or no client can send it. "
+            f"{source} must be 1 to 4096 visible ASCII characters, no space at either end, or no client can send it. "
             f"`openssl rand -hex 24` prints a good one."
         )
 
