@@ -103,8 +103,9 @@ def versions() -> dict[tuple[str, str], str]:
     found = {}
     for environment, file in (("python", "requirements.txt"), ("older", "requirements-older.txt")):
         for line in (SDKS / "python" / file).read_text().splitlines():
-            name, _, version = line.partition("==")
-            found[environment, name] = version
+            name, pinned, rest = line.partition("==")
+            if pinned:  # else a hash of the package above
+                found[environment, name] = rest.rstrip(" \\")
     wanted = json.loads((SDKS / "package.json").read_text())["dependencies"]
     return found | {("js", name): version for name, version in wanted.items()}
 
